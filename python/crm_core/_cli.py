@@ -52,7 +52,7 @@ from ._cli_files import (
     settings_of,
 )
 from ._cli_options import NoFiles, commands_of, parser
-from ._report.problem import Problem
+from ._report.problem import Misuse, Problem
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
@@ -125,7 +125,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         if config is not None and config.files:
             return crm.parse_args([*arguments, *map(str, config.files)])
         command = "" if at is None else f" {arguments[at]}"
-        raise Problem(f"crm{command}: name a file", "For example orders.csv.") from None
+        raise Misuse(f"crm{command}: name a file", "For example orders.csv.") from None
 
 
 def _config(
@@ -144,7 +144,7 @@ def _config(
     if path is None:
         return None
     if not path.is_file():
-        raise Problem(f"--config: there is no file {path}")
+        raise Misuse(f"--config: there is no file {path}")
     return _cli_config.arguments_of(path, command, commands)
 
 
@@ -283,7 +283,7 @@ def _init(options: argparse.Namespace) -> int:
     """Writes a config file to fill in."""
     path = Path(_cli_config.NAME)
     if path.exists() and not options.force:
-        raise Problem(f"--force: {path} is there already", "crm init --force overwrites it.")
+        raise Misuse(f"--force: {path} is there already", "crm init --force overwrites it.")
     path.write_text(_cli_config.TEMPLATE, encoding="utf-8")
     print(f"{path}: fill it in, then `crm report`")
     return 0
@@ -330,7 +330,7 @@ def _refuse_without_events(options: argparse.Namespace) -> None:
     said = ("event_column", "event_kind", "events_layout", "funnel", "funnel_window")
     for name in said if not options.events else ():
         if getattr(options, name):
-            raise Problem(
+            raise Misuse(
                 f"--{name.replace('_', '-')} has no effect without --events",
                 "Name the log of events with --events.",
             )
@@ -344,7 +344,7 @@ def _check_scope(options: argparse.Namespace, loaded: Loaded) -> None:
 
     request = _request(options, loaded)
     if options.customers is not None and not options.customers.is_file():
-        raise Problem(f"--customers: there is no file {options.customers}")
+        raise Misuse(f"--customers: there is no file {options.customers}")
     columns = [*loaded.table.column_names, *loaded.names.values(), *loaded.arguments]
     of_customers = options.customers is not None
     for option, names in (("--by", request.by), ("--where-customers", list(request.customers))):
@@ -462,7 +462,7 @@ def _document(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise Problem(f"--learned: {path.name} is not what `crm learn` has written")
+        raise Misuse(f"--learned: {path.name} is not what `crm learn` has written")
     return document
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ._errors import meant
-from ._report.problem import Problem
+from ._report.problem import Misuse
 
 NAME = "crm.toml"
 
@@ -68,7 +68,7 @@ def arguments_of(
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Problem(f"--config: {path.name} is no TOML file: {error}") from None
+        raise Misuse(f"--config: {path.name} is no TOML file: {error}") from None
     own = found.pop(command, {}) if command in parsers else {}
     for name in parsers:
         if isinstance(found.get(name), dict) and name not in _options(parsers[command]):
@@ -80,11 +80,11 @@ def arguments_of(
         for key, value in table.items():
             if key not in known:
                 hint = meant(key, sorted(known))
-                raise Problem(f"--config: {path.name}: {where}there is no option {key}", hint or "")
+                raise Misuse(f"--config: {path.name}: {where}there is no option {key}", hint or "")
             action = _options(parsers[command]).get(key)
             if action is None:
                 if must:
-                    raise Problem(f"--config: {path.name}: {command} has no option {key}")
+                    raise Misuse(f"--config: {path.name}: {command} has no option {key}")
                 continue
             said += _said(path, key, value, action)
     listed = [files] if isinstance(files, str) else files
@@ -113,11 +113,11 @@ def _said(path: Path, key: str, value: Any, action: argparse.Action) -> list[str
     option = next(name for name in action.option_strings if name.startswith("--"))
     if action.nargs == 0:
         if not isinstance(value, bool):
-            raise Problem(f"--config: {path.name}: {key} is true or false")
+            raise Misuse(f"--config: {path.name}: {key} is true or false")
         return [option] if value else []
     if isinstance(value, dict):
         value = [f"{word}={meaning}" for word, meaning in value.items()]
     several = value if isinstance(value, list) else [value]
     if len(several) > 1 and not isinstance(action.default, list):
-        raise Problem(f"--config: {path.name}: {key} has one value")
+        raise Misuse(f"--config: {path.name}: {key} has one value")
     return [f"{option}={one}" for one in several]

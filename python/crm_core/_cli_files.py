@@ -18,7 +18,7 @@ import crm_core
 
 from ._cli_options import COLUMNS
 from ._report.messages import of_library, option
-from ._report.problem import Problem
+from ._report.problem import Misuse, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,8 +132,8 @@ def named_rows(loaded: Loaded) -> Iterator[None]:
         if isinstance(error, crm_core.SchemaError) and error.column in _ROLES:
             message = f"no column of the file is the {error.column}"
             hint = f"Say which it is with {option(error.column)} COLUMN."
-        usage = isinstance(error, crm_core.OptionError)
-        raise Problem(message, hint, usage) from error
+        kind = Misuse if isinstance(error, crm_core.OptionError) else Problem
+        raise kind(message, hint) from error
 
 
 def _in_the_file(error: crm_core.CrmError, rows: Rows) -> str:
@@ -152,7 +152,7 @@ def _by_column(given: Sequence[str]) -> dict[str, list[str]]:
     for one in given:
         column, equals, word = one.partition("=")
         if not equals or not column or not word:
-            raise Problem(f"--refund-rows {one}", 'It is COLUMN=WORD, such as "type=Refund".')
+            raise Misuse(f"--refund-rows {one}", 'It is COLUMN=WORD, such as "type=Refund".')
         found.setdefault(column, []).append(word)
     return found
 
@@ -165,7 +165,7 @@ def pairs_of(
     for one in given:
         before, equals, after = one.partition("=") if first else one.rpartition("=")
         if not equals:
-            raise Problem(f"{option}: {one} is not {form}", f"For example {example}.")
+            raise Misuse(f"{option}: {one} is not {form}", f"For example {example}.")
         pairs[before] = after
     return pairs
 
@@ -176,14 +176,14 @@ def conditions_of(given: Sequence[str], loaded: Loaded, option: str = "--where")
     for one in given:
         heading, equals, text = one.partition("=")
         if not equals:
-            raise Problem(
+            raise Misuse(
                 f"{option}: {one} is not COLUMN=VALUE",
                 'For example "channel=web", "channel=web|app", '
                 '"ordered_at=2024-01-01..2024-06-30".',
             )
         name = loaded.names.get(heading, heading)
         if name in conditions:
-            raise Problem(
+            raise Misuse(
                 f"{option}: two conditions on {heading}",
                 'All conditions must hold. Say "a|b" for either of two values.',
             )
@@ -200,7 +200,7 @@ def conditions_of(given: Sequence[str], loaded: Loaded, option: str = "--where")
                     [typed(part) for part in text.split("|")] if "|" in text else typed(text)
                 )
         except ValueError:
-            raise Problem(f"{option}: {heading} is a column of numbers") from None
+            raise Misuse(f"{option}: {heading} is a column of numbers") from None
     return conditions
 
 
@@ -228,7 +228,7 @@ def day_of(text: str | None, option: str = "--as-of") -> datetime.date | None:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise Problem(
+        raise Misuse(
             f"{option}: {text} is not a date", "Write 2026-11-21, today or yesterday."
         ) from None
 
@@ -240,7 +240,7 @@ def moment_of(text: str | None) -> datetime.date | None:
     try:
         return datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise Problem(
+        raise Misuse(
             f"--as-of: {text} is no moment", "Write 2026-11-21, or 2026-11-21T10:00:00."
         ) from None
 
@@ -301,7 +301,7 @@ def refuse_others(task: str, reads: str, options: argparse.Namespace) -> None:
     for kind, names in _ONLY_OF.items():
         for name in names if kind != reads else ():
             if getattr(options, name, None):
-                raise Problem(f"--{name.replace('_', '-')} is of {kind}, and {task} reads {reads}")
+                raise Misuse(f"--{name.replace('_', '-')} is of {kind}, and {task} reads {reads}")
 
 
 def columns_named(about: dict[str, Any], request: dict[str, Any]) -> list[str]:

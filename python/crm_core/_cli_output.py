@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._report.problem import Problem
+from ._report.problem import Misuse
 
 if TYPE_CHECKING:
     from ._table import Table
@@ -32,14 +32,14 @@ def format_of(path: Path, known: Sequence[str], option: str = "--output") -> str
     ending = {"jsonl": "ndjson", "htm": "html", "markdown": "md"}.get(ending, ending)
     if ending not in known:
         listed = ", ".join(f".{one}" for one in known)
-        raise Problem(f"{option}: {path.name} ends in none of {listed}")
+        raise Misuse(f"{option}: {path.name} ends in none of {listed}")
     return ending
 
 
 def refuse_existing(path: Path, force: bool) -> None:
     """Refuses to overwrite a file."""
     if path.exists() and not force:
-        raise Problem(f"--output: {path} is there already", "--force overwrites it.")
+        raise Misuse(f"--output: {path} is there already", "--force overwrites it.")
 
 
 def write_table(table: Table, path: Path | None, kind: str = "csv") -> None:
@@ -67,7 +67,7 @@ def page_as_pdf(page: str) -> bytes:
     """A page as PDF, printed by a Chromium of this machine."""
     program = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
     if program is None:
-        raise Problem(
+        raise Misuse(
             "--output: a PDF needs Chromium or Chrome, which is not found",
             "Write .html and print it, or install Chromium.",
         )
@@ -79,7 +79,7 @@ def page_as_pdf(page: str) -> bytes:
         command.append(source.as_uri())
         subprocess.run(command, capture_output=True, timeout=120, check=False)
         if not target.exists():
-            raise Problem("--output: Chromium has written no PDF", "Write .html and print it.")
+            raise Misuse("--output: Chromium has written no PDF", "Write .html and print it.")
         return target.read_bytes()
 
 

@@ -92,7 +92,7 @@ def test_a_report_as_pdf(orders, tmp_path):
 
 def test_without_chromium_a_pdf_is_refused(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(_cli_output.Problem, match="needs Chromium"):
+    with pytest.raises(_cli_output.Misuse, match="needs Chromium"):
         _cli_output.page_as_pdf("<p>")
 
 
@@ -288,3 +288,10 @@ def test_the_day_of_the_report_holds_for_everything(shop):
     assert "as of 2025-03-31" in page
     counted = crm_core.summary(built, day).to_dict()
     assert f">{len(counted['customer_id'])}</dd>" in page
+
+
+def test_a_file_whose_name_looks_like_an_option_is_still_a_wrong_file(orders, tmp_path):
+    for name in ("crm orders.csv", "--layout.csv"):
+        (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+        assert wrong("run", "summary", str(tmp_path / name), JPY) == 3
+        assert run("run", "summary", f"--layout=none-such {name}", orders, JPY) == 2

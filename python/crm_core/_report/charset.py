@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from typing import BinaryIO
 
 from .headings import known_count
 from .messages import say
-from .problem import Problem
+from .problem import Misuse, Problem
 
 _BLOCK = 1 << 20
 _MARKS = (
@@ -44,7 +45,7 @@ def named(name: str) -> str:
     try:
         return codecs.lookup(_NAMES.get(folded, name)).name
     except LookupError:
-        raise Problem(
+        raise Misuse(
             f"{say.encoding}: {name} is not known",
             "For example utf-8, cp932 (Shift_JIS), euc_jp, latin-1.",
         ) from None
@@ -213,12 +214,14 @@ def _is_mostly_utf8(sample: bytes) -> bool:
     """Sequences of several bytes as UTF-8 has them do not come about by chance."""
     text = sample.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    return sum(one > "\x7f" for one in text) - broken > 10 * broken
+    wide = len(text) - len(text.encode("ascii", "ignore"))
+    return wide - broken > 10 * broken
 
 
 def _letters(sample: bytes, encoding: str) -> int:
     """How many of the characters that are not ASCII would be letters."""
-    return sum(one > "\x7f" and one.isalpha() for one in sample.decode(encoding))
+    found = Counter(sample.decode(encoding))
+    return sum(count for one, count in found.items() if one > "\x7f" and one.isalpha())
 
 
 def _likeness(sample: bytes, encoding: str) -> float:
@@ -228,13 +231,15 @@ def _likeness(sample: bytes, encoding: str) -> float:
     half-width kana only are words, too.
     """
     text = sample.decode(encoding)
-    wide = [one for one in text if one > "\x7f"]
+    wide = {one: count for one, count in Counter(text).items() if one > "\x7f"}
     likely = sum(
-        2 if "\u3041" <= one <= "\u30ff" else "\u3000" <= one <= "\uff5e" and _is_frequent(one)
-        for one in wide
+        count
+        * (2 if "\u3041" <= one <= "\u30ff" else "\u3000" <= one <= "\uff5e" and _is_frequent(one))
+        for one, count in wide.items()
     )
+    many = sum(wide.values())
     half = sum(map(len, re.findall(r"[\uff61-\uff9f]{3,}", text)))
-    return (likely + half * (half == len(wide))) / max(len(wide), 1)
+    return (likely + half * (half == many)) / max(many, 1)
 
 
 def _is_frequent(one: str) -> bool:
@@ -248,10 +253,11 @@ def _is_western(sample: bytes) -> bool:
         text = sample.decode("cp1252")
     except UnicodeError:
         return False
-    wide = [one for one in text if one > "\x7f"]
-    usual = sum(one in _WESTERN for one in wide)
+    wide = {one: count for one, count in Counter(text).items() if one > "\x7f"}
+    usual = sum(count for one, count in wide.items() if one in _WESTERN)
+    many = sum(wide.values())
     in_runs = sum(map(len, re.findall(r"[\x80-\uffff]{3,}", text)))
-    return usual >= _MOSTLY * len(wide) and in_runs <= (1 - _MOSTLY) * len(wide)
+    return usual >= _MOSTLY * many and in_runs <= (1 - _MOSTLY) * many
 
 
 def _words(line: str) -> list[str]:

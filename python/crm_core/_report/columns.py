@@ -44,8 +44,10 @@ def shown(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     """Any plain column as text without blanks; None for nested ones."""
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
         return None
+    if is_text(column.type):
+        return trimmed(column)
     try:
-        return trimmed(column.cast(pa.string()))
+        return column.cast(pa.string())  # without blanks
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
 
@@ -54,8 +56,27 @@ def trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Text without blanks around it; blank is null. Other types stay as they are."""
     if not is_text(column.type):
         return column
-    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return pc.if_else(pc.equal(text, ""), None, text)
+    if pa.types.is_dictionary(column.type):
+        chunks = [_trimmed(one.dictionary).take(one.indices) for one in column.chunks]
+        return pa.chunked_array(chunks, pa.string())
+    text = column.cast(pa.string())
+    # A column that is as it should be stays the same one, which checks have looked at (`coded`).
+    chunks = [_trimmed(one) for one in text.chunks]
+    same = all(one is of for one, of in zip(chunks, text.chunks, strict=True))
+    return text if same else pa.chunked_array(chunks, pa.string())
+
+
+def _trimmed(texts: pa.Array) -> pa.Array:
+    plain = pc.utf8_trim_whitespace(texts.cast(pa.string()))
+    same = texts.type == pa.string() and _bytes_of(plain) == _bytes_of(texts)
+    if pc.any(pc.equal(pc.binary_length(plain), 0)).as_py():
+        return pc.if_else(pc.equal(plain, ""), None, plain)
+    return texts if same else plain
+
+
+def _bytes_of(texts: pa.Array) -> int:
+    """The bytes of all texts together."""
+    return int(pc.sum(pc.binary_length(texts)).as_py() or 0)
 
 
 def numbers(column: pa.ChunkedArray, decimal: str = "auto") -> pa.ChunkedArray | None:

@@ -12,7 +12,7 @@ from . import amount_texts, amounts, layouts
 from .columns import cut, few_texts, shown, trimmed
 from .headings import Choice, amount_kind, currency_in, is_chinese, is_code
 from .messages import say
-from .problem import Problem
+from .problem import Misuse, Problem
 from .reading import Reading, either_sign
 
 # Currencies that are written with a bare $.
@@ -80,7 +80,7 @@ class CurrencyReading(Reading):
         if said:
             code, reason, detail = said.upper(), "given", ""
             if in_column and in_column != [code]:
-                raise Problem(
+                raise Misuse(
                     f"{say.currency} is {code}, but column {column.value if column else ''} "
                     f"holds {', '.join(map(cut, in_column[:5]))}"
                 )

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from .. import _native
 from .._errors import OptionError
 from .messages import say
-from .problem import Problem
+from .problem import Misuse
 
 #: Dates that only one order of day and month allows.
 ORDERS = {
@@ -67,7 +67,7 @@ def parse(column: pa.ChunkedArray, date_format: str | None = None) -> Dates:
     try:
         wall, offsets, unread, form, readings = _native.read_dates(of_native(column), date_format)
     except OptionError as error:
-        raise Problem(f"{say.date_format}: {error}", 'For example "%d/%m/%Y".') from None
+        raise Misuse(f"{say.date_format}: {error}", 'For example "%d/%m/%Y".') from None
     return Dates(chunked(wall), chunked(offsets), unread, form, tuple(readings))
 
 

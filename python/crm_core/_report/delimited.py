@@ -23,7 +23,7 @@ from . import charset, heading_line
 from .columns import unique
 from .container import Container
 from .messages import say
-from .problem import Problem
+from .problem import Misuse, Problem
 
 _BLOCK = 1 << 20
 _NULLS = ["", "NULL", "\\N"]
@@ -47,7 +47,7 @@ class Delimited:
         name = container.name
         said = heading_line.said_delimiter(text)
         if delimiter != "auto" and (len(delimiter) != 1 or delimiter in '\r\n"\0'):
-            raise Problem(f'{say.delimiter}: "{delimiter}" is not one character between fields')
+            raise Misuse(f'{say.delimiter}: "{delimiter}" is not one character between fields')
         used = said if delimiter == "auto" else delimiter
         self.delimiter = used or heading_line.delimiter_of(text)
         rows = heading_line.rows_of(text, self.delimiter)

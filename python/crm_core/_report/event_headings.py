@@ -16,7 +16,7 @@ from . import layouts
 from .headings import Choice, amount_kind, listed, matched, names_of
 from .layouts import KINDS, Layout, fold
 from .messages import say
-from .problem import Problem
+from .problem import Misuse, Problem
 
 ROLES = (
     *("visitor_id", "occurred_at", "kind", "customer_id", "page", "product", "quantity"),
@@ -56,9 +56,7 @@ def choose(
     """
     unknown = next((role for role in given if role not in ROLES), None)
     if unknown is not None:
-        raise Problem(
-            f"{say.event_column}: there is no {unknown}", f"There are {', '.join(ROLES)}."
-        )
+        raise Misuse(f"{say.event_column}: there is no {unknown}", f"There are {', '.join(ROLES)}.")
     names = {
         role: _names(role)
         if layout is None
@@ -168,7 +166,7 @@ def kinds(
     """What the kinds in the log mean: by the user, by the layout, else by their names."""
     for meaning in given.values():
         if meaning not in KINDS:
-            raise Problem(
+            raise Misuse(
                 f"{say.event_kind}: {meaning} is no meaning", f"There are {', '.join(KINDS)}."
             )
     own = {fold(word): meaning for word, meaning in (layout.kinds if layout else {}).items()}

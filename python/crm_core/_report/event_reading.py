@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._events import step_of
-from . import event_headings, layouts, likely, odd_rows, states, statuses
+from . import coded, event_headings, layouts, likely, odd_rows, states, statuses
 from .columns import cut, distinct, replaced, shown, trimmed
 from .currency_reading import CurrencyReading
 from .headings import Choice
@@ -52,6 +52,7 @@ def load_events(
     return load_event_sources(sources, settings, kinds, currency, advance)
 
 
+@coded.remembered()
 def load_event_sources(
     sources: Sequence[Any],
     settings: Settings,

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from .columns import replaced, trimmed
 from .messages import say
-from .problem import Problem
+from .problem import Misuse
 from .settings import Loaded, Rows, Settings
 from .several_files import read_files, require
 from .source import sources_of
@@ -25,7 +25,7 @@ def load_frame(
 ) -> Loaded:
     """Read files of the same headings, one after the other."""
     if settings.layout is not None:
-        raise Problem(f"{say.layout} is of orders and events, and this analysis reads a table")
+        raise Misuse(f"{say.layout} is of orders and events, and this analysis reads a table")
     sources = sources_of(paths, settings.encoding, settings.delimiter)
     require(sources, sources[0].headings)
     tables, table = read_files(sources, sources[0].headings, settings, advance)
@@ -46,7 +46,7 @@ def unit_of(table: pa.Table, said: str | None) -> str | None:
         return said
     own: str = about["options"]["unit"]
     if said not in (None, own):
-        raise Problem(f"{say.option:unit}={said}: the summary is in units of a {own}")
+        raise Misuse(f"{say.option:unit}={said}: the summary is in units of a {own}")
     return own
 
 

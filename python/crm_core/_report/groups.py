@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from . import coded
+
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[Any]
 
@@ -75,6 +77,11 @@ class Groups:
         return self.codes >= 0
 
     @cached_property
+    def _alone(self) -> bool:
+        """Whether each group has one row."""
+        return self.size == int(np.count_nonzero(self.known))
+
+    @cached_property
     def rows(self) -> npt.NDArray[np.int64]:
         """How many rows each group has."""
         return np.bincount(self.codes[self.known], minlength=self.size)
@@ -92,6 +99,8 @@ class Groups:
         low = np.zeros(self.size, numbers.dtype)
         low[codes] = numbers
         high = low.copy()
+        if self._alone:
+            return low, high, some
         np.minimum.at(low, codes, numbers)
         np.maximum.at(high, codes, numbers)
         return low, high, some
@@ -133,7 +142,9 @@ def few_of(count: int) -> float:
 
 def sharing(first: pa.ChunkedArray, second: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     """The rows that share their two values with another row; rows without the first do not."""
-    codes, _ = _codes(first)
+    codes, size = _codes(first)
+    if size == np.count_nonzero(codes >= 0):
+        return np.zeros(0, np.int64)  # each first value stands in one row
     more, count = _codes(second)
     both = codes.astype(np.int64) * (count + 1) + more + 1
     known = np.sort(both[codes >= 0])
@@ -181,17 +192,18 @@ def column(found: Values, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], int]:
-    coded = column.combine_chunks().dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.combine_chunks()
-    at = coded.indices
-    numbers = pc.fill_null(at, -1) if at.null_count else at
-    codes = np.asarray(numbers.to_numpy(zero_copy_only=False), np.int32)
-    words = coded.dictionary
-    own = pa.types.is_dictionary(column.type)
-    if own and (words.null_count or len(pc.unique(words)) < len(words)):  # codes that are no keys
+    if not pa.types.is_dictionary(column.type):
+        found = coded.of(column)
+        return found.codes, len(found.words)
+    own = column.combine_chunks()
+    if isinstance(own, pa.ChunkedArray):
+        own = own.combine_chunks()
+    words = own.dictionary
+    if words.null_count or len(pc.unique(words)) < len(words):  # codes that are no keys
         return _codes(column.cast(words.type))
-    return codes, len(words)
+    at = own.indices
+    numbers = pc.fill_null(at, -1) if at.null_count else at
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), np.int32), len(words)
 
 
 def _units(column: pa.ChunkedArray) -> Numbers:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import groups, layouts
+from . import coded, groups, layouts
 from .columns import distinct, is_text, mapped, plain
 
 #: The heading of the customers of orders that have none.
@@ -28,7 +28,7 @@ def of_tests(column: pa.ChunkedArray) -> dict[str, int]:
     """How many mail addresses are those of tests, and their rows; nothing if all are, or none."""
     if not is_mail(column):
         return {}
-    known = pc.unique(column.drop_null()).cast(pa.string()).to_pylist()
+    known = coded.words(column).to_pylist()
     here = [one for one in known if _of_test(one)]
     rows = pc.sum(pc.is_in(column.cast(pa.string()), pa.array(here, pa.string()))).as_py() or 0
     return {"ids": len(here), "rows": rows} if 0 < len(here) * 2 < len(known) else {}
@@ -59,7 +59,7 @@ def is_mail(column: pa.ChunkedArray) -> bool:
         return False
     if not _any(pc.match_substring(column.cast(pa.string()), "@")):
         return False  # a look at every cell is cheaper than the distinct ones
-    found = pc.unique(column).cast(pa.string()).drop_null()
+    found = coded.words(column)
     with_sign = pc.sum(pc.match_substring(found, "@")).as_py() or 0
     return len(found) > 0 and with_sign >= _MOSTLY * len(found)
 
@@ -76,10 +76,12 @@ def near(column: pa.ChunkedArray) -> int:
     """How many ids are another one but for case, width and blanks."""
     if not is_text(column.type):
         return 0
-    found = pc.unique(column).cast(pa.string()).drop_null()
+    found = coded.words(column)
     if pc.all(pc.string_is_ascii(found)).as_py() is False:
         return len(found) - len({plain(text) for text in found.to_pylist()})
-    return len(found) - int(pc.count_distinct(_plain_ascii(found)).as_py())
+    bare = _plain_ascii(found)
+    changed = pc.any(pc.not_equal(bare, found)).as_py()
+    return len(found) - int(pc.count_distinct(bare).as_py()) if changed else 0
 
 
 def _plain_ascii(texts: pa.Array) -> pa.Array:
@@ -106,7 +108,7 @@ def near_numbers(column: pa.ChunkedArray) -> int:
     # A look at every cell is cheaper than the distinct ones of a million.
     if not _any(pc.or_(pc.starts_with(texts, "0"), pc.ends_with(texts, ".0"))):
         return 0
-    words = pc.unique(texts)
+    words = coded.words(texts)
     numbers = words.filter(pc.match_substring_regex(words, r"^[0-9]+(\.0)?$"))
     # As `plain_number` does.
     bare = pc.replace_substring_regex(numbers, r"^0*([0-9]+?)(\.0)?$", r"\1")
@@ -125,7 +127,7 @@ def unmarked(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
     if not _any(pc.or_(pc.starts_with(texts, "="), pc.starts_with(texts, "'"))):
         return column, 0
     pattern = r"""^(?:="(.*)"|'(\d.*))$"""
-    marked = pc.sum(pc.match_substring_regex(pc.unique(texts), pattern)).as_py() or 0
+    marked = pc.sum(pc.match_substring_regex(coded.words(texts), pattern)).as_py() or 0
     if not marked:
         return column, 0
     return pc.replace_substring_regex(texts, pattern=pattern, replacement=r"\1\2"), marked
@@ -138,7 +140,7 @@ def rounded(column: pa.ChunkedArray) -> int:
     texts = column.cast(pa.string())
     if not _any(pc.match_substring(texts, "+")):
         return 0
-    words = pc.unique(texts)
+    words = coded.words(texts)
     pattern = r"^\d([.,]\d+)?[Ee]\+\d{1,2}$"
     return int(pc.sum(pc.match_substring_regex(words, pattern)).as_py() or 0)
 
@@ -167,8 +169,8 @@ def rows_of_ids(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray[Any, Any]
     """The ids, and how many rows each has."""
     if not is_text(column.type) and not pa.types.is_integer(column.type):
         return pa.array([], pa.string()), np.array([], np.int64)
-    top = pc.value_counts(column.drop_null().cast(pa.string()))
-    return pc.struct_field(top, "values"), pc.struct_field(top, "counts").to_numpy()
+    found = coded.of(column.cast(pa.string()))
+    return found.words, found.counts
 
 
 def without_guests(
@@ -190,7 +192,7 @@ def without_guests(
         there = pc.unique(column.filter(is_guest)).drop_null().to_pylist()
         return pc.if_else(is_guest, None, column), [str(one) for one in there]
     wanted = {plain(one) for one in [*values, *layouts.words()["guests"]["words"]]}
-    texts = pc.unique(column).cast(pa.string()).drop_null()
+    texts = coded.words(column)
     # Ids of ASCII, which most are, are compared all at once.
     likely = pc.or_(
         pc.or_(pc.invert(pc.string_is_ascii(texts)), pc.match_substring(texts, "@")),

@@ -58,6 +58,8 @@ def headings_again(table: pa.Table, columns: Mapping[str, str]) -> tuple[list[in
         here = told if here is None else pc.and_(here, told)
         if pc.any(told).as_py():
             own = own and pc.all(pc.equal(text.filter(told), columns[role].strip())).as_py() is True
+        if not pc.any(here).as_py():
+            break
     return pc.indices_nonzero(here).to_pylist(), own
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .messages import say
-from .problem import Problem
+from .problem import Misuse, Problem
 
 MEANINGS = (
     "completed",
@@ -154,13 +154,13 @@ def named(text: str) -> Layout:
         return shipped()[text]
     path = Path(text)
     if not path.is_file():
-        raise Problem(
+        raise Misuse(
             f"{say.layout}: there is no layout {text}, and no such file", "crm layouts lists them."
         )
     try:
         written = path.read_text("utf-8")
     except UnicodeError:
-        raise Problem(f"{say.layout}: {path.name} is not UTF-8") from None
+        raise Misuse(f"{say.layout}: {path.name} is not UTF-8") from None
     return _parse(path.stem, written, own=True)
 
 

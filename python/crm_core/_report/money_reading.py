@@ -19,7 +19,7 @@ from .columns import distinct, numbers, replaced, shown
 from .headings import MONEY, Choice, amount_kind, amount_scale, find
 from .layouts import fold
 from .messages import option, say
-from .problem import Problem
+from .problem import Misuse, Problem
 from .settings import Both, Note
 from .state_reading import StateReading
 
@@ -42,7 +42,7 @@ class MoneyReading(StateReading):
             own = "line"
         if said is not None:
             if said == "unit" and "quantity" not in self.chosen:
-                raise Problem(
+                raise Misuse(
                     f"{say.amount_is:unit}: amounts are prices of pieces, and no column is the "
                     "quantity",
                     f"Name it with {say.quantity}, or say {say.amount_is:line}.",
@@ -124,7 +124,7 @@ class MoneyReading(StateReading):
                 continue
             name, amount = self.chosen[role].value, self.chosen["amount"].value
             if self.settings.columns.get(role) is not None:
-                raise Problem(
+                raise Misuse(
                     f'{option(role, name)}: the amounts of "{amount}" contain it already',
                     f"Leave {option(role)} out, or name with {say.amount} a column that does not "
                     "contain it.",
@@ -165,7 +165,7 @@ class MoneyReading(StateReading):
                 name = find(said, self.sources[0].headings, option(level))
                 known = money | state if level == "line_level" else money
                 if name not in known or self.keys is None:
-                    raise Problem(
+                    raise Misuse(
                         f"{option(level, name)} has no effect: the column is not read as money "
                         "beside the amount, or as the state, of orders with several rows",
                         f"Name its role, for example {say.refunded}, {say.discount} or "

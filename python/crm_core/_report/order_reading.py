@@ -14,6 +14,7 @@ from . import (
     amount_columns,
     amount_meaning,
     charset,
+    coded,
     date_words,
     dates,
     discounts,
@@ -60,7 +61,7 @@ from .headings import (
 from .layouts import MEANINGS, fold, fold_word
 from .messages import say
 from .money_reading import MoneyReading
-from .problem import Problem
+from .problem import Misuse, Problem
 from .reading import asked_for, layout_of
 from .said import Said
 from .settings import Loaded, Note, Rows, Settings
@@ -81,6 +82,7 @@ def load(
     return load_sources(sources, settings, advance)
 
 
+@coded.remembered()
 def load_sources(
     sources: Sequence[Any],
     settings: Settings,
@@ -218,7 +220,7 @@ class OrderReading(MoneyReading):
             wanted = {fold_word(word) for word in words}
             told = [text for text in texts if fold_word(text) in wanted]
             if column is None or not told:
-                raise Problem(
+                raise Misuse(
                     f'{say.refund_rows}: no cell of "{of}" is {", ".join(map(cut, words))}',
                     _there_are(texts, column, self.rows.name),
                 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from .messages import Door, command, written
 
 
@@ -14,17 +16,13 @@ class Problem(Exception):
     Args:
         message: What is wrong; options in it are those of `messages.say`.
         hint: What to do about it.
-        usage: Whether it is about an option.
     """
 
-    def __init__(self, message: str, hint: str = "", usage: bool = False) -> None:
-        super().__init__(message, hint)
-        self._usage = usage
+    #: Whether it is about an option: the command's status is 2 then, else 3.
+    of_usage: ClassVar[bool] = False
 
-    @property
-    def of_usage(self) -> bool:
-        """Whether it is about an option; a message that begins with one is."""
-        return self._usage or self.message.startswith(("--", "crm "))
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
 
     def told(self, door: Door) -> tuple[str, str]:
         """The message and the hint, as a door writes them."""
@@ -34,7 +32,7 @@ class Problem(Exception):
     def hinted(self, more: str) -> Problem:
         """The same with more behind the hint."""
         message, hint = self.args
-        return Problem(message, hint + more, self._usage)
+        return type(self)(message, hint + more)
 
     @property
     def message(self) -> str:
@@ -48,3 +46,9 @@ class Problem(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+class Misuse(Problem):
+    """An option that cannot be followed, whatever the file holds."""
+
+    of_usage = True

@@ -25,7 +25,7 @@ from .groups import Groups
 from .headings import MONEY, Choice, is_japanese
 from .layouts import Layout, fold, fold_word
 from .messages import option, say
-from .problem import Problem
+from .problem import Misuse, Problem
 from .said import is_known
 from .settings import Loaded, Note, Rows, Settings
 
@@ -45,10 +45,10 @@ def layout_of(headings: Sequence[str], settings: Settings, reads: str) -> Layout
         )
     layout = layouts.named(settings.layout)
     if layout.reads != reads:
-        raise Problem(f"{say.layout}: {layout.id} is of {layout.reads}, and these are {reads}")
+        raise Misuse(f"{say.layout}: {layout.id} is of {layout.reads}, and these are {reads}")
     there = [role for role in keys if layouts.column(layout.roles.get(role, ()), headings)]
     if len(there) < 2 and not layout.own:
-        raise Problem(
+        raise Misuse(
             f"{say.layout}: the file has not the columns of {layout.id} for {', '.join(keys)}",
             f"Without {say.layout} the headings are looked at.",
         )
@@ -111,7 +111,8 @@ class Reading:
 
             first = self.warnings[0]
             more = f" (and {len(self.warnings) - 1} more)" if len(self.warnings) > 1 else ""
-            raise Problem(
+            kind = Misuse if "option" in first.values else Problem
+            raise kind(
                 unwritten(first.code, first.values, "en") + more,
                 f"{say.strict} makes this an error.",
             )

@@ -24,7 +24,7 @@ from .currency_reading import CurrencyReading
 from .headings import MONEY, Choice, find
 from .layouts import MEANINGS, Layout, fold, fold_word
 from .messages import say
-from .problem import Problem
+from .problem import Misuse, Problem
 from .said import Said
 from .settings import Note
 
@@ -36,7 +36,7 @@ class StateReading(CurrencyReading):
         """What does not count, by all columns that hold a state (see `states`)."""
         for word, meaning in self.settings.status_map.items():
             if meaning not in MEANINGS:
-                raise Problem(
+                raise Misuse(
                     f"{say.status_map}: {cut(word)} is {meaning}, which is no meaning",
                     f"There are {', '.join(MEANINGS)}.",
                 )

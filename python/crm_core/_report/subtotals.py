@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, layouts
-from .columns import distinct, few_texts, numbers, shown
+from . import amount_meaning, coded, groups, layouts
+from .columns import few_texts, numbers, shown
 from .groups import Flags, Groups
 from .layouts import fold_word
 from .marked_rows import some_of
@@ -147,10 +147,10 @@ def _with_word(column: pa.ChunkedArray, exact: bool) -> Flags | None:
     else:
         parts = "|".join(map(re.escape, known["parts"]))
         pattern = re.compile(rf"(?<![a-z])(?:{parts})(?![a-z])", re.I)
-    likely = column.filter(_may_be(column, [*known["words"], *known["parts"]]))
+    texts = coded.words(column)
     told = [
         text
-        for text in distinct(likely)
+        for text in texts.filter(_may_be(texts, [*known["words"], *known["parts"]])).to_pylist()
         if (pattern.search(text) if pattern else fold_word(text.strip(" :：*=-")) in words)
     ]
     if not told:
@@ -159,8 +159,8 @@ def _with_word(column: pa.ChunkedArray, exact: bool) -> Flags | None:
     return None if np.all(here) else here
 
 
-def _may_be(column: pa.ChunkedArray, words: list[str]) -> pa.ChunkedArray:
+def _may_be(texts: pa.Array, words: list[str]) -> pa.Array:
     """Texts with one of the words in them, so that few of many customers are looked at."""
     starts = sorted({word[:4].lower() for word in words})
     pattern = "|".join(map(re.escape, starts))
-    return pc.fill_null(pc.match_substring_regex(column, pattern, ignore_case=True), False)
+    return pc.match_substring_regex(texts, pattern, ignore_case=True)
