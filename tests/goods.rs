@@ -1,10 +1,12 @@
-//! Baskets: from orders as from a table, each measure computed a second time, and what is left out.
+//! Baskets: from orders as from a table, each measure computed a second time, and what is left out. Attributes by hand.
 
 use crm_core::columns::Batch;
+use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
 use crm_core::{Context, Dataset, Error, Orders, Table, register};
 use crm_tests::{batch, ints, numbers, optional_texts, orders, reals, texts, times, words};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 type Baskets = Vec<BTreeSet<String>>;
 
@@ -428,4 +430,166 @@ fn what_cannot_be_read_is_refused_by_name() {
         Error::Null { column, row, .. } => assert_eq!((column.as_str(), row), ("item", 1)),
         other => panic!("{other}"),
     }
+}
+
+/// Orders of four registered customers, one who is not, and one prospect: customer, day, amount, status, channel.
+fn registered() -> Orders {
+    let rows = [
+        ("a", "2026-01-01", 1000, "completed", "ads"),
+        ("a", "2026-02-01", 2000, "completed", "search"),
+        ("a", "2026-02-02", 500, "cancelled", "ads"),
+        ("b", "2026-01-05", 3000, "completed", "ads"),
+        ("c", "2026-01-05", 100, "cancelled", "ads"),
+        ("d", "2026-03-01", 800, "completed", "search"),
+        ("d", "2026-03-01", 200, "returned", "search"),
+        ("z", "2026-03-01", 50, "completed", "search"),
+        ("z", "2026-12-01", 50, "completed", "search"),
+    ];
+    let text =
+        |of: fn(&(&'static str, &'static str, i64, &'static str, &'static str)) -> &'static str| {
+            texts(&rows.iter().map(of).collect::<Vec<_>>())
+        };
+    let days: Vec<&str> = rows.iter().map(|r| r.1).collect();
+    let lines = batch(&[
+        ("customer_id", text(|r| r.0)),
+        ("ordered_at", times(&days)),
+        ("amount", ints(&rows.map(|r| r.2))),
+        ("status", text(|r| r.3)),
+        ("channel", text(|r| r.4)),
+    ]);
+    let spec = CustomersSpec::parse(r#"{"dimensions": ["pref"]}"#).unwrap();
+    let prefs = [Some("oki"), Some("oki"), Some("tokyo"), None, Some("tokyo")];
+    let people = batch(&[
+        ("customer_id", texts(&["a", "b", "c", "d", "p"])),
+        ("pref", optional_texts(&prefs)),
+    ]);
+    let context = Context::default();
+    let people = Customers::from_batches(&spec, &[people], &context).unwrap();
+    let spec = r#"{"currency": "JPY", "status": "status", "channel": "channel"}"#;
+    let spec = OrdersSpec::parse(spec).unwrap();
+    Orders::from_batches(&spec, &[lines], Some(Arc::new(people)), &context).unwrap()
+}
+
+#[test]
+fn attributes_by_hand() {
+    let orders = registered();
+    let data = Dataset::Orders(&orders);
+    let request = json!({"as_of": "2026-06-30", "by": ["pref"]});
+    let table = run("attributes", &data, &request);
+    let some = |values: [i64; 3]| values.map(Some).to_vec();
+    // oki: a and b; tokyo: c and the prospect p; none: d, and z, who is not registered.
+    let prefs = [Some("oki".to_owned()), Some("tokyo".to_owned()), None];
+    assert_eq!(words(&table, "pref"), prefs);
+    assert_eq!(numbers(&table, "registered"), some([2, 2, 1]));
+    assert_eq!(numbers(&table, "buyers"), some([2, 0, 2]));
+    assert_eq!(numbers(&table, "repeaters"), some([1, 0, 0]));
+    assert_eq!(numbers(&table, "placed"), some([4, 1, 3]));
+    assert_eq!(numbers(&table, "cancelled"), some([1, 1, 0]));
+    assert_eq!(numbers(&table, "orders"), some([3, 0, 2]));
+    assert_eq!(numbers(&table, "revenue"), some([6000, 0, 850]));
+    let rates = [
+        ("purchase_rate", [Some(1.0), Some(0.0), Some(1.0)]),
+        ("cancel_rate", [Some(0.25), Some(1.0), Some(0.0)]),
+    ];
+    for (name, expected) in rates {
+        assert_eq!(reals(&table, name), expected);
+    }
+    // One of two repeated after 31 days, the other was seen for 176; nobody of tokyo bought.
+    assert_eq!(reals(&table, "repeat_rate"), [Some(0.5), None, Some(0.0)]);
+    // 3 of 5 registered bought.
+    let index = reals(&table, "index");
+    assert!((index[0].unwrap() - 100.0 / 0.6).abs() < 1e-9 && index[1] == Some(0.0));
+    assert_eq!(
+        reals(&table, "revenue_per_buyer"),
+        [Some(3000.0), None, Some(425.0)]
+    );
+    assert_eq!(reals(&table, "share")[0], Some(6000.0 / 6850.0));
+    for name in ["purchase_rate", "cancel_rate", "repeat_rate"] {
+        let of = |end: &str| reals(&table, &format!("{name}_shrunk{end}"));
+        let rows = of("_low").into_iter().zip(of("")).zip(of("_high"));
+        for ((low, value), high) in rows {
+            assert!(0.0 < low.unwrap() && low < value && value < high && high.unwrap() < 1.0);
+        }
+    }
+    // In columns of orders a customer is in each value of their orders, with these orders.
+    let request = json!({"as_of": "2026-06-30", "occasion": "order", "customers": {"pref": "oki"}});
+    let table = run("attributes", &data, &request);
+    assert_eq!(numbers(&table, "buyers"), [Some(2), Some(1)]);
+    assert_eq!(numbers(&table, "registered"), [None, None]);
+    assert_eq!(numbers(&table, "revenue"), [Some(4000), Some(2000)]);
+}
+
+#[test]
+fn two_attributes_by_hand() {
+    let orders = registered();
+    let data = Dataset::Orders(&orders);
+    let request = json!({"as_of": "2026-06-30", "rows": "pref", "columns": "channel"});
+    let table = run("cross", &data, &request);
+    let names = |name: &str| {
+        words(&table, name)
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("row"), ["oki", "oki", "(none)", "(none)"]);
+    assert_eq!(names("column"), ["ads", "search", "ads", "search"]);
+    assert_eq!(numbers(&table, "orders"), [2, 1, 0, 2].map(Some));
+    assert_eq!(numbers(&table, "customers"), [2, 1, 0, 2].map(Some));
+    assert_eq!(numbers(&table, "revenue"), [4000, 2000, 0, 850].map(Some));
+    // 3 and 2 by row, 2 and 3 by column, of 5.
+    assert_eq!(reals(&table, "expected"), [1.2, 1.8, 0.8, 1.2].map(Some));
+    let residual = 0.8 / (1.2_f64 * 0.4 * 0.6).sqrt();
+    assert!((reals(&table, "residual")[0].unwrap() - residual).abs() < 1e-12);
+    let square: f64 = [1.2, 1.8, 0.8, 1.2].iter().map(|e| 0.64 / e).sum();
+    let noted = |name: &str| table.notes()[name].as_f64().unwrap();
+    assert!((noted("chi_squared") - square).abs() < 1e-12);
+    assert!((noted("cramers_v") - (square / 5.0).sqrt()).abs() < 1e-12);
+    assert_eq!(noted("df"), 1.0);
+    let request =
+        json!({"as_of": "2026-06-30", "rows": "pref", "columns": "channel", "value": "customers"});
+    // Customer a is in two rows: no test.
+    assert!(run("cross", &data, &request).notes().get("p").is_none());
+}
+
+#[test]
+fn products_of_a_group_and_similar_items_by_hand() {
+    let lines = [
+        ("1", "x", "2026-01-01", Some("tea"), 500),
+        ("2", "x", "2026-01-02", Some("cup"), 500),
+        ("3", "y", "2026-01-03", Some("tea"), 500),
+        ("4", "y", "2026-01-03", Some("cup"), 500),
+        ("5", "z", "2026-01-04", Some("pot"), 500),
+        ("5", "z", "2026-01-04", Some("tea"), 500),
+    ];
+    let orders = shop(&lines);
+    let data = Dataset::Orders(&orders);
+    let table = run(
+        "similar_items",
+        &data,
+        &json!({"min_count": 1, "shrinkage": 2, "k": 1}),
+    );
+    let names = |name: &str| {
+        words(&table, name)
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("product"), ["cup", "pot", "tea"]);
+    assert_eq!(names("similar"), ["tea", "tea", "cup"]);
+    assert_eq!(numbers(&table, "n"), [2, 1, 2].map(Some));
+    let cosine = [2.0 / 6_f64.sqrt() / 2.0, 1.0 / 3_f64.sqrt() / 3.0];
+    for (row, expected) in [(0, cosine[0]), (1, cosine[1]), (2, cosine[0])] {
+        assert!((reals(&table, "score")[row].unwrap() - expected).abs() < 1e-12);
+    }
+    let request = json!({"by": ["first_product"], "min_count": 1});
+    let table = run("attribute_products", &data, &request);
+    // First products: of x and y tea or cup on their first day, of z by amount and id.
+    assert_eq!(numbers(&table, "buyers").iter().flatten().sum::<i64>(), 6);
+    let error = register::run(
+        "attribute_products",
+        &data,
+        r#"{"by": ["product"]}"#,
+        &Context::default(),
+    );
+    assert_eq!(error.unwrap_err().option_name(), Some("by"));
 }

@@ -45,12 +45,15 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("base_forecast", "expected_orders"),
     ("clv", "expected_high"),
     ("clv", "expected_low"),
+    ("cross", "expected"),
     ("experiment", "n"),
     ("itemsets", "n"),
     ("learn", "name"),
     ("rules", "n"),
     ("shop_forecast", "orders"),
     ("shop_forecast", "revenue"),
+    ("similar_items", "n"),
+    ("similar_items", "score"),
 ];
 
 /// A name means one thing in all tables: it has one unit and one Japanese heading. Within a family it is

@@ -29,6 +29,7 @@ The examples in the docstrings of this package use this shop and its site:
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from ._attributes import attribute_products, attributes, cross
 from ._attribution import (
     attribution,
     attribution_channels,
@@ -76,7 +77,7 @@ from ._events import Events
 from ._experiments import assign, experiment, experiment_plan
 from ._features import OrderFeatures, TimeSplit, snapshots
 from ._forecast import base_forecast, seasonality, shop_forecast
-from ._goods import itemsets, pairs, rules
+from ._goods import itemsets, pairs, rules, similar_items
 from ._library import (
     describe,
     month_ends,
@@ -188,6 +189,8 @@ __all__ = [
     "acquisition",
     "alerts",
     "assign",
+    "attribute_products",
+    "attributes",
     "attribution",
     "attribution_channels",
     "attribution_paths",
@@ -208,6 +211,7 @@ __all__ = [
     "compare_models",
     "cpm",
     "cpm_segments",
+    "cross",
     "customer",
     "cycle",
     "decile",
@@ -250,6 +254,7 @@ __all__ = [
     "set_threads",
     "shop_forecast",
     "show_versions",
+    "similar_items",
     "simulate_events",
     "simulate_orders",
     "snapshots",

@@ -204,6 +204,64 @@ def rules(
     return call("rules", _baskets(orders), as_of, {**options, **scope})
 
 
+def similar_items(
+    orders: Any,
+    as_of: AsOf = None,
+    *,
+    level: str | None = None,
+    k: int | None = None,
+    shrinkage: float | None = None,
+    min_count: int | None = None,
+    basket: Literal["order", "day", "customer"] | None = None,
+    free: bool | None = None,
+    max_basket: int | None = None,
+    **scope: Unpack[BasketScope],
+) -> Table:
+    """For each product those that the same customers buy, for a product page (関連商品).
+
+    Args:
+        orders: The orders; or a frame with a row per item of a basket, `basket_id` and `item`.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        level: The column of items, as for `pairs` (default "product").
+        k: Similar items of each item (default 10).
+        shrinkage: Baskets with both at which the score is half the cosine (default 5).
+        min_count: The least number of baskets with both items (default 2).
+        basket: What a basket is, as for `pairs`. Default: "customer"; of a frame, its baskets.
+        free: As for `pairs`.
+        max_basket: Baskets of more items are left out and counted (default 1,000).
+        **scope: Keys of the scope: where, customers (whose baskets count), by, policy; see
+            `BasketScope`.
+
+    Returns:
+        Up to `k` rows per item: product, rank, similar, score (the cosine of the baskets, drawn
+        towards 0 where few have both), n (baskets with both). The notes count items without any.
+
+    Raises:
+        SchemaError: A column is missing or has a wrong type.
+        DataError: An id of a frame is null.
+        OptionError: An option is unknown or out of range.
+
+    Source:
+        Sarwar and others (2001), *WWW*; Bell, Koren (2007), *ICDM*.
+
+    Example:
+        >>> baskets = {"basket_id": [1, 1, 2, 2, 3], "item": ["tea", "cup", "tea", "cup", "pot"]}
+        >>> crm.similar_items(baskets).to_dict()["similar"]
+        ['tea', 'cup']
+    """
+    options = {
+        "level": level,
+        "k": k,
+        "shrinkage": shrinkage,
+        "min_count": min_count,
+        "basket": basket,
+        "free": free,
+        "max_basket": max_basket,
+    }
+    return call("similar_items", _baskets(orders), as_of, {**options, **scope})
+
+
 def _baskets(data: Any) -> Any:
     """Orders as they are; of a frame, the two columns of baskets."""
     if isinstance(data, Orders):

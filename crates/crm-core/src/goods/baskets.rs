@@ -131,6 +131,8 @@ impl Baskets {
 pub trait HasBaskets: Input {
     /// The keys of the scope that mean something for baskets.
     const KEYS: &'static [&'static str];
+    /// The largest basket: all of a customer, or what the data say.
+    const WHOLE: BasketOf;
 
     /// Its baskets.
     ///
@@ -142,21 +144,58 @@ pub trait HasBaskets: Input {
 
 impl HasBaskets for Orders {
     const KEYS: &'static [&'static str] = &["as_of", "where", "customers", "by", "policy"];
+    const WHOLE: BasketOf = BasketOf::Customer;
 
     fn baskets(&self, at: &At, reading: &Reading, context: &Context) -> Result<Baskets> {
         reading.check()?;
+        let of = (reading.level, reading.free);
+        let entries = Entries::new(self, at, of, reading.basket, context)?;
+        let size = (entries.n, entries.ids.len());
+        let most = reading.max_basket as usize;
+        let (sets, too_large) = Sets::of_entries(&entries.baskets, &entries.items, size, most)?;
+        Ok(Baskets {
+            sets,
+            too_large,
+            without_item: entries.without_item,
+            returned_or_free: entries.returned_or_free,
+            ids: entries.ids,
+        })
+    }
+}
+
+/// The items of baskets of orders, one after the other. An item may be in a basket several times.
+pub(super) struct Entries {
+    /// The number of each entry's basket; with baskets that are orders, the order.
+    pub(super) baskets: Vec<u32>,
+    /// The place of each entry's item in the order of ids.
+    pub(super) items: Vec<u32>,
+    pub(super) ids: Arc<Ids>,
+    /// Numbers of baskets.
+    n: usize,
+    without_item: u64,
+    returned_or_free: u64,
+}
+
+impl Entries {
+    pub(super) fn new(
+        orders: &Orders,
+        at: &At,
+        (level, free): (&str, bool),
+        basket: BasketOf,
+        context: &Context,
+    ) -> Result<Entries> {
         context.check()?;
-        let attribute = self.attribute(reading.level, context)?;
+        let attribute = orders.attribute(level, context)?;
         let (AttributeValues::Codes(ids, codes), Level::Line | Level::Order) =
             (attribute.values, attribute.level)
         else {
             let expected =
                 "a column of lines or orders with ids or texts, such as product or category";
-            return Err(Error::option("level", json!(reading.level), expected));
+            return Err(Error::option("level", json!(level), expected));
         };
         context.afford(codes.len().saturating_mul(16), WHAT)?;
-        let selection = Selection::new(self, at)?;
-        let (of_order, n) = baskets_of_orders(&selection, reading.basket)?;
+        let selection = Selection::new(orders, at)?;
+        let (of_order, n) = baskets_of_orders(&selection, basket)?;
         let mut place = filled(ids.len(), NO_ID, WHAT)?;
         for (at, code) in ids.by_id()?.iter().enumerate() {
             place[*code as usize] = at as u32;
@@ -171,19 +210,17 @@ impl HasBaskets for Orders {
             codes: &codes,
             of_order: &of_order,
             place: &place,
-            least: if reading.free { 0 } else { 1 },
+            least: if free { 0 } else { 1 },
             baskets: Vec::new(),
             items: Vec::new(),
             without_item: 0,
             returned_or_free: 0,
         };
         lines.read(context)?;
-        let size = (n, ids.len());
-        let most = reading.max_basket as usize;
-        let (sets, too_large) = Sets::of_entries(&lines.baskets, &lines.items, size, most)?;
-        Ok(Baskets {
-            sets,
-            too_large,
+        Ok(Entries {
+            baskets: lines.baskets,
+            items: lines.items,
+            n,
             without_item: lines.without_item,
             returned_or_free: lines.returned_or_free,
             ids,
@@ -304,6 +341,7 @@ impl Lines<'_> {
 
 impl HasBaskets for Table {
     const KEYS: &'static [&'static str] = &[];
+    const WHOLE: BasketOf = BasketOf::Order;
 
     fn baskets(&self, (): &(), reading: &Reading, context: &Context) -> Result<Baskets> {
         reading.check()?;

@@ -4,6 +4,8 @@ use crate::table::fields;
 
 fields! {
     pub(super) BOTH = "n", Int, "baskets", "バスケット数", "Baskets with all of them.";
+    pub(super) BUYERS = "buyers", Int, "customers", "購入者数", "Customers with an order that counts.";
+    pub(super) INDEX = "index", Float, "", "購入指数", "100 is average.";
     pub(super) SUPPORT = "support", Float, "share", "支持度", "Share of baskets with all of them.";
     pub(super) LIFT = "lift", Float, "", "リフト値", "How many times more frequent than if they were independent.";
     pub(super) LEVERAGE = "leverage", Float, "", "レバレッジ", "Share of baskets with both beyond that of independence.";
