@@ -22,7 +22,7 @@ analysis                                           | the trait; a scope carried 
 summary                                            | numbers of each customer, which families share
 season                                             | factors of demand and the time that runs at their pace
 segmentation retention survival clv cycle behavior | families: they do not name each other
-experiments feedback                               | families: did it work, what do people say?
+experiments feedback goods                         | families: did it work, what do people say, what goes with what?
 forecast backtest shop_model customer_card         | above the families: they read or judge several
 families                                           | the lists of all families
 segments decisions                                 | they run analyses by name: what to do today

@@ -47,11 +47,16 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("clv", "expected_high"),
     ("clv", "expected_low"),
     ("decide", "channel"),
+    ("cross", "expected"),
     ("experiment", "n"),
+    ("itemsets", "n"),
     ("learn", "name"),
     ("segment_history", "entered"),
+    ("rules", "n"),
     ("shop_forecast", "orders"),
     ("shop_forecast", "revenue"),
+    ("similar_items", "n"),
+    ("similar_items", "score"),
 ];
 
 /// A name means one thing in all tables: it has one unit and one Japanese heading. Within a family it is
@@ -591,7 +596,10 @@ fn choices(schema: &Value, defs: &Value) -> Vec<(String, String)> {
 /// With a capital first letter, unless the word is a name.
 fn sentence(text: &str) -> String {
     match text.split([' ', ',']).next() {
-        Some(word) if register::all().any(|e| e.columns.iter().any(|f| f.name == word)) => {
+        // The article is no column, although `pairs` has one of its name.
+        Some(word)
+            if word != "a" && register::all().any(|e| e.columns.iter().any(|f| f.name == word)) =>
+        {
             text.to_owned()
         }
         _ => text

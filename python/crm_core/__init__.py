@@ -29,6 +29,7 @@ The examples in the docstrings of this package use this shop and its site:
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from ._attributes import attribute_products, attributes, cross
 from ._attribution import (
     attribution,
     attribution_channels,
@@ -79,6 +80,7 @@ from ._experiments import assign, experiment, experiment_plan
 from ._features import OrderFeatures, TimeSplit, snapshots
 from ._feedback import survey
 from ._forecast import base_forecast, seasonality, shop_forecast
+from ._goods import itemsets, pairs, rules, similar_items
 from ._library import (
     describe,
     month_ends,
@@ -193,6 +195,8 @@ __all__ = [
     "acquisition",
     "alerts",
     "assign",
+    "attribute_products",
+    "attributes",
     "attribution",
     "attribution_channels",
     "attribution_paths",
@@ -214,6 +218,7 @@ __all__ = [
     "compare_models",
     "cpm",
     "cpm_segments",
+    "cross",
     "customer",
     "cycle",
     "decide",
@@ -225,6 +230,7 @@ __all__ = [
     "first_product",
     "funnel",
     "gap_fits",
+    "itemsets",
     "kaplan_meier",
     "lead_time_quantiles",
     "lead_times",
@@ -236,6 +242,7 @@ __all__ = [
     "movement",
     "page_exits",
     "page_influence",
+    "pairs",
     "plot",
     "purchase_counts",
     "purchase_flow",
@@ -247,6 +254,7 @@ __all__ = [
     "rfm",
     "rfm_cross",
     "rfm_segments",
+    "rules",
     "run",
     "seasonality",
     "segment",
@@ -259,6 +267,7 @@ __all__ = [
     "set_threads",
     "shop_forecast",
     "show_versions",
+    "similar_items",
     "simulate_events",
     "simulate_orders",
     "snapshots",

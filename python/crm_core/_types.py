@@ -144,6 +144,53 @@ class Scope(ScopeWithoutOccasion, total=False):
     """What a purchase is: an order, or a day with orders. Default: each analysis's own."""
 
 
+class BuyerScope(TypedDict, total=False):
+    """The `Scope` of analyses of who has bought what, which have their own `by`."""
+
+    where: Where | None
+    """Chooses orders and lines."""
+    customers: Where | None
+    """Chooses the customers who count."""
+    policy: Policy | None
+    """Which orders count. Default: the policy of the orders."""
+
+
+class AmountScope(BuyerScope, total=False):
+    """The `BuyerScope` of analyses with revenue."""
+
+    basis: Literal["net", "gross", "net_shipping", "net_ex_tax", "margin"] | None
+    """What an order's amount is, as in `CommonScope`."""
+    refunds: Literal["order_date", "refund_date"] | None
+    """Where a refund lowers revenue: at the order's date (default), or when it was refunded."""
+
+
+class AttributeScope(AmountScope, total=False):
+    """The scope of `attributes`."""
+
+    occasion: Literal["order", "day"] | None
+    """What a purchase is: an order, or a day with orders (default)."""
+
+
+class ScopeWithoutChurn(AmountScope, total=False):
+    """The `Scope` of analyses in which nobody is late."""
+
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+
+
+class BasketScope(TypedDict, total=False):
+    """The `Scope` of analyses of baskets, in which amounts make no difference."""
+
+    where: Where | None
+    """Chooses orders and lines: baskets have the items that are left."""
+    customers: Where | None
+    """Chooses the customers whose baskets count."""
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+    policy: Policy | None
+    """Which orders count. Default: the policy of the orders."""
+
+
 class EventWhere(TypedDict, total=False):
     """The `EventScope` of analyses that have their own `by`."""
 

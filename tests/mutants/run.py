@@ -50,7 +50,8 @@ AREAS = {
         *(CORE + name for name in ("summary/", "segmentation/", "retention/", "survival/")),
         *(CORE + name for name in ("clv/", "cycle/", "behavior/", "backtest/", "forecast/")),
         *(CORE + name for name in ("season/", "shop_model/", "customer_card.rs", "num/")),
-        *(CORE + name for name in ("families.rs", "segments/", "decisions/", "feedback/", "experiments/")),
+        *(CORE + name for name in ("families.rs", "segments/", "decisions/", "feedback/")),
+        *(CORE + name for name in ("experiments/", "goods/")),
     ],
 }
 PACKAGES = ["crm-core", "crm-arrow", "crm-ffi", "crm-tests"]

@@ -16,6 +16,7 @@ static FAMILIES: &[&[Entry]] = &[
     crate::behavior::ANALYSES,
     crate::experiments::ANALYSES,
     crate::feedback::ANALYSES,
+    crate::goods::ANALYSES,
     crate::season::ANALYSES,
     crate::cycle::ANALYSES,
     crate::survival::ANALYSES,

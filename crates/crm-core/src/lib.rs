@@ -90,6 +90,7 @@ pub mod experiments;
 mod families;
 pub mod feedback;
 pub mod forecast;
+pub mod goods;
 pub mod ids;
 pub mod money;
 pub mod num;

@@ -337,6 +337,16 @@ impl Customers {
         })
     }
 
+    /// Whether a column for filters and breakdowns is of this table.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let role = |role: &str, column: &Option<String>| {
+            column.is_some() && (name == role || column.as_deref() == Some(name))
+        };
+        role("registered_at", &self.spec.registered_at)
+            || role("opted_out", &self.spec.opted_out)
+            || self.dims.iter().any(|dim| dim.name == name)
+    }
+
     /// The number of customers.
     pub fn len(&self) -> usize {
         self.codes.len()

@@ -87,8 +87,17 @@ impl AttributeValues {
                 (Values::Id { ids, codes: cells }, valid)
             }
             AttributeValues::Words(labels, codes) => {
-                let codes = collect(places.iter().map(|at| codes[*at]), what)?;
-                (Values::Category { codes, labels }, all)
+                let is_word = |at: usize| usize::from(codes[at]) < labels.len();
+                let or_first = |at: &usize| if is_word(*at) { codes[*at] } else { 0 };
+                let cells = collect(places.iter().map(or_first), what)?;
+                let valid = present(places, &is_word)?;
+                (
+                    Values::Category {
+                        codes: cells,
+                        labels,
+                    },
+                    valid,
+                )
             }
             AttributeValues::Days(days) => {
                 let or_zero = |at: &usize| Some(days[*at]).filter(|d| *d != i32::MIN).unwrap_or(0);

@@ -51,11 +51,27 @@ pub fn holm(p: &[f64]) -> Result<Vec<f64>> {
 /// # Ok::<(), crm_core::Error>(())
 /// ```
 pub fn benjamini_hochberg(p: &[f64]) -> Result<Vec<f64>> {
+    benjamini_hochberg_among(p, p.len() as u64)
+}
+
+/// Benjamini and Hochberg's adjusted p-values of the tests that are shown, among `tests` of which the others have no
+/// smaller p-values: whoever looks only at the smallest p-values of many tests has made all of them.
+///
+/// # Errors
+///
+/// Out of memory.
+///
+/// ```
+/// let adjusted = crm_core::num::multiple::benjamini_hochberg_among(&[0.001, 0.002], 100)?;
+/// assert_eq!(adjusted, [0.1, 0.1]);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+pub fn benjamini_hochberg_among(p: &[f64], tests: u64) -> Result<Vec<f64>> {
     let order = ascending(p)?;
     let mut adjusted = collect(p.iter().copied(), "p-values")?;
     let mut least = 1.0_f64;
     for (before, at) in order.into_iter().enumerate().rev() {
-        least = least.min(p.len() as f64 * p[at] / (before + 1) as f64);
+        least = least.min(tests as f64 * p[at] / (before + 1) as f64);
         adjusted[at] = least;
     }
     Ok(adjusted)

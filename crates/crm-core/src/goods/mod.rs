@@ -1,0 +1,30 @@
+//! Goods (商品): who buys what, and what is bought together.
+
+pub mod attribute_products;
+pub mod attributes;
+pub mod baskets;
+pub mod cross;
+mod fields;
+mod frequent;
+mod groups;
+pub mod itemsets;
+pub mod measures;
+pub mod pairs;
+pub mod rules;
+mod sets;
+pub mod similar_items;
+
+use crate::analysis::Entry;
+use crate::data::Orders;
+use crate::table::Table;
+
+/// The analyses of the family, in the order users see them.
+pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<attributes::Attributes>(),
+    Entry::of::<cross::Cross>(),
+    Entry::of::<attribute_products::AttributeProducts>(),
+    Entry::of::<pairs::Pairs<Orders>>().or::<pairs::Pairs<Table>>(),
+    Entry::of::<itemsets::Itemsets<Orders>>().or::<itemsets::Itemsets<Table>>(),
+    Entry::of::<rules::Rules<Orders>>().or::<rules::Rules<Table>>(),
+    Entry::of::<similar_items::SimilarItems<Orders>>().or::<similar_items::SimilarItems<Table>>(),
+];
