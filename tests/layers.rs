@@ -22,7 +22,7 @@ analysis                                           | the trait; a scope carried 
 summary                                            | numbers of each customer, which families share
 season                                             | factors of demand and the time that runs at their pace
 segmentation retention survival clv cycle behavior | families: they do not name each other
-experiments                                        | families: did it work?
+experiments people                                 | families: did it work? who is who?
 forecast backtest shop_model customer_card         | above the families: they read or judge several
 register                                           | the lists of all families
 ";

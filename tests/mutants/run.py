@@ -49,7 +49,7 @@ AREAS = {
     "families": [
         *(CORE + name for name in ("summary/", "segmentation/", "retention/", "survival/")),
         *(CORE + name for name in ("clv/", "cycle/", "behavior/", "backtest/", "forecast/")),
-        *(CORE + name for name in ("season/", "shop_model/", "customer_card.rs", "num/")),
+        *(CORE + name for name in ("season/", "people/", "shop_model/", "customer_card.rs", "num/")),
         CORE + "experiments/",
     ],
 }

@@ -28,6 +28,7 @@ pub mod forecast;
 pub mod ids;
 pub mod money;
 pub mod num;
+pub mod people;
 pub mod register;
 pub mod request;
 pub mod retention;

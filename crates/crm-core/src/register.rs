@@ -21,6 +21,7 @@ static FAMILIES: &[&[Entry]] = &[
     crate::clv::ANALYSES,
     crate::behavior::ANALYSES,
     crate::experiments::ANALYSES,
+    crate::people::ANALYSES,
     crate::season::ANALYSES,
     crate::cycle::ANALYSES,
     crate::survival::ANALYSES,

@@ -4,6 +4,7 @@ use crate::errors::{guarded, raise};
 use crate::input::Source;
 use crate::orders::option;
 use crate::runtime::compute;
+use crate::table::Table;
 use crm_core::Day;
 use crm_core::data::EventsSpec;
 use crm_core::scope::Filter;
@@ -51,6 +52,14 @@ impl Events {
                 .concat(more)
                 .map(Events)
                 .map_err(|error| raise(py, error))
+        })
+    }
+
+    /// The events under the ids of persons.
+    fn with_persons(&self, py: Python<'_>, persons: &Bound<'_, Table>) -> PyResult<Self> {
+        guarded(py, || {
+            let persons = &persons.get().0;
+            compute(py, None, |context| self.0.with_persons(persons, context)).map(Events)
         })
     }
 

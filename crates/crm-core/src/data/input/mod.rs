@@ -3,3 +3,4 @@
 pub(crate) mod batches;
 pub(crate) mod caller_table;
 pub(crate) mod parse;
+pub(crate) mod persons;

@@ -7,6 +7,7 @@ pub(crate) mod group;
 pub(crate) mod index;
 pub(crate) mod index_build;
 pub(crate) mod order_data;
+mod persons;
 pub(crate) mod reconciliation;
 pub(crate) mod result_cache;
 mod row_reader;
