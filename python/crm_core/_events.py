@@ -275,7 +275,8 @@ class Events:
         Example:
             >>> persons = {"record_id": ["guest-7"], "person_id": ["hanako"]}
             >>> visit = {"visitor_id": ["v"], "kind": ["view"], "customer_id": ["guest-7"]}
-            >>> log = crm.Events({**visit, "occurred_at": ["2026-03-01"]}, customer_id="customer_id")
+            >>> visit["occurred_at"] = ["2026-03-01"]
+            >>> log = crm.Events(visit, customer_id="customer_id")
             >>> len(log.with_persons(persons))
             1
         """

@@ -219,7 +219,8 @@ class Identity:
             different_people.
 
         Example:
-            >>> len(crm.identify({"record_id": ["a1", "g7"], "account": ["x", "x"]}).shared_identifiers)
+            >>> found = crm.identify({"record_id": ["a1", "g7"], "account": ["x", "x"]})
+            >>> len(found.shared_identifiers)
             0
         """
         return self._of("shared_identifiers")
@@ -427,7 +428,7 @@ def normalize_name(text: str) -> str | None:
 
 
 def normalize_reading(text: str) -> str | None:
-    """A reading (フリガナ) for comparing: katakana, small kana as large, one spelling of long vowels.
+    """A reading (フリガナ) for comparing: katakana, with one spelling of long vowels.
 
     Args:
         text: A reading.
@@ -517,7 +518,11 @@ def _table(data: Any, roles: dict[str, str]) -> _native.Table:
     elif hasattr(read, "combine_chunks"):
         read = read.combine_chunks()
     if isinstance(read, list):
-        ids = {roles[role] for role in ("record_id", "person_id", "previous_person_id") if role in roles}
+        ids = {
+            roles[role]
+            for role in ("record_id", "person_id", "previous_person_id")
+            if role in roles
+        }
         read = [(name, whole_numbers(column) if name in ids else column) for name, column in read]
     return _native.Table.from_columns(read, columns, list(roles))
 

@@ -6,8 +6,8 @@ import itertools
 from collections import Counter, defaultdict
 from typing import Any
 
-import people_worlds
 import pandas as pd
+import people_worlds
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -78,6 +78,7 @@ def test_increments_change_nothing_but_what_they_tell(hard: list[people_worlds.R
     early = crm.identify(frame(some[:5_000]))
     whole = crm.identify(frame(some))
     later = crm.identify(frame(some), early)
+
     def sets(of: dict[str, str]) -> set[frozenset[str]]:
         clusters: dict[str, set[str]] = defaultdict(set)
         for record, person in of.items():

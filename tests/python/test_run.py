@@ -48,19 +48,23 @@ TABLES = {
     "experiment": {"variant": ["a", "b"], "n": [50, 60], "conversions": [20, 30]},
     "experiment_plan": {"baseline": [0.1, 0.2], "effect": [0.01, -0.02]},
     "assign": {"customer_id": ["c1", "c2", "c3"]},
-    **dict.fromkeys(
-        ("identify", "identity_links", "identity_review", "identity_changes", "shared_identifiers"),
-        {
-            "record_id": ["a1", "a2", "b1"],
-            "email": ["h@example.com", "H@example.com", "other@example.com"],
-            "family_name": ["髙橋", "高橋", "鈴木"],
-            "given_name": ["花子", "花子", "花子"],
-            "previous_person_id": ["a1", None, None],
-        },
-    ),
     "normalize": {"text": ["髙橋　花子", None]},
     "survival_curve": {"duration": [3, 5, 5, 8], "observed": ["true", "True", "false", "FALSE"]},
 }
+for task in (
+    "identify",
+    "identity_links",
+    "identity_review",
+    "identity_changes",
+    "shared_identifiers",
+):
+    TABLES[task] = {
+        "record_id": ["a1", "a2", "b1"],
+        "email": ["h@example.com", "H@example.com", "other@example.com"],
+        "family_name": ["髙橋", "高橋", "鈴木"],
+        "given_name": ["花子", "花子", "花子"],
+        "previous_person_id": ["a1", None, None],
+    }
 
 
 def write(path, columns):
