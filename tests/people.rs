@@ -69,7 +69,7 @@ fn copies_are_joined_and_families_stay_apart() {
     let household = texts_of(&found, "household_id");
     assert_eq!(household, ["a1", "a1", "a1", "a1", "a1", "a1", "a1", "c1"]);
     let confidence = reals(&found, "confidence");
-    assert!(confidence[0].unwrap() > 0.95 && confidence[2].unwrap() > 0.95, "{confidence:?}");
+    assert!(confidence[0].unwrap() > 0.95 && confidence[2].unwrap() > 0.9, "{confidence:?}");
     // a1 and a2 have equally many fields, and a1 comes first.
     assert_eq!(texts_of(&found, "role").iter().filter(|role| *role == "representative").count(), 6);
     let links = ask("identity_links", &data, json!({"shared_limit": 50})).unwrap();

@@ -260,7 +260,7 @@ def identify(
         previous: The result of the last run, or its table of persons: a person keeps the id, and
             `changes` says who is new, merged or split.
         policy: Which pairs are joined: "strict" (account, or e-mail and name), "standard"
-            (probability 0.95, default) or "lenient" (0.8).
+            (these, and a probability of 0.95; default) or "lenient" (these, and 0.8).
         shared_limit: An e-mail address or telephone number of more than this many records with
             different names or dates of birth is nobody's (default 5).
         block_limit: Records with one common key that are compared with each other (default 60);

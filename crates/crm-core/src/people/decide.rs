@@ -263,15 +263,11 @@ impl Judge<'_> {
         let probability = weights::probability(weight);
         let same = |at| pattern.field(at) == Agreement::Agree;
         let named = same(EMAIL) && same(FAMILY) && same(GIVEN);
-        let joins = match self.limits.threshold {
-            None => named,
-            Some(threshold) => pattern.most().is_none() && probability >= threshold,
-        };
-        let rule = if self.limits.threshold.is_none() && named {
-            Rule::EmailAndName
-        } else {
-            Rule::Comparison
-        };
+        // What the strict policy joins, the others join too.
+        let likely = (self.limits.threshold)
+            .is_some_and(|threshold| pattern.most().is_none() && probability >= threshold);
+        let joins = named || likely;
+        let rule = if named { Rule::EmailAndName } else { Rule::Comparison };
         let link = Link {
             a: a as u32,
             b: b as u32,

@@ -13,9 +13,9 @@ words! {
     Policy {
         /// The same account, or the same e-mail address and name.
         Strict = "strict", "Strict", "厳格";
-        /// A probability of at least 0.95.
+        /// A probability of at least 0.95, or what the strict policy joins.
         Standard = "standard", "Standard", "標準";
-        /// A probability of at least 0.8.
+        /// A probability of at least 0.8, or what the strict policy joins.
         Lenient = "lenient", "Lenient", "緩やか";
     }
 }
@@ -24,8 +24,8 @@ words! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Which pairs are joined: `strict` (account, or e-mail and name), `standard` (probability 0.95), `lenient` (0.8).
-    /// Default: standard.
+    /// Which pairs are joined: `strict` (account, or e-mail and name), `standard` (or probability 0.95), `lenient`
+    /// (or 0.8). Default: standard.
     pub policy: Policy,
     /// An e-mail address or telephone number of more than this many records with different names or dates of birth is
     /// nobody's, 1 to 1000. Default 5.

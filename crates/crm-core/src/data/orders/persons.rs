@@ -17,16 +17,19 @@ impl Orders {
     /// its rows counts, and a person who has opted out anywhere has opted out.
     ///
     /// ```
-    /// use crm_core::columns::{Batch, Strings, ColumnValues};
+    /// use crm_core::columns::{Batch, ColumnData, ColumnValues, Strings};
     /// use crm_core::{Context, Currency, Orders, Table, Zone};
     /// let orders = Orders::builder(Currency::JPY, Zone::UTC)
     ///     .order("guest-7", "2026-01-05", 5_000)
     ///     .order("hanako", "2026-02-06", 2_000)
     ///     .build()?;
-    /// let texts = |texts: &[&str]| ColumnValues::Text(Strings::from_iter(texts.iter().copied())).into();
+    /// let texts = |texts: &[&str]| -> crm_core::Result<ColumnData> {
+    ///     let texts = texts.iter().map(|text| text.as_bytes());
+    ///     Ok(ColumnValues::Text(Strings::collect(texts)?).into())
+    /// };
     /// let persons: Batch = vec![
-    ///     ("record_id".into(), texts(&["guest-7", "hanako"])),
-    ///     ("person_id".into(), texts(&["hanako", "hanako"])),
+    ///     ("record_id".into(), texts(&["guest-7", "hanako"])?),
+    ///     ("person_id".into(), texts(&["hanako", "hanako"])?),
     /// ];
     /// let persons = Table::from_batch(&persons, &Context::default())?;
     /// assert_eq!(orders.with_persons(&persons, &Context::default())?.n_customers(), 1);
