@@ -48,8 +48,9 @@ impl Sources {
                 let path = entry.unwrap().path();
                 match path.is_dir() {
                     true => folders.push(path),
-                    // Tests may name anything.
+                    // Tests may name anything; files of data name nothing.
                     false if path.to_str().unwrap().ends_with("tests.rs") => {}
+                    false if path.extension().is_none_or(|end| end != "rs") => {}
                     false => drop(files.insert(module_of(&path), path)),
                 }
             }

@@ -267,7 +267,11 @@ impl Judge<'_> {
         let likely = (self.limits.threshold)
             .is_some_and(|threshold| pattern.most().is_none() && probability >= threshold);
         let joins = named || likely;
-        let rule = if named { Rule::EmailAndName } else { Rule::Comparison };
+        let rule = if named {
+            Rule::EmailAndName
+        } else {
+            Rule::Comparison
+        };
         let link = Link {
             a: a as u32,
             b: b as u32,
