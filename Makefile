@@ -103,6 +103,7 @@ evidence: native ## Long simulations and slow second computations that no other 
 	$(BIN)/python tests/python/season_evidence.py
 	$(BIN)/python tests/python/forecast_evidence.py
 	$(BIN)/python tests/python/reading_evidence.py
+	$(BIN)/python tests/python/people_evidence.py
 
 SEED ?= 1
 

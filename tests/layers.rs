@@ -22,7 +22,7 @@ analysis                                           | the trait; a scope carried 
 summary                                            | numbers of each customer, which families share
 season                                             | factors of demand and the time that runs at their pace
 segmentation retention survival clv cycle behavior | families: they do not name each other
-experiments feedback goods                         | families: did it work, what do people say, what goes with what?
+experiments feedback goods people                  | families: did it work, what do people say, what goes with what, who is who?
 forecast backtest shop_model customer_card         | above the families: they read or judge several
 families                                           | the lists of all families
 segments decisions                                 | they run analyses by name: what to do today
@@ -50,8 +50,9 @@ impl Sources {
                 let path = entry.unwrap().path();
                 match path.is_dir() {
                     true => folders.push(path),
-                    // Tests may name anything.
+                    // Tests may name anything; files of data name nothing.
                     false if path.to_str().unwrap().ends_with("tests.rs") => {}
+                    false if path.extension().is_none_or(|end| end != "rs") => {}
                     false => drop(files.insert(module_of(&path), path)),
                 }
             }

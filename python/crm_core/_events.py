@@ -353,6 +353,37 @@ class Events:
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.to_bytes(), self._understanding)
 
+    def with_persons(self, persons: Any) -> Events:
+        """The events under the ids of persons (名寄せ): one customer, one id.
+
+        Customers who are no record keep their ids. Visitors do not change.
+
+        Args:
+            persons: What `identify` gives, its table of persons, or a frame with the columns
+                record_id and person_id.
+
+        Returns:
+            New events; these do not change.
+
+        Raises:
+            OptionError: Events without a column of customers.
+            SchemaError: Ids of another type than the customers'.
+            DataError: Two persons for one record.
+
+        Example:
+            >>> persons = {"record_id": ["guest-7"], "person_id": ["hanako"]}
+            >>> visit = {"visitor_id": ["v"], "kind": ["view"], "customer_id": ["guest-7"]}
+            >>> visit["occurred_at"] = ["2026-03-01"]
+            >>> log = crm.Events(visit, customer_id="customer_id")
+            >>> len(log.with_persons(persons))
+            1
+        """
+        from ._people import native_persons
+
+        joined = _wrapped(self._native.with_persons(native_persons(persons)), self._kinds)
+        joined._understanding = self._understanding
+        return joined
+
     def _repr_html_(self) -> str:
         """What is in it, and how it was read."""
         import html

@@ -608,6 +608,37 @@ class Orders:
         orders._receipt = json.loads(receipt)
         return orders
 
+    def with_persons(self, persons: Any) -> Orders:
+        """The orders under the ids of persons (名寄せ): one customer, one id.
+
+        As if the input had the persons' ids; customers who are no record keep theirs. Another
+        table of persons on the original orders undoes a merge. Of a customers table a person has
+        the row with its own id, else that of the least id; the first registration counts, and a
+        person who has opted out in one of the rows has opted out.
+
+        Args:
+            persons: What `identify` gives, its table of persons, or a frame with the columns
+                record_id and person_id.
+
+        Returns:
+            New orders; these do not change.
+
+        Raises:
+            OptionError: A view with a filter.
+            SchemaError: Ids of another type than the customers'.
+            DataError: Two persons for one record.
+
+        Example:
+            >>> first, second = crm.summary(orders).to_dict()["customer_id"][:2]
+            >>> joined = {"record_id": [first, second], "person_id": [first, first]}
+            >>> orders.n_customers - orders.with_persons(joined).n_customers
+            1
+        """
+        from ._people import native_persons
+
+        joined = self._native.with_persons(native_persons(persons))
+        return _wrapped(joined, self._understanding, self._unread)
+
     @property
     def receipt(self) -> dict[str, int] | None:
         """What `append` has added to these orders, or `forget` taken out; none for other orders.

@@ -249,9 +249,8 @@ fn a_breakdown_is_one_run_per_group_of_orders() {
         // Acquisition is by customers' origins, not by groups of orders: `by` is its own option. So is `where` of
         // segments, which the comparison needs.
         let own = ["acquisition", "segment", "segment_sweep", "segment_history"];
-        let broken_down = |entry: &&analysis::Entry| {
-            !own.contains(&entry.name) && entry.scope.contains(&"by")
-        };
+        let broken_down =
+            |entry: &&analysis::Entry| !own.contains(&entry.name) && entry.scope.contains(&"by");
         for entry in on_orders().filter(broken_down) {
             // Each group of these is a fit of its own: one breakdown shows as much as four.
             let fits = [

@@ -51,7 +51,7 @@ AREAS = {
         *(CORE + name for name in ("clv/", "cycle/", "behavior/", "backtest/", "forecast/")),
         *(CORE + name for name in ("season/", "shop_model/", "customer_card.rs", "num/")),
         *(CORE + name for name in ("families.rs", "segments/", "decisions/", "feedback/")),
-        *(CORE + name for name in ("experiments/", "goods/")),
+        *(CORE + name for name in ("experiments/", "goods/", "people/")),
     ],
 }
 PACKAGES = ["crm-core", "crm-arrow", "crm-ffi", "crm-tests"]

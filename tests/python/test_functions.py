@@ -32,6 +32,10 @@ METHODS: dict[str, tuple[list[Any], Any]] = {
     "clv_simulate": ([crm.MbgNbd.simulate], crm.MbgNbd.simulate),
     "sbg_predict": ([crm.Sbg.predict], crm.Sbg.predict),
     "bgbb_predict": ([crm.BgBb.predict], crm.BgBb.predict),
+    "identity_links": ([crm.identify], None),
+    "identity_review": ([crm.identify], None),
+    "identity_changes": ([crm.identify], None),
+    "shared_identifiers": ([crm.identify], None),
     "bgbb_histogram": ([crm.BgBb.frequency_histogram], crm.BgBb.frequency_histogram),
 }
 # Asked for by `from_params` and `from_json`, and by `expected_purchases` and `probability_of`.
@@ -178,6 +182,8 @@ def test_columns_of_models_are_those_of_the_catalogue(orders: crm.Orders) -> Non
         "assign": crm.assign(["a", "b"], experiment="button"),
         "survey": crm.survey({"score": [9, 10, 3], "question": ["a", "a", "b"]}),
         "decide": crm.decide(waiting, now="2026-03-15"),
+        "identify": crm.identify({"record_id": ["a", "b"], "account": ["x", "x"]}).persons,
+        "normalize": crm.normalize(["髙橋"]),
         "clv_predict": model.predict(summary, n=2),
         "expected_spend": spend.predict(summary),
         "clv_tracking": model.tracking(orders),

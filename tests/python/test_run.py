@@ -56,8 +56,23 @@ TABLES = {
         "dedupe_key": ["cart/1", "cart/2", "birthday/2"],
         "due_at": ["2026-03-14", "2026-03-15", "2026-04-01"],
     },
+    "normalize": {"text": ["髙橋　花子", None]},
     "survival_curve": {"duration": [3, 5, 5, 8], "observed": ["true", "True", "false", "FALSE"]},
 }
+for task in (
+    "identify",
+    "identity_links",
+    "identity_review",
+    "identity_changes",
+    "shared_identifiers",
+):
+    TABLES[task] = {
+        "record_id": ["a1", "a2", "b1"],
+        "email": ["h@example.com", "H@example.com", "other@example.com"],
+        "family_name": ["髙橋", "高橋", "鈴木"],
+        "given_name": ["花子", "花子", "花子"],
+        "previous_person_id": ["a1", None, None],
+    }
 
 
 def write(path, columns):

@@ -1,6 +1,6 @@
 //! A small shop, log and tables, and for each analysis its input and required options.
 
-use crate::{STORE, ints, orders, rows, store};
+use crate::{STORE, ints, orders, rows, store, texts};
 use crm_core::data::{EventsSimulation, simulate_events};
 use crm_core::table::{Column, Values};
 use crm_core::{Context, Dataset, Events, Orders, Table, analysis};
@@ -32,6 +32,10 @@ pub struct Shelf {
     pub answers: Table,
     /// Messages that could be sent, and one that was.
     pub candidates: Table,
+    /// Records of people, of whom some are one.
+    pub people: Table,
+    /// Names.
+    pub texts: Table,
 }
 
 /// A shop whose orders have shipping, tax and cost, which are nothing.
@@ -100,6 +104,54 @@ pub fn numbered(n: i64) -> Table {
         .expect("whole numbers")
 }
 
+/// Records of five people with copies, and of eight who share a telephone number.
+pub fn people() -> Table {
+    let mut columns = vec![Vec::new(); 8];
+    for k in 0..30_usize {
+        let who = k % 13;
+        let cells = [
+            format!("r{k:02}"),
+            format!("p{who}@example.{}", ["com", "jp"][k / 26]),
+            if who < 5 {
+                format!("090{who}2345678")
+            } else {
+                "0312345678".into()
+            },
+            ["佐藤", "鈴木", "髙橋"][who % 3].into(),
+            format!(
+                "{}子",
+                [
+                    "花", "恵", "幸", "優", "直", "和", "久", "智", "由", "明", "京", "春", "咲"
+                ][who]
+            ),
+            format!("19{}-0{}-1{}", 50 + who, 1 + who % 9, who % 10),
+            format!("東京都港区六本木{}-1-{}", 1 + who % 6, 1 + who),
+            format!("r{:02}", if k % 7 == 0 { who } else { k }),
+        ];
+        for (column, cell) in columns.iter_mut().zip(cells) {
+            column.push(cell);
+        }
+    }
+    let names = [
+        "record_id",
+        "email",
+        "phone",
+        "family_name",
+        "given_name",
+        "birth_date",
+        "address",
+        "previous_person_id",
+    ];
+    let columns = names.iter().zip(&columns);
+    let batch = columns.map(|(name, cells)| ((*name).into(), texts(cells)));
+    Table::from_batch(&batch.collect(), &Context::default()).expect("texts")
+}
+
+fn written() -> Table {
+    let cells = texts(&["髙橋　花子", "090-1234-5678", "1980-01-02"]);
+    Table::from_batch(&vec![("text".into(), cells)], &Context::default()).expect("texts")
+}
+
 impl Default for Shelf {
     fn default() -> Self {
         Self::new()
@@ -152,6 +204,8 @@ impl Shelf {
                 column("score", (0..40).map(|k| f64::from(k * 7 % 11))),
             ]),
             candidates: candidates(),
+            people: people(),
+            texts: written(),
         }
     }
 
@@ -169,6 +223,9 @@ impl Shelf {
             "assign" => &self.ids,
             "survey" => &self.answers,
             "decide" => &self.candidates,
+            "identify" | "identity_links" | "identity_review" | "identity_changes"
+            | "shared_identifiers" => &self.people,
+            "normalize" => &self.texts,
             _ => &self.customers,
         })
     }

@@ -17,6 +17,7 @@ static FAMILIES: &[&[Entry]] = &[
     crate::experiments::ANALYSES,
     crate::feedback::ANALYSES,
     crate::goods::ANALYSES,
+    crate::people::ANALYSES,
     crate::season::ANALYSES,
     crate::cycle::ANALYSES,
     crate::survival::ANALYSES,

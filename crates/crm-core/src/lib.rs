@@ -94,6 +94,7 @@ pub mod goods;
 pub mod ids;
 pub mod money;
 pub mod num;
+pub mod people;
 pub mod register;
 pub mod request;
 pub mod retention;

@@ -1,6 +1,7 @@
 //! The form of every result: named, typed columns of equal length, and the definition of the
 //! request.
 
+mod cache;
 mod field;
 mod rows;
 pub(crate) mod shared;
@@ -11,9 +12,10 @@ mod texts;
 pub use field::{CUSTOMER_ID, Field, Type};
 pub(crate) use field::{categories, columns, fields, labels};
 
+use self::cache::Cache;
 use self::texts::TextIndex;
 use crate::columns::Buf;
-use crate::context::{collect, filled, room};
+use crate::context::{Context, collect, filled, room};
 use crate::definition::Definition;
 use crate::error::{Error, Result};
 use crate::ids::{IdRef, Ids};
@@ -184,7 +186,18 @@ impl Values {
                     codes: more,
                     ids: other,
                 },
-            ) if Arc::ptr_eq(ids, &other) => extend(codes, more),
+            ) => {
+                if Arc::ptr_eq(ids, &other) {
+                    return extend(codes, more);
+                }
+                let mut used = filled(other.len(), false, "table column")?;
+                more.iter().for_each(|code| used[*code as usize] = true);
+                let context = Context::default();
+                let code = Arc::make_mut(ids).absorb(&other, &used, &context)?;
+                crate::context::grow(codes, more.len(), "table column")?;
+                codes.extend(more.into_iter().map(|c| code[c as usize]));
+                Ok(())
+            }
             (Values::I32(to), Values::I32(from)) | (Values::Date(to), Values::Date(from)) => {
                 extend(to, from)
             }
@@ -503,6 +516,7 @@ pub struct Table {
     columns: Vec<Column>,
     definition: Option<Arc<Definition>>,
     notes: serde_json::Map<String, serde_json::Value>,
+    cache: Cache,
 }
 
 impl Table {
@@ -580,6 +594,7 @@ impl Table {
                 "another column: the table has this one anyway",
             ));
         }
+        self.cache = Cache::default();
         columns.append(&mut self.columns);
         self.columns = columns;
         Ok(self)
@@ -606,6 +621,7 @@ impl Table {
             columns: columns.collect::<Result<_>>()?,
             definition: self.definition.clone(),
             notes: self.notes.clone(),
+            cache: Cache::default(),
         })
     }
 
@@ -622,6 +638,7 @@ impl Table {
         if self.columns.len() != more.columns.len() {
             return Err(Error::internal("tables of different columns were joined"));
         }
+        self.cache = Cache::default();
         for (to, from) in self.columns.iter_mut().zip(more.columns) {
             to.append(from)?;
         }

@@ -4,6 +4,7 @@ use crate::errors::{guarded, raise};
 use crate::input::Source;
 use crate::orders::{copied, option};
 use crate::runtime::compute;
+use crate::table::Table;
 use crm_core::Day;
 use crm_core::data::{EventsSpec, Whose};
 use crm_core::scope::Filter;
@@ -89,6 +90,14 @@ impl Events {
     #[getter]
     fn spec(&self) -> String {
         serde_json::json!(self.0.spec()).to_string()
+    }
+
+    /// The events under the ids of persons.
+    fn with_persons(&self, py: Python<'_>, persons: &Bound<'_, Table>) -> PyResult<Self> {
+        guarded(py, || {
+            let persons = &persons.get().0;
+            compute(py, None, |context| self.0.with_persons(persons, context)).map(Events)
+        })
     }
 
     fn __len__(&self) -> usize {

@@ -124,6 +124,14 @@ impl Orders {
         })
     }
 
+    /// The orders under the ids of persons.
+    fn with_persons(&self, py: Python<'_>, persons: &Bound<'_, Table>) -> PyResult<Self> {
+        guarded(py, || {
+            let persons = &persons.get().0;
+            compute(py, None, |context| self.0.with_persons(persons, context)).map(Orders)
+        })
+    }
+
     /// The orders as bytes.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         guarded(py, || {

@@ -30,18 +30,24 @@ type Field = (String, &'static str, String, String, Option<String>, u8);
 #[pymethods]
 impl Table {
     /// A table from a caller's columns, for analyses that read tables.
+    /// `names` are the names that they get.
     #[staticmethod]
+    #[pyo3(signature = (source, columns, names=None))]
     fn from_columns(
         py: Python<'_>,
         source: &Bound<'_, PyAny>,
         columns: Vec<String>,
+        names: Option<Vec<String>>,
     ) -> PyResult<Self> {
         guarded(py, || {
             let source = Source::take(source)?;
             compute(py, None, move |context| {
-                let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+                let read: Vec<&str> = columns.iter().map(String::as_str).collect();
                 let mut table = crm_core::Table::default();
-                for batch in source.read(&names, context)? {
+                for mut batch in source.read(&read, context)? {
+                    for ((name, _), own) in batch.iter_mut().zip(names.iter().flatten()) {
+                        name.clone_from(own);
+                    }
                     table.append(crm_core::Table::from_batch(&batch, context)?)?;
                 }
                 Ok(table)

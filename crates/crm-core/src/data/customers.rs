@@ -7,6 +7,7 @@ mod tests;
 use super::blocks::BLANK;
 use super::input::batches::{NamedColumns, RowDim, find, only_used, pick};
 use super::input::parse::Problems;
+use super::input::persons::{Persons, mapped};
 use super::state::{Asked, Receipt, load_understood, save_understood};
 use super::text::cells::Understood;
 use crate::bytes::{Kind, Reader, Writer, broken};
@@ -265,6 +266,54 @@ impl Customers {
         let table = Customers::load(&mut from, context)?;
         from.finish()?;
         Ok(table)
+    }
+
+    /// The table under the ids of persons: of the rows of a person that with its id, else that of the least id, with the
+    /// first registration of all; a person who has opted out in one of the rows has opted out.
+    pub(crate) fn with_persons(&self, persons: &Persons, context: &Context) -> Result<Customers> {
+        let (ids, map) = persons.map(&self.ids, context)?;
+        let codes = mapped(&self.codes, &map)?;
+        let mut chosen = filled(ids.len(), NO_ID, "customers")?;
+        for (row, person) in codes.iter().enumerate() {
+            let best = &mut chosen[*person as usize];
+            let own = |row: usize| self.codes[row];
+            let better = |best: usize| {
+                let is_person = |row: usize| own(row) == *person;
+                is_person(row) || (!is_person(best) && ids.cmp(own(row), own(best)).is_lt())
+            };
+            if *best == NO_ID || better(*best as usize) {
+                *best = row as u32;
+            }
+        }
+        let mut registered = self.registered.clone();
+        let mut opted_out = self.opted_out.clone();
+        let mut gone = Vec::new();
+        for (row, person) in codes.iter().enumerate() {
+            let best = chosen[*person as usize] as usize;
+            if best == row {
+                continue;
+            }
+            push(&mut gone, row as u32, "customers")?;
+            if let Some(days) = &mut registered
+                && days[row] != i32::MIN
+                && (days[best] == i32::MIN || days[row] < days[best])
+            {
+                days[best] = days[row];
+            }
+            if let Some(out) = &mut opted_out {
+                out[best] |= out[row];
+            }
+        }
+        let all = Customers {
+            spec: self.spec.clone(),
+            ids,
+            codes: codes.into(),
+            registered,
+            opted_out,
+            dims: self.dims.clone(),
+            understood: self.understood.clone(),
+        };
+        all.without(&gone, context)
     }
 
     /// Writes the table into a state.

@@ -20,6 +20,7 @@ use crate::context::{Context, collect, filled, room};
 use crate::data::blocks::BLANK;
 use crate::data::input::batches::NamedColumns;
 use crate::data::input::parse::{Money, Problems, Reason};
+use crate::data::input::persons::{Persons, mapped};
 use crate::data::orders::spec::{AmountUnit, BadRows};
 use crate::data::text::amounts::Decimal;
 use crate::data::text::cells;
@@ -27,6 +28,7 @@ use crate::data::text::cells::Understood;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::money::Currency;
+use crate::table::Table;
 use crate::time::{Day, Offsets, Zone};
 use crate::words::EventWord;
 use std::fmt;
@@ -249,6 +251,35 @@ impl Events {
     /// The names and settings with which the rows were read.
     pub fn spec(&self) -> &EventsSpec {
         &self.spec
+    }
+
+    /// The events under the ids of persons, as if the input had them: `persons` is the table that `identify` makes, or
+    /// any with `record_id` and `person_id`. Customers who are no record keep their ids. Visitors do not change.
+    ///
+    /// # Errors
+    ///
+    /// Events without a column of customers; ids of another type; two persons for one record.
+    pub fn with_persons(&self, persons: &Table, context: &Context) -> Result<Events> {
+        let mut data = self.data()?.clone();
+        let Some(joined) = &data.customer else {
+            let expected = "events with a column of customers";
+            return Err(Error::option("with_persons", "", expected));
+        };
+        let Some(persons) = Persons::read(persons)? else {
+            return Ok(self.clone());
+        };
+        let (ids, map) = persons.map(&joined.ids, context)?;
+        let own = mapped(&joined.own, &map)?;
+        data.customer = Some(Joined {
+            ids,
+            own: own.into(),
+            codes: Vec::new().into(),
+        });
+        data.join_customers()?;
+        Ok(Events {
+            parts: Arc::new(Parts::one(data)),
+            ..self.clone()
+        })
     }
 
     /// The columns.

@@ -18,8 +18,8 @@ use std::sync::Arc;
 pub(crate) type Cells<'a> = (Cow<'a, [f64]>, Option<&'a [bool]>);
 
 impl Table {
-    /// The columns of a batch as a table without definition: `customer_id`, texts and byte strings
-    /// as ids, whole numbers as integers, floats and decimals as floats, times as instants (UTC
+    /// The columns of a batch as a table without definition: `customer_id` and ids of people, texts and byte
+    /// strings as ids, whole numbers as integers, floats and decimals as floats, times as instants (UTC
     /// where naive). A NaN is null. Whole numbers and floats without a NaN are kept by reference.
     ///
     /// ```
@@ -185,6 +185,14 @@ pub fn no_misnomer<N: AsRef<str>, R: AsRef<str>>(names: &[N], reads: &[R]) -> Re
     Ok(())
 }
 
+/// Columns whose whole numbers are ids.
+const ID_COLUMNS: [&str; 4] = [
+    "customer_id",
+    "record_id",
+    "person_id",
+    "previous_person_id",
+];
+
 /// Names that packages of survival analysis use for the columns of durations.
 const OTHER_NAMES: [(&str, &[&str]); 2] = [
     (
@@ -229,7 +237,7 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
         true => Ok(Vec::new()),
         false => collect((0..column.len()).map(&known), "table column"),
     };
-    let is_id = name == "customer_id"
+    let is_id = ID_COLUMNS.contains(&name)
         || matches!(
             column.looked_up().0.values,
             ColumnValues::Text(_) | ColumnValues::Fixed { .. }

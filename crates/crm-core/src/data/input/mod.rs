@@ -3,4 +3,5 @@
 pub(crate) mod batches;
 pub(crate) mod caller_table;
 pub(crate) mod parse;
+pub(crate) mod persons;
 mod stacked;

@@ -91,7 +91,7 @@ impl Orders {
 
 impl Rows {
     /// The rows with dictionaries of what they hold and nothing else.
-    fn only_used(self, context: &Context) -> Result<Rows> {
+    pub(super) fn only_used(self, context: &Context) -> Result<Rows> {
         let (ids, customer) = only_used(&self.ids, &self.customer, context)?;
         let order = self.order.as_ref();
         let dims = self.dims.iter().map(|dim| dim.only_used(context));

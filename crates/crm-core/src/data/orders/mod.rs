@@ -10,6 +10,7 @@ pub(crate) mod index;
 pub(crate) mod index_build;
 pub(crate) mod order_data;
 pub(crate) mod owners;
+mod persons;
 pub(crate) mod reconciliation;
 pub(crate) mod result_cache;
 mod row_reader;
