@@ -134,6 +134,7 @@ impl Default for Options {
 }
 
 /// The analysis `candidates`.
+#[derive(Debug, Clone, Copy)]
 pub struct Candidates;
 
 impl Analysis for Candidates {

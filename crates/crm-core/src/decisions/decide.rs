@@ -114,6 +114,7 @@ const REASONS: &[Label] = labels! {
 /// assert!(words(0).contains("send") && words(1).contains("hold"));
 /// # Ok::<(), crm_core::Error>(())
 /// ```
+#[derive(Debug, Clone, Copy)]
 pub struct Decide;
 
 impl Analysis for Decide {

@@ -116,6 +116,7 @@ pub(super) fn longest(max_length: Option<u32>, max_basket: u32) -> Result<usize>
 /// assert_eq!(table.len(), 3); // cup, tea, cup + tea
 /// # Ok::<(), crm_core::Error>(())
 /// ```
+#[derive(Debug)]
 pub struct Itemsets<D>(PhantomData<D>);
 
 impl<D: HasBaskets + 'static> Analysis for Itemsets<D> {

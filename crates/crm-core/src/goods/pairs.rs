@@ -76,6 +76,7 @@ impl Default for Options {
 /// assert_eq!(table.len(), 1); // cup and tea: lift 1.5
 /// # Ok::<(), crm_core::Error>(())
 /// ```
+#[derive(Debug)]
 pub struct Pairs<D>(PhantomData<D>);
 
 impl<D: HasBaskets + 'static> Analysis for Pairs<D> {

@@ -87,6 +87,7 @@ impl Default for Options {
 /// assert_eq!(table.len(), 2); // cup ⇒ tea, tea ⇒ cup
 /// # Ok::<(), crm_core::Error>(())
 /// ```
+#[derive(Debug)]
 pub struct Rules<D>(PhantomData<D>);
 
 /// A rule; sets are places among the itemsets.

@@ -66,6 +66,7 @@ impl Default for Options {
 }
 
 /// The analysis `similar_items`, of orders or of a table of baskets.
+#[derive(Debug)]
 pub struct SimilarItems<D>(PhantomData<D>);
 
 /// An item beside another.

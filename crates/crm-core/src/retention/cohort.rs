@@ -59,11 +59,11 @@ use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::retention::fields::{
-    CUMULATIVE_LTV, REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REPEATED,
-};
+use crate::retention::fields::{CUMULATIVE_LTV, REPEATED};
 use crate::scope::{At, Filter, Occasion, Scope};
-use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
+use crate::table::shared::{
+    CUSTOMERS, ORDERS, REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REVENUE,
+};
 use crate::table::{Column, Field, Table, Values, columns, fields};
 use crate::time::{Day, Duration, Period};
 use crate::words::KindWord;

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::money::Currency;
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
-use crate::retention::fields::{REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW};
+use crate::table::shared::{REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW};
 use crate::table::{Column, Field, columns};
 
 /// The ages of the LTV columns, in days.

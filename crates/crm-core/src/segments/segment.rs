@@ -61,6 +61,7 @@ impl Default for Options {
 /// assert_eq!((table.len(), names), (1, vec!["customer_id", "orders.count", "rfm.recency_days"]));
 /// # Ok::<(), crm_core::Error>(())
 /// ```
+#[derive(Debug, Clone, Copy)]
 pub struct Segment;
 
 impl Analysis for Segment {

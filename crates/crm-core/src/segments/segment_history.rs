@@ -46,6 +46,7 @@ impl Default for Options {
 }
 
 /// The analysis `segment_history`.
+#[derive(Debug, Clone, Copy)]
 pub struct SegmentHistory;
 
 impl Analysis for SegmentHistory {

@@ -44,6 +44,7 @@ impl Default for Options {
 }
 
 /// The analysis `segment_sizes`.
+#[derive(Debug, Clone, Copy)]
 pub struct SegmentSizes;
 
 impl Analysis for SegmentSizes {

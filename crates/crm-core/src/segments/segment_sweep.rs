@@ -40,6 +40,7 @@ impl Default for Options {
 }
 
 /// The analysis `segment_sweep`.
+#[derive(Debug, Clone, Copy)]
 pub struct SegmentSweep;
 
 impl Analysis for SegmentSweep {

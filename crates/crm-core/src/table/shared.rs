@@ -32,6 +32,10 @@ fields! {
     pub(crate) RANK = "rank", Int, "", "順位", "1 for the first.";
     pub(crate) RECENCY = "recency", Float, "unit", "初回から最終までの期間", "First to last purchase day.";
     pub(crate) RECENCY_DAYS = "recency_days", Int, "days", "最終購入からの日数", "Days since the last order.";
+    pub(crate) REPEAT_RATE = "repeat_rate", Float, "share", "リピート率", "Share with the next purchase.";
+    pub(crate) REPEAT_RATE_HIGH = "repeat_rate_high", Float, "share", "リピート率(上限)",
+        "Upper end of its interval.";
+    pub(crate) REPEAT_RATE_LOW = "repeat_rate_low", Float, "share", "リピート率(下限)", "Lower end of its interval.";
     pub(crate) RETENTION_RATE = "retention_rate", Float, "share", "継続率", "Share that stays.";
     pub(crate) REVENUE = "revenue", Money, "currency", "売上", "Revenue on the scope's basis.";
     pub(crate) SHARE = "share", Float, "share", "構成比", "Share of the whole.";
