@@ -143,7 +143,7 @@ def candidates(
         >>> waiting = crm.candidates(orders, "2025-06-30", triggers=["review", "win_back"])
         >>> decided = crm.decide(waiting, now="2025-06-30T10:00:00+09:00", rules={"budget": 3})
         >>> decided.filter(decision="send").to_dict()["trigger"]
-        ['review', 'review', 'win_back']
+        ['review', 'review', 'review']
     """
     given: list[Mapping[str, Any]] | None = None
     if triggers is not None:

@@ -149,9 +149,10 @@ def test_predictions_make_candidates(orders: crm.Orders) -> None:
     names = ("customer_id", "event_on", "value")
     assert sorted(zip(*(slipping[name] for name in names), strict=True)) == alike
     cycle = crm.cycle(orders, day).to_dict()
-    forgot = crm.candidates(orders, day, triggers=["forgot_to_buy"]).to_dict()
+    wide = {"trigger": "forgot_to_buy", "days": [-60], "valid": 200}
+    forgot = crm.candidates(orders, day, triggers=[wide]).to_dict()
     dates = dict(zip(cycle["customer_id"], cycle["predicted_date"], strict=True))
-    expected = {c: d for c, d in dates.items() if d and d - 5 * DAY <= day < d + 2 * DAY}
+    expected = {c: d for c, d in dates.items() if d and d - 60 * DAY <= day < d + 140 * DAY}
     assert dict(zip(forgot["customer_id"], forgot["event_on"], strict=True)) == expected != {}
     buyers = crm.likely_buyers(orders, day).to_dict()
     likely = crm.candidates(
