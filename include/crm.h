@@ -488,6 +488,39 @@ crm_status_t crm_orders_concat(struct crm_orders orders,
                                struct crm_orders *out,
                                struct crm_error *error);
 
+/// These orders and more that were read with the same spec, for what a shop exports of each day. `request` says what
+/// becomes of an order that is there already, recognised by its order id (and shop): `{"on_repeat": "refuse"}` (the
+/// default: an error names its row), `"replace"` (a correction or cancellation takes its place), `"first"` (the order
+/// that is there stays) or `"add"` (its rows are further lines, as in `crm_orders_concat`). Orders without an order id
+/// cannot be recognised; all are added. The policy and the customers table stay. `crm_orders_info` of the new orders
+/// has `appended` with what came: `orders`, `rows`, `repeated` (orders that were there already) and `rows_left_out`.
+/// The call is cheap if no order was there: the first call that needs all orders puts them together;
+/// `crm_orders_of_customers` does not.
+///
+/// Also returns `CRM_ERR_DATA` (an order that is there already, a conflict of rows, a sum), and the statuses of
+/// `crm_orders_concat`.
+crm_status_t crm_orders_append(struct crm_orders orders,
+                               struct crm_orders more,
+                               const char *request,
+                               int64_t request_size,
+                               struct crm_job job,
+                               struct crm_orders *out,
+                               struct crm_error *error);
+
+/// The orders of some customers and nothing else: `ids` is a JSON array of numbers or texts. Analyses of single
+/// customers with a document of `learn` (`customer`, `cycle`, `alerts`) give the same of them as of all orders, in well
+/// under a millisecond: the call does not read the orders of others. The first call for an import makes an index of its
+/// rows. Their rows of the customers table stay; the last date, the default `as_of`, is that of all orders. Unknown ids
+/// have no orders.
+///
+/// Also returns `CRM_ERR_OPTION` (`ids` is no such array, ids are of another type than came in, a view with a filter).
+crm_status_t crm_orders_of_customers(struct crm_orders orders,
+                                     const char *ids,
+                                     int64_t ids_size,
+                                     struct crm_job job,
+                                     struct crm_orders *out,
+                                     struct crm_error *error);
+
 /// The orders without some customers, as if made from rows that never had them: `ids` is a JSON array
 /// of numbers or texts. Their rows go, their rows of the customers table, their ids, and what only
 /// they had of order ids and dimensions. `crm_orders_info` of the new orders has `forgotten` with what
@@ -626,6 +659,40 @@ crm_status_t crm_customers_finish(struct crm_rows rows,
                                   struct crm_customers *out,
                                   struct crm_error *error);
 
+/// The table without some customers, as if made from rows that never had them; `ids` is a JSON array of numbers or
+/// texts. `crm_customers_info` of the new table has `forgotten` with what went: `customers`, and `unknown`, the ids that
+/// nobody had.
+///
+/// Also returns `CRM_ERR_OPTION` (`ids` is no such array, or ids are of another type than came in).
+crm_status_t crm_customers_forget(struct crm_customers customers,
+                                  const char *ids,
+                                  int64_t ids_size,
+                                  struct crm_job job,
+                                  struct crm_customers *out,
+                                  struct crm_error *error);
+
+/// The table as bytes, for a file or a cache, as `crm_orders_write` writes orders. Orders that have a table of
+/// customers are written with it.
+crm_status_t crm_customers_write(struct crm_customers customers,
+                                 char *buffer,
+                                 size_t capacity,
+                                 size_t *size,
+                                 struct crm_error *error);
+
+/// A table that `crm_customers_write` has written.
+///
+/// Also returns `CRM_ERR_DATA` (no such bytes, cut short, changed, of another format).
+crm_status_t crm_customers_read(const char *bytes,
+                                uint64_t size,
+                                struct crm_job job,
+                                struct crm_customers *out,
+                                struct crm_error *error);
+
+/// The number of customers as JSON: `{customers}`. The text lives as long as the table.
+crm_status_t crm_customers_info(struct crm_customers customers,
+                                struct crm_text *out,
+                                struct crm_error *error);
+
 /// Frees a table of customers. Orders made with it stay valid.
 crm_status_t crm_customers_free(struct crm_customers customers,
                                 struct crm_error *error);
@@ -683,6 +750,39 @@ crm_status_t crm_events_concat(struct crm_events events,
                                struct crm_job job,
                                struct crm_events *out,
                                struct crm_error *error);
+
+/// The events without some people, as if made from rows that never had them: `ids` is a JSON array of numbers or
+/// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to the
+/// customer. `crm_events_info` of the new events has `forgotten` with what went: `found` (customers or visitors),
+/// `events`, and `unknown`, the ids that nobody had.
+///
+/// Also returns `CRM_ERR_OPTION` (`ids` is no such array, a view, customers of events without a customer column),
+/// `CRM_ERR_ARGUMENT` (`whose` is neither 0 nor 1).
+crm_status_t crm_events_forget(struct crm_events events,
+                               const char *ids,
+                               int64_t ids_size,
+                               int32_t whose,
+                               struct crm_job job,
+                               struct crm_events *out,
+                               struct crm_error *error);
+
+/// The events as bytes, for a file or a cache, as `crm_orders_write` writes orders.
+///
+/// Also returns `CRM_ERR_OPTION` (a view).
+crm_status_t crm_events_write(struct crm_events events,
+                              char *buffer,
+                              size_t capacity,
+                              size_t *size,
+                              struct crm_error *error);
+
+/// Events that `crm_events_write` has written; every analysis gives the same bits of them.
+///
+/// Also returns `CRM_ERR_DATA` (no such bytes, cut short, changed, of another format).
+crm_status_t crm_events_read(const char *bytes,
+                             uint64_t size,
+                             struct crm_job job,
+                             struct crm_events *out,
+                             struct crm_error *error);
 
 /// Counts, dates and zone as JSON: `{events, visitors, first_date, last_date, rows_left_out,
 /// zone}`. The text lives as long as the events.

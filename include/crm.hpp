@@ -142,6 +142,18 @@ class Handle {
   Raw raw_ = {};
 };
 
+/* What a function such as crm_orders_write writes. */
+template <typename Function, typename Raw>
+std::string bytes(Function write, Raw raw) {
+  std::string out;
+  std::size_t size = 0;
+  char none = 0;
+  call(write, raw, &none, std::size_t{0}, &size);
+  out.resize(size);
+  call(write, raw, &out[0], out.size(), &size);
+  return out;
+}
+
 }  // namespace detail
 
 /* A column of numbers for from_columns(). It points to the name and the values: both must live as long as
@@ -377,6 +389,26 @@ class Customers : public detail::Handle<crm_customers, crm_customers_free> {
                  columns.size(), job.raw(), &raw);
     return Customers(raw);
   }
+  /* A table that to_bytes() has written. */
+  static Customers from_bytes(std::string_view bytes, const Job &job = Job()) {
+    crm_customers raw = {};
+    detail::call(crm_customers_read, detail::data(bytes), static_cast<std::uint64_t>(bytes.size()),
+                 job.raw(), &raw);
+    return Customers(raw);
+  }
+  /* The table without some customers; `ids` is a JSON array. */
+  Customers forget(std::string_view ids, const Job &job = Job()) const {
+    crm_customers out = {};
+    detail::call(crm_customers_forget, raw(), detail::data(ids), detail::size(ids), job.raw(),
+                 &out);
+    return Customers(out);
+  }
+  std::string to_bytes() const { return detail::bytes(crm_customers_write, raw()); }
+  std::string info() const {
+    crm_text text = {};
+    detail::call(crm_customers_info, raw(), &text);
+    return std::string(detail::view(text));
+  }
 };
 
 /* Orders: validated, immutable. */
@@ -416,6 +448,21 @@ class Orders : public detail::Handle<crm_orders, crm_orders_free> {
     detail::call(crm_orders_concat, raw(), more.raw(), job.raw(), &out);
     return Orders(out);
   }
+  /* These orders and more of the same spec; `request` says what becomes of an order that is there
+     already: CRM_JSON({"on_repeat": "replace"}). */
+  Orders append(const Orders &more, std::string_view request = {}, const Job &job = Job()) const {
+    crm_orders out = {};
+    detail::call(crm_orders_append, raw(), more.raw(), detail::data(request), detail::size(request),
+                 job.raw(), &out);
+    return Orders(out);
+  }
+  /* The orders of some customers and nothing else; `ids` is a JSON array. */
+  Orders of_customers(std::string_view ids, const Job &job = Job()) const {
+    crm_orders out = {};
+    detail::call(crm_orders_of_customers, raw(), detail::data(ids), detail::size(ids), job.raw(),
+                 &out);
+    return Orders(out);
+  }
   /* The orders without some customers; `ids` is a JSON array. */
   Orders forget(std::string_view ids, const Job &job = Job()) const {
     crm_orders out = {};
@@ -423,15 +470,7 @@ class Orders : public detail::Handle<crm_orders, crm_orders_free> {
     return Orders(out);
   }
   /* The orders as bytes, for a file or a cache. They hold ids as they came in. */
-  std::string to_bytes() const {
-    std::string out;
-    std::size_t size = 0;
-    char none = 0;
-    detail::call(crm_orders_write, raw(), &none, std::size_t{0}, &size);
-    out.resize(size);
-    detail::call(crm_orders_write, raw(), &out[0], out.size(), &size);
-    return out;
-  }
+  std::string to_bytes() const { return detail::bytes(crm_orders_write, raw()); }
   /* How many rows count, and why the others do not. */
   Table reconciliation(const Job &job = Job()) const {
     crm_table out = {};
@@ -473,6 +512,21 @@ class Events : public detail::Handle<crm_events, crm_events_free> {
     detail::call(crm_events_concat, raw(), more.raw(), job.raw(), &out);
     return Events(out);
   }
+  /* Events that to_bytes() has written. */
+  static Events from_bytes(std::string_view bytes, const Job &job = Job()) {
+    crm_events raw = {};
+    detail::call(crm_events_read, detail::data(bytes), static_cast<std::uint64_t>(bytes.size()),
+                 job.raw(), &raw);
+    return Events(raw);
+  }
+  /* The events without some people; `ids` is a JSON array, of customers (0) or visitors (1). */
+  Events forget(std::string_view ids, std::int32_t whose = 0, const Job &job = Job()) const {
+    crm_events out = {};
+    detail::call(crm_events_forget, raw(), detail::data(ids), detail::size(ids), whose, job.raw(),
+                 &out);
+    return Events(out);
+  }
+  std::string to_bytes() const { return detail::bytes(crm_events_write, raw()); }
   std::string info() const {
     crm_text text = {};
     detail::call(crm_events_info, raw(), &text);

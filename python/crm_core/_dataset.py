@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._errors import OptionError
 from ._input import whole_numbers
+from ._request import plain
 
 if TYPE_CHECKING:
     from ._report.understanding import Understanding
@@ -29,6 +30,22 @@ def column_names(option: str, names: Sequence[str]) -> list[str]:
     if isinstance(names, str):
         raise OptionError(f"option `{option}`: expected a list of column names, found one text")
     return list(names)
+
+
+def listed(people: Iterable[int | str]) -> str:
+    """Ids as a JSON array; a single text is refused, because it would be read letter by letter."""
+    if isinstance(people, str):
+        raise TypeError("ids: expected a list of ids, not one text")
+    import json
+
+    return json.dumps(plain("ids", list(people)), ensure_ascii=False)
+
+
+def only_bytes(saved: object) -> bytes:
+    """A saved state; anything but bytes is refused."""
+    if not isinstance(saved, bytes):
+        raise TypeError(f"saved: expected bytes, not {type(saved).__name__}")
+    return saved
 
 
 def day(days: int | None) -> datetime.date | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
-from ._dataset import column_names, day, doubts, ids
+from ._dataset import column_names, day, doubts, ids, listed, only_bytes
 from ._input import source
 from ._progress import shown
 from ._request import conditions, dumps
@@ -71,7 +71,7 @@ class Events:
         <crm_core.Events, 2 events of 1 visitors, 2026-03-01 to 2026-03-01, UTC>
     """
 
-    __slots__ = ("_kinds", "_native", "_understanding")
+    __slots__ = ("_kinds", "_native", "_receipt", "_understanding")
 
     def __init__(
         self,
@@ -131,6 +131,7 @@ class Events:
         columns = ids(columns, [visitor_id, customer_id, product, order_id])
         self._native = _native.Events(spec, columns, shown(progress))
         self._kinds = dict(kinds or {})
+        self._receipt: dict[str, int] | None = None
         self._understanding: Understanding | None = None
 
     @property
@@ -255,6 +256,103 @@ class Events:
             raise TypeError(f"more: expected crm_core.Events, not {type(more).__name__}")
         return _wrapped(self._native.concat(more._native), self._kinds)
 
+    def forget(
+        self, ids: Iterable[int | str], *, whose: Literal["customer", "visitor"] = "customer"
+    ) -> Events:
+        """The events without some people (個人情報の削除請求), as if they had never come in.
+
+        Their events go, their ids, and what only they had of kinds and dimensions. Events of a
+        customer are those of visitors joined to the customer, also before the login; on a shared
+        device events joined to another customer stay. Rows that were left out of the import stay
+        counted, because nobody knows whose they were.
+
+        Args:
+            ids: Ids of the type that came in.
+            whose: Whether the ids are of customers or of visitors.
+
+        Returns:
+            New events; `receipt` of them says what went. These events do not change.
+
+        Raises:
+            OptionError: A view, ids of another type than came in, or customers although the events
+                have no customer column.
+
+        Example:
+            >>> when = ["2026-03-01", "2026-03-02"]
+            >>> day = {"visitor_id": [1, 2], "kind": ["view", "view"], "occurred_at": when}
+            >>> rest = crm.Events(day).forget([2, 9], whose="visitor")
+            >>> len(rest), rest.receipt
+            (1, {'events': 1, 'found': 1, 'unknown': 1})
+        """
+        import json
+
+        rest, receipt = self._native.forget(listed(ids), whose)
+        events = _wrapped(rest, self._kinds)
+        events._understanding = self._understanding
+        events._receipt = json.loads(receipt)
+        return events
+
+    @property
+    def receipt(self) -> dict[str, int] | None:
+        """What `forget` has taken out of these events; none for other events.
+
+        It counts `events`, `found` (customers or visitors), and `unknown`, the ids that nobody had.
+
+        Example:
+            >>> events.receipt is None
+            True
+        """
+        return self._receipt
+
+    def to_bytes(self) -> bytes:
+        """The events as bytes, for a file or a cache.
+
+        The bytes hold the rows and the settings, and so ids and what dimensions hold, as they came
+        in. `pickle` uses them and keeps `understanding` as well.
+
+        Returns:
+            The bytes, with a checksum.
+
+        Raises:
+            OptionError: A view; save the whole log and make the view again.
+
+        Example:
+            >>> again = crm.Events.from_bytes(events.to_bytes())
+            >>> len(again) == len(events)
+            True
+        """
+        return self._native.to_bytes()
+
+    @staticmethod
+    def from_bytes(saved: bytes) -> Events:
+        """Events that `to_bytes` has written. Every analysis gives the same numbers of them.
+
+        Args:
+            saved: The bytes.
+
+        Returns:
+            The events; `understanding` is none.
+
+        Raises:
+            DataError: Bytes that are no saved events, were cut short or changed, or are of another
+                format.
+
+        Example:
+            >>> crm.Events.from_bytes(events.to_bytes()).timezone
+            'Asia/Tokyo'
+        """
+        return _restored(only_bytes(saved), None)
+
+    def __copy__(self) -> Events:
+        """Events cannot be changed, so that a copy is the events."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Events:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.to_bytes(), self._understanding)
+
     def _repr_html_(self) -> str:
         """What is in it, and how it was read."""
         import html
@@ -296,5 +394,15 @@ def _wrapped(native: _native.Events, kinds: Mapping[str, str]) -> Events:
     events = object.__new__(Events)
     events._native = native
     events._kinds = dict(kinds)
+    events._receipt = None
     events._understanding = None
+    return events
+
+
+def _restored(saved: bytes, understanding: Understanding | None) -> Events:
+    import json
+
+    native = _native.Events.from_bytes(saved)
+    events = _wrapped(native, json.loads(native.spec)["kinds"])
+    events._understanding = understanding
     return events

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
-from ._dataset import column_names, day, doubts, ids
+from ._dataset import column_names, day, doubts, ids, listed, only_bytes
 from ._input import source
 from ._progress import shown
-from ._request import conditions, dumps, plain
+from ._request import conditions, dumps
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Customers:
         <crm_core.Customers, 3 customers>
     """
 
-    __slots__ = ("_native",)
+    __slots__ = ("_native", "_receipt")
 
     def __init__(
         self,
@@ -69,10 +69,96 @@ class Customers:
         )
         columns = source(data, _native.customers_columns(spec))
         self._native = _native.Customers(spec, ids(columns, [customer_id]))
+        self._receipt: dict[str, int] | None = None
 
     def __len__(self) -> int:
         """Customers."""
         return len(self._native)
+
+    def forget(self, ids: Iterable[int | str]) -> Customers:
+        """The table without some customers (個人情報の削除請求), as if they had never come in.
+
+        Args:
+            ids: Customer ids, of the type that came in.
+
+        Returns:
+            A new table; `receipt` of it says what went. This table does not change, and neither do
+            orders that were made with it: `Orders.forget` takes people out of both.
+
+        Raises:
+            OptionError: Ids of another type than came in.
+
+        Example:
+            >>> rest = crm.Customers({"id": [1, 2, 3]}, "id").forget([2, 9])
+            >>> len(rest), rest.receipt
+            (2, {'customers': 1, 'unknown': 1})
+        """
+        import json
+
+        rest, receipt = self._native.forget(listed(ids))
+        table = _table(rest)
+        counts = json.loads(receipt)
+        table._receipt = {name: counts[name] for name in ("customers", "unknown")}
+        return table
+
+    @property
+    def receipt(self) -> dict[str, int] | None:
+        """What `forget` has taken out of this table; none for other tables.
+
+        It counts `customers`, and `unknown`, the ids that nobody had.
+
+        Example:
+            >>> crm.Customers({"id": [1, 2, 3]}, "id").receipt is None
+            True
+        """
+        return self._receipt
+
+    def to_bytes(self) -> bytes:
+        """The table as bytes, for a file or a cache; `pickle` uses them.
+
+        The bytes hold ids, and what dimensions hold, as they came in. `Orders.to_bytes` holds the
+        table of its orders, too.
+
+        Returns:
+            The bytes, with a checksum.
+
+        Example:
+            >>> table = crm.Customers({"id": [1, 2, 3]}, "id")
+            >>> len(crm.Customers.from_bytes(table.to_bytes()))
+            3
+        """
+        return self._native.to_bytes()
+
+    @staticmethod
+    def from_bytes(saved: bytes) -> Customers:
+        """A table that `to_bytes` has written.
+
+        Args:
+            saved: The bytes.
+
+        Returns:
+            The table.
+
+        Raises:
+            DataError: Bytes that are no saved table, were cut short or changed, or are of another
+                format.
+
+        Example:
+            >>> crm.Customers.from_bytes(b"PK")
+            Traceback (most recent call last):
+            crm_core.DataError: saved state: the bytes are no saved state
+        """
+        return _table(_native.Customers.from_bytes(only_bytes(saved)))
+
+    def __copy__(self) -> Customers:
+        """A table cannot be changed, so that a copy is the table."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Customers:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Customers.from_bytes, (self.to_bytes(),)
 
     def __repr__(self) -> str:
         return f"<crm_core.Customers, {len(self):,} customer{'s' * (len(self) != 1)}>"
@@ -417,6 +503,82 @@ class Orders:
             orders._twice = _all_of(smaller)
         return orders
 
+    def append(
+        self,
+        more: Any,
+        *,
+        on_repeat: Literal["refuse", "replace", "first", "add"] | None = None,
+    ) -> Orders:
+        """These orders and more of the same columns, such as a shop's export of each day.
+
+        An order is recognised by its order id (and shop). With `on_repeat="replace"` a cancellation
+        or a correction takes the place of the order that is here already.
+
+        Args:
+            more: Rows with the columns of these orders, in any of the forms that `Orders` takes, or
+                `Orders` that were read with the same arguments.
+            on_repeat: What becomes of an order that is here already. "refuse" (the default) is an
+                error that names its row, "replace" puts the new order with all its lines in its
+                place, "first" leaves the new one out, and "add" counts its rows as further lines,
+                as `concat` does. Rows left out stay in the reconciliation. Orders without an order
+                id cannot be recognised; all are added.
+
+        Returns:
+            New orders; `receipt` of them says what came. These orders do not change. Their policy
+            and customers table apply to all. If no order was here already the call is cheap: the
+            first analysis of all orders puts them together; `of_customers` does not.
+
+        Raises:
+            OptionError: A setting that differs, a view with a filter, or an `on_repeat` although
+                the orders have no order id.
+            DataError: An order that is here already, or rows that cannot be read.
+            SchemaError: A column is missing or of a wrong type.
+
+        Example:
+            >>> row = {"customer_id": ["a"], "ordered_at": ["2026-01-05"], "amount": [500]}
+            >>> held = crm.Orders({**row, "id": [1]}, currency="JPY", order_id="id")
+            >>> now = held.append({**row, "id": [1], "amount": [400]}, on_repeat="replace")
+            >>> crm.summary(now)["revenue"], now.receipt["repeated"]
+            (array([400.]), 1)
+        """
+        import json
+
+        if not isinstance(more, Orders):
+            spec = self._native.spec
+            read = json.loads(spec)
+            columns = source(more, _native.orders_columns(spec))
+            columns = ids(columns, [read["customer_id"], read["order_id"], read["product"]])
+            native = _native.Orders(spec, columns)
+        else:
+            native = more._native
+        joined, receipt = self._native.append(native, on_repeat)
+        orders = _wrapped(joined, self._understanding, self._unread)
+        orders._receipt = json.loads(receipt)
+        return orders
+
+    def of_customers(self, ids: Iterable[int | str]) -> Orders:
+        """The orders of some customers and nothing else, for the page of one customer.
+
+        `customer`, `cycle` and `alerts` with a document of `learn` give the same of them as of all
+        orders. The call does not read the orders of others; the first call makes an index of rows.
+        Rows of the customers table stay. The last date, the default `as_of`, is that of all orders.
+
+        Args:
+            ids: Customer ids, of the type that came in; unknown ones have no orders.
+
+        Returns:
+            New orders.
+
+        Raises:
+            OptionError: A view with a filter, or ids of another type than came in.
+
+        Example:
+            >>> somebody = crm.summary(orders).to_dict()["customer_id"][0]
+            >>> orders.of_customers([somebody]).n_customers
+            1
+        """
+        return _wrapped(self._native.of_customers(listed(ids)), self._understanding, self._unread)
+
     def forget(self, ids: Iterable[int | str]) -> Orders:
         """The orders without some customers (個人情報の削除請求), as if they had never come in.
 
@@ -439,21 +601,20 @@ class Orders:
             >>> rest.receipt["customers"], rest.receipt["unknown"]
             (1, 1)
         """
-        if isinstance(ids, str):
-            raise TypeError("ids: expected a list of ids, not one text")
         import json
 
-        asked = json.dumps(plain("ids", list(ids)), ensure_ascii=False)
-        rest, receipt = self._native.forget(asked)
+        rest, receipt = self._native.forget(listed(ids))
         orders = _wrapped(rest, self._understanding, self._unread)
         orders._receipt = json.loads(receipt)
         return orders
 
     @property
     def receipt(self) -> dict[str, int] | None:
-        """What `forget` has taken out of these orders; none for other orders.
+        """What `append` has added to these orders, or `forget` taken out; none for other orders.
 
-        It counts `customers`, `orders`, `rows`, and `unknown`, the ids that nobody had.
+        `append` counts `orders` and `rows` that came, `repeated` (orders that were here already)
+        and `rows_left_out`. `forget` counts `customers`, `orders`, `rows`, and `unknown`, the ids
+        that nobody had.
 
         Example:
             >>> orders.receipt is None
@@ -500,9 +661,7 @@ class Orders:
             >>> crm.Orders.from_bytes(orders.to_bytes()).currency
             'JPY'
         """
-        if not isinstance(saved, bytes):
-            raise TypeError(f"saved: expected bytes, not {type(saved).__name__}")
-        return _wrapped(_native.Orders.from_bytes(saved))
+        return _wrapped(_native.Orders.from_bytes(only_bytes(saved)))
 
     def __copy__(self) -> Orders:
         """Orders cannot be changed, so that a copy is the orders."""
@@ -529,6 +688,13 @@ class Orders:
         read = self._understanding._repr_html_() if self._understanding is not None else ""
         counted = self.reconciliation.to_html(rows=None)
         return f"<p>{html.escape(repr(self)[1:-1])}</p>{read}{counted}"
+
+
+def _table(native: _native.Customers) -> Customers:
+    table = object.__new__(Customers)
+    table._native = native
+    table._receipt = None
+    return table
 
 
 def _restored(saved: bytes, understanding: Understanding | None, unread: Sequence[str]) -> Orders:

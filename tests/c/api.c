@@ -826,6 +826,117 @@ static void texts(void) {
 }
 
 /* Orders to bytes and back. */
+static crm_orders one_order(const char *status, const char *amount) {
+  crm_rows rows;
+  crm_orders orders;
+  orders.id = 0;
+  OK(crm_orders_begin("{\"currency\": \"JPY\", \"order_id\": \"order_id\", \"status\": \"status\", "
+                      "\"cells\": [\"order_id\", \"customer_id\", \"ordered_at\", \"status\", "
+                      "\"amount\"]}",
+                      -1, &rows, &error));
+  OK(crm_cell_text(rows, "o1", -1, &error));
+  OK(crm_cell_text(rows, "ann", -1, &error));
+  OK(crm_cell_text(rows, "2026-01-05", -1, &error));
+  OK(crm_cell_text(rows, status, -1, &error));
+  OK(crm_cell_text(rows, amount, -1, &error));
+  OK(crm_row_end(rows, &error));
+  OK(crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  return orders;
+}
+
+/* An order that comes again: refused, in the place of the first, left out, or further lines. */
+static void appended(void) {
+  crm_orders held = one_order("completed", "1000"), changed = one_order("completed", "400"), now;
+  crm_text info;
+  crm_table table;
+  const int64_t *amounts;
+  size_t n = 0;
+  int at;
+  const char *requests[3] = {"{\"on_repeat\": \"replace\"}", "{\"on_repeat\": \"first\"}",
+                             "{\"on_repeat\": \"add\"}"};
+  const int64_t expected[3] = {400, 1000, 1400};
+  now.id = table.id = 0;
+  FAILS(CRM_ERR_DATA, crm_orders_append(held, changed, "", -1, NO_JOB, &now, &error));
+  CHECK(error.row == 0 && strstr(error.message, "the order is there already") != NULL);
+  FAILS(CRM_ERR_OPTION, crm_orders_append(held, changed, "{\"on_repeat\": \"twice\"}", -1, NO_JOB, &now,
+                                          &error));
+  /* Another order is only added; the orders of one customer are those of both parts. */
+  {
+    crm_orders first = check_shop(3000, &error), both;
+    both.id = 0;
+    OK(crm_orders_append(first, first, "", -1, NO_JOB, &both, &error));
+    OK(crm_orders_of_customers(both, "[1, 999999999]", -1, NO_JOB, &now, &error));
+    OK(crm_orders_info(now, &info, &error));
+    CHECK(strstr(info.data, "\"customers\":1") != NULL);
+    OK(crm_orders_free(now, &error));
+    FAILS(CRM_ERR_OPTION, crm_orders_of_customers(both, "[\"ann\"]", -1, NO_JOB, &now, &error));
+    FAILS(CRM_ERR_OPTION, crm_orders_of_customers(both, "7", -1, NO_JOB, &now, &error));
+    OK(crm_orders_info(both, &info, &error));
+    CHECK(strstr(info.data, "\"appended\":{") != NULL);
+    OK(crm_orders_free(both, &error));
+    OK(crm_orders_free(first, &error));
+  }
+  for (at = 0; at < 3; at++) {
+    OK(crm_orders_append(held, changed, requests[at], -1, NO_JOB, &now, &error));
+    OK(crm_orders_info(now, &info, &error));
+    CHECK(strstr(info.data, "\"appended\":{\"orders\":1,\"repeated\":1,\"rows\":1,\"rows_left_out\":") != NULL);
+    OK(crm_orders_reconciliation(now, NO_JOB, &table, &error));
+    OK(crm_table_row_count(table, &n, &error));
+    OK(crm_table_i64(table, find(table, "amount"), &amounts, &error));
+    CHECK(amounts != NULL && amounts[0] == expected[at] && amounts[n - 1] == 1400);
+    OK(crm_table_free(table, &error));
+    OK(crm_orders_free(now, &error));
+  }
+  OK(crm_orders_free(held, &error));
+  OK(crm_orders_free(changed, &error));
+}
+
+/* Events and customers to bytes and back, and without some people. */
+static void kept(void) {
+  crm_rows rows;
+  crm_events events, again;
+  crm_customers people, same;
+  crm_text info;
+  char bytes[4096];
+  size_t size = 0;
+  rows.id = events.id = again.id = people.id = same.id = 0;
+  OK(crm_events_begin("{\"cells\": [\"visitor_id\", \"occurred_at\", \"kind\"]}", -1, &rows, &error));
+  OK(crm_rows_json(rows, "[[\"v1\", \"2026-01-05T10:00:00\", \"view\"], [\"v2\", \"2026-01-06\", \"view\"]]",
+                   -1, &error));
+  OK(crm_events_finish(rows, NO_JOB, &events, &error));
+  OK(crm_events_write(events, bytes, sizeof bytes, &size, &error));
+  CHECK(size > 56 && size < sizeof bytes);
+  OK(crm_events_read(bytes, size, NO_JOB, &again, &error));
+  OK(crm_events_info(again, &info, &error));
+  CHECK(strstr(info.data, "\"events\":2") != NULL && strstr(info.data, "\"visitors\":2") != NULL);
+  FAILS(CRM_ERR_DATA, crm_customers_read(bytes, size, NO_JOB, &same, &error));
+  CHECK(strstr(error.message, "it holds events, not customers") != NULL);
+  OK(crm_events_free(again, &error));
+  OK(crm_events_forget(events, "[\"v2\", \"nobody\"]", -1, 1, NO_JOB, &again, &error));
+  OK(crm_events_info(again, &info, &error));
+  CHECK(strstr(info.data, "\"forgotten\":{\"events\":1,\"found\":1,\"unknown\":1}") != NULL);
+  OK(crm_events_free(again, &error));
+  FAILS(CRM_ERR_OPTION, crm_events_forget(events, "[\"ann\"]", -1, 0, NO_JOB, &again, &error));
+  FAILS(CRM_ERR_ARGUMENT, crm_events_forget(events, "[]", -1, 2, NO_JOB, &again, &error));
+  OK(crm_events_free(events, &error));
+
+  OK(crm_customers_begin("{\"cells\": [\"customer_id\"]}", -1, &rows, &error));
+  OK(crm_rows_json(rows, "[[\"ann\"], [\"bo\"]]", -1, &error));
+  OK(crm_customers_finish(rows, NO_JOB, &people, &error));
+  OK(crm_customers_write(people, bytes, sizeof bytes, &size, &error));
+  CHECK(size > 56 && size < sizeof bytes);
+  OK(crm_customers_read(bytes, size, NO_JOB, &same, &error));
+  OK(crm_customers_info(same, &info, &error));
+  CHECK(strcmp(info.data, "{\"customers\":2}") == 0);
+  OK(crm_customers_free(same, &error));
+  OK(crm_customers_forget(people, "[\"bo\", \"nobody\"]", -1, NO_JOB, &same, &error));
+  OK(crm_customers_info(same, &info, &error));
+  CHECK(strcmp(info.data, "{\"customers\":1,\"forgotten\":{\"customers\":1,\"unknown\":1}}") == 0);
+  FAILS(CRM_ERR_OPTION, crm_customers_forget(people, "[7]", -1, NO_JOB, &same, &error));
+  OK(crm_customers_free(same, &error));
+  OK(crm_customers_free(people, &error));
+}
+
 static void saved(void) {
   crm_orders orders = by_columns(), again;
   crm_data data;
@@ -877,6 +988,8 @@ int main(void) {
   tables();
   texts();
   saved();
+  appended();
+  kept();
   export_outlives_the_table();
   orders_calls();
   tables_in();

@@ -146,10 +146,16 @@ static void datasets() {
   CHECK(again.to_bytes() == bytes);
   CHECK(again.run("rfm").to_json() == shop.run("rfm").to_json());
   CHECK(shop.reconciliation().rows() > 0);
+  CHECK(shop.of_customers(CRM_JSON(["hanako"])).run("rfm").rows() == 1);
+  // Without order ids nothing can be there already.
+  CHECK(shop.append(orders()).info().find("\"repeated\":0") != std::string::npos);
+  CHECK(status_of([&] { shop.append(orders(), CRM_JSON({"on_repeat": "replace"})); }) == CRM_ERR_OPTION);
 
   crm::CustomerRows people(CRM_JSON({"cells": ["customer_id", "registered_at"], "registered_at": "registered_at"}));
   people.add("saburo", "2026-01-01");
   const crm::Customers customers = people.finish();
+  CHECK(crm::Customers::from_bytes(customers.to_bytes()).info() == "{\"customers\":1}");
+  CHECK(customers.forget(CRM_JSON(["saburo"])).info().find("\"customers\":0") != std::string::npos);
   crm::OrderRows rows(SPEC);
   rows.add("hanako", "2026-01-10", 4980, nullptr);
   const crm::Orders with = rows.finish(customers);
@@ -160,6 +166,8 @@ static void datasets() {
   log.add("v1", "2026-01-01T10:01:00", "view", "/cart");
   const crm::Events events = log.finish();
   CHECK(events.run("page_exits").rows() > 0);
+  CHECK(crm::Events::from_bytes(events.to_bytes()).info() == events.info());
+  CHECK(events.forget(CRM_JSON(["v1"]), 1).info().find("\"events\":0") != std::string::npos);
   CHECK(events.concat(events).info().find("\"events\":4") != std::string::npos);
 
   const crm::Table summary = shop.run("clv_summary", CRM_JSON({"as_of": "2026-12-31"}));

@@ -67,9 +67,9 @@ fn row_order_chunks_hash_seed_and_concat_do_not_matter() {
 }
 
 /// Rows of a small log: visitor (none is a bad row), hour, kind, page, customer, product.
-type Row = (Option<u8>, u8, u8, u8, Option<u8>, Option<u8>);
+pub(super) type Row = (Option<u8>, u8, u8, u8, Option<u8>, Option<u8>);
 
-fn small(rows: &[Row]) -> Events {
+pub(super) fn small(rows: &[Row]) -> Events {
     const KINDS: [&str; 7] = [
         "view",
         "product_view",
@@ -122,17 +122,24 @@ fn small(rows: &[Row]) -> Events {
     Events::from_batches(&spec, &[log], &Context::default()).unwrap()
 }
 
+pub(super) fn row() -> impl Strategy<Value = Row> {
+    (
+        option::weighted(0.95, 0..5_u8),
+        0..60_u8,
+        0..7_u8,
+        0..4_u8,
+        option::weighted(0.3, 0..3_u8),
+        option::weighted(0.7, 0..3_u8),
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
 
     /// Appending in any grouping, looked at in between or not, gives what all rows at once give.
     #[test]
     fn runs_appended_are_one_log(
-        rows in vec(
-            (option::weighted(0.95, 0..5_u8), 0..60_u8, 0..7_u8, 0..4_u8,
-             option::weighted(0.3, 0..3_u8), option::weighted(0.7, 0..3_u8)),
-            1..60,
-        ),
+        rows in vec(row(), 1..60),
         cuts in vec(0..60_usize, 3),
         nested: bool,
         looked: bool,

@@ -9,6 +9,7 @@ mod sequences;
 mod slow;
 mod slow_carts;
 mod slow_paths;
+mod states;
 
 use crm_core::columns::{Batch, ColumnValues, TimeUnit};
 use crm_core::data::{EventsSimulation, SimulatedEvents, simulate_events};

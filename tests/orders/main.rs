@@ -2,9 +2,11 @@
 //! refunds, filters, amounts.
 
 mod amounts;
+mod append;
 mod columns;
 mod edges;
 mod filters;
+mod growing;
 mod lines;
 mod parts;
 mod people;

@@ -458,3 +458,100 @@ fn a_crafted_state_is_refused_or_works() {
         "{refused} refused, {taken} taken"
     );
 }
+
+/// Some bytes of a sound state changed, with a right checksum.
+fn damaged(sound: &[u8], changes: &[(u16, u8)]) -> Vec<u8> {
+    let mut bytes = sound[..sound.len() - 32].to_vec();
+    let values = bytes.len() - 24;
+    for (at, to) in changes {
+        bytes[24 + usize::from(*at) % values] = *to;
+    }
+    let checksum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&checksum);
+    bytes
+}
+
+fn people() -> Customers {
+    let spec = r#"{"registered_at": "since", "opted_out": "out", "dimensions": ["city"]}"#;
+    let columns = batch(&[
+        (
+            "customer_id",
+            texts(&["hanako", "an id of more than fifteen bytes", "taro"]),
+        ),
+        (
+            "since",
+            optional_texts(&[Some("2024-01-01"), None, Some("2024-02-01")]),
+        ),
+        ("out", texts(&["true", "", "false"])),
+        ("city", texts(&["Kyoto", "Kyoto", "a city"])),
+    ]);
+    let spec = CustomersSpec::parse(spec).unwrap();
+    Customers::from_batches(&spec, &[columns], &Context::default()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Several changed bytes may agree with each other where one would be noticed.
+    #[test]
+    fn damaged_states_are_refused_or_work(changes in vec((0..u16::MAX, 0..=255_u8), 1..6)) {
+        let context = Context::default();
+        if let Ok(orders) = Orders::from_bytes(&damaged(&small(), &changes), &context) {
+            let _ = run("summary", &orders, r#"{"as_of": "2026-01-01"}"#);
+            let _ = orders.append(&orders, Some(crm_core::data::OnRepeat::Replace), &context);
+            let _ = orders.forget(&["hanako".into()], &context);
+        }
+        let table = people().to_bytes().unwrap();
+        if let Ok(people) = Customers::from_bytes(&damaged(&table, &changes), &context) {
+            let _ = people.forget(&["hanako".into()], &context);
+            prop_assert!(people.to_bytes().is_ok());
+        }
+    }
+}
+
+/// A table of customers by itself: to bytes and back, and without some of them.
+#[test]
+fn customers_tables_are_saved_and_forget() {
+    let context = Context::default();
+    let table = people();
+    let restored = Customers::from_bytes(&table.to_bytes().unwrap(), &context).unwrap();
+    assert!(restored.to_bytes().unwrap() == table.to_bytes().unwrap());
+    let rows = batch(&[
+        ("customer_id", texts(&["hanako", "taro"])),
+        ("ordered_at", times(&["2025-01-01", "2025-02-01"])),
+        ("amount", ints(&[100, 200])),
+    ]);
+    let spec = OrdersSpec::parse(r#"{"currency": "JPY"}"#).unwrap();
+    let of = |people: Customers, asked: &str| {
+        let people = Some(Arc::new(people));
+        let orders =
+            Orders::from_batches(&spec, std::slice::from_ref(&rows), people, &context).unwrap();
+        super::summary(&orders, asked)
+    };
+    for asked in [
+        r#"{"customers": {"opted_out": true}}"#,
+        r#"{"customers": {"city": "Kyoto"}}"#,
+        "{}",
+    ] {
+        let again = Customers::from_bytes(&table.to_bytes().unwrap(), &context).unwrap();
+        assert_eq!(of(again, asked), of(people(), asked), "{asked}");
+    }
+    let (left, receipt) = table
+        .forget(&["taro".into(), "nobody".into()], &context)
+        .unwrap();
+    assert_eq!((receipt.customers, receipt.unknown, left.len()), (1, 1, 2));
+    let bytes = left.to_bytes().unwrap();
+    let is_gone = |w: &[u8]| matches!(w, b"taro" | b"orat" | b"a city" | b"ytic a");
+    assert!(!bytes.windows(4).chain(bytes.windows(6)).any(is_gone));
+    // Who was forgotten has an order, and is no longer in the table.
+    assert_eq!(
+        of(left, r#"{"customers": {"city": null}}"#),
+        super::rows(&[("taro", 1, 200)])
+    );
+    assert!(table.forget(&[1.into()], &context).is_err());
+    let error = Customers::from_bytes(&small(), &context).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "saved state: it holds orders, not customers"
+    );
+}

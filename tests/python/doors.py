@@ -213,8 +213,8 @@ def by_column(of: Callable[..., Any], whole: Callable[[dict[str, Any]], Any]) ->
     return frame
 
 
-def in_parts(made: Shop, rng: random.Random) -> crm.Orders:
-    """Two imports put together; the lines of an order come in one of them."""
+def halves_of(made: Shop, rng: random.Random) -> tuple[list[Any], crm.Customers | None]:
+    """Two imports, each with the customers table; the lines of an order come in one of them."""
     names = [made.settings.get(role) for role in ("shop", "order_id")]
     keys = [tuple(row.get(name) for name in names) for row in made.rows]
     chosen = {key: rng.random() < 0.5 for key in sorted(set(keys), key=repr)}
@@ -230,8 +230,27 @@ def in_parts(made: Shop, rng: random.Random) -> crm.Orders:
         customers = crm.Customers(
             arrow_table(made.customers, of, form, rng), **made.customer_settings
         )
+    return data, customers
+
+
+def in_parts(made: Shop, rng: random.Random) -> crm.Orders:
+    """Two imports put together."""
+    data, customers = halves_of(made, rng)
     first, more = (crm.Orders(one, **made.settings, customers=customers) for one in data)
     return first.concat(more)
+
+
+def appended(made: Shop, rng: random.Random) -> crm.Orders:
+    """Rows appended to an import; where orders have ids some come again, also late."""
+    data, customers = halves_of(made, rng)
+    held = crm.Orders(data[0], **made.settings, customers=customers)
+    orders = held.append(data[1])
+    if made.settings.get("order_id") is None:
+        return orders
+    first = crm.Orders(data[0], **made.settings)
+    # The whole first half again, and the second as of a saved state.
+    again = crm.Orders.from_bytes(orders.to_bytes()).append(first, on_repeat="replace")
+    return again.append(data[1], on_repeat=rng.choice(["replace", "first"]))
 
 
 PYTHON: dict[str, Orders] = {

@@ -98,7 +98,9 @@ def export(seed):
         "product": draw.random() < 0.6,
         "quantity": level == "unit" or draw.random() < 0.4,
     }
-    words = {state: draw.choice(WORDS["status"][state]) for state in {one[3] for one in orders}}
+    words = {
+        state: draw.choice(WORDS["status"][state]) for state in sorted({one[3] for one in orders})
+    }
     once = draw.random() < 0.3  # an order's total on its first line only
     both = draw.random() < 0.25  # another column of money beside
     for number, customer, day, state, lines in orders:

@@ -130,6 +130,17 @@ def test_two_imports_put_together(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SHOPS)
+def test_appended_rows_and_orders_that_come_again(seed: int) -> None:
+    made, _, _ = expected(seed)
+    orders = doors.appended(made, random.Random(seed))
+
+    def run(task: str, scope: dict[str, Any]) -> Tables:
+        return crm.run(task, orders, scope).to_dict(money="minor")
+
+    check(seed, "append", run, OF_COLUMNS)
+
+
+@pytest.mark.parametrize("seed", SHOPS)
 @pytest.mark.parametrize("door", doors.C)
 def test_c(door: str, seed: int) -> None:
     made, _, _ = expected(seed)

@@ -29,12 +29,16 @@ const CHECKSUM: usize = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Orders = 1,
+    Events = 2,
+    Customers = 3,
 }
 
 impl Kind {
     fn name(code: u32) -> &'static str {
         match code {
             1 => "orders",
+            2 => "events",
+            3 => "customers",
             _ => "something that this version does not know",
         }
     }
@@ -334,7 +338,8 @@ mod tests {
         let longer: Vec<u8> = right.iter().copied().chain([0]).collect();
         assert_eq!(open(&longer), "saved state: bytes follow after its end");
         let other = "saved state: it holds something that this version does not know, not orders";
-        assert_eq!(changed(12, 2), other);
+        assert_eq!(changed(12, 9), other);
+        assert_eq!(changed(12, 2), "saved state: it holds events, not orders");
         let format = "saved state: it is of format 2, this version reads format 1";
         assert_eq!(changed(8, 2), format);
         let checksum = "saved state: its checksum says that it was changed";

@@ -432,6 +432,10 @@ impl Error {
             E::Conflict { problem, .. } if problem.contains("for one order") => {
                 Some("bad_rows=\"drop\" leaves the later rows out and counts them".into())
             }
+            E::Conflict { problem, .. } if problem.starts_with("the order is there") => Some(
+                "on_repeat=\"replace\" puts the new order in its place, on_repeat=\"first\" leaves the new rows out"
+                    .into(),
+            ),
             E::Conflict { problem, .. } if problem.starts_with("the row repeats") => Some(
                 "repeated_rows=\"drop\" counts such rows once, repeated_rows=\"keep\" each time".into(),
             ),

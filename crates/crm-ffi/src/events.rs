@@ -9,7 +9,8 @@ use crate::job::{crm_job, under};
 use crate::memory::Once;
 use crate::orders::with_cells;
 use crate::rows::{Rows, RowsObject, Spec, crm_rows};
-use crm_core::data::EventsSpec;
+use crate::saved;
+use crm_core::data::{EventsReceipt, EventsSpec, Whose};
 use crm_core::scope::Filter;
 use crm_core::{Events, request};
 use serde::{Deserialize, Serialize};
@@ -28,13 +29,23 @@ pub(crate) struct EventsObject {
     pub(crate) events: Events,
     /// Made on first use: to count visitors, appended events must be merged.
     info: Once<Text>,
+    /// What `crm_events_forget` has taken out.
+    forgotten: Option<EventsReceipt>,
 }
 
 /// A handle for these events.
 pub(crate) fn open(events: Events) -> Result<crm_events, Fault> {
-    let info = Once::new();
+    open_with(events, None)
+}
+
+fn open_with(events: Events, forgotten: Option<EventsReceipt>) -> Result<crm_events, Fault> {
+    let object = EventsObject {
+        events,
+        info: Once::new(),
+        forgotten,
+    };
     Ok(crm_events {
-        id: handles::insert(EventsObject { events, info })?,
+        id: handles::insert(object)?,
     })
 }
 
@@ -46,7 +57,7 @@ impl EventsObject {
     fn info_text(&self) -> Result<Text, Fault> {
         let events = &self.events;
         let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
-        let info = json!({
+        let mut info = json!({
             "events": events.len(),
             "visitors": events.n_visitors()?,
             "first_date": date(events.first_date()),
@@ -54,6 +65,9 @@ impl EventsObject {
             "rows_left_out": events.rows_left_out(),
             "zone": events.zone().to_string(),
         });
+        if let Some(receipt) = self.forgotten {
+            info["forgotten"] = json!(receipt);
+        }
         Text::new(&info.to_string())
     }
 }
@@ -194,6 +208,80 @@ pub unsafe extern "C" fn crm_events_concat(
         let more = handles::pin::<EventsObject>(more.id)?;
         let all = under(job, |_| Ok(events.events.concat(&more.events)?))?;
         out.set(open(all)?);
+        Ok(())
+    })
+}
+
+/// The events without some people, as if made from rows that never had them: `ids` is a JSON array of numbers or
+/// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to the
+/// customer. `crm_events_info` of the new events has `forgotten` with what went: `found` (customers or visitors),
+/// `events`, and `unknown`, the ids that nobody had.
+///
+/// Also returns `CRM_ERR_OPTION` (`ids` is no such array, a view, customers of events without a customer column),
+/// `CRM_ERR_ARGUMENT` (`whose` is neither 0 nor 1).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_forget(
+    events: crm_events,
+    ids: *const c_char,
+    ids_size: i64,
+    whose: i32,
+    job: crm_job,
+    out: *mut crm_events,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let ids = caller.text("ids", ids, ids_size)?;
+        let out = caller.out("out", out)?;
+        let events = handles::pin::<EventsObject>(events.id)?;
+        let ids = saved::ids(ids)?;
+        let whose = match whose {
+            0 => Whose::Customer,
+            1 => Whose::Visitor,
+            _ => return Err(Fault::argument("whose", "is neither 0 nor 1")),
+        };
+        let (rest, receipt) = under(job, |context| {
+            Ok(events.events.forget(&ids, whose, context)?)
+        })?;
+        out.set(open_with(rest, Some(receipt))?);
+        Ok(())
+    })
+}
+
+/// The events as bytes, for a file or a cache, as `crm_orders_write` writes orders.
+///
+/// Also returns `CRM_ERR_OPTION` (a view).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_write(
+    events: crm_events,
+    buffer: *mut c_char,
+    capacity: usize,
+    size: *mut usize,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        saved::write(caller, (buffer, capacity), size, || {
+            let events = handles::pin::<EventsObject>(events.id)?;
+            Ok(events.events.to_bytes()?)
+        })
+    })
+}
+
+/// Events that `crm_events_write` has written; every analysis gives the same bits of them.
+///
+/// Also returns `CRM_ERR_DATA` (no such bytes, cut short, changed, of another format).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_read(
+    bytes: *const c_char,
+    size: u64,
+    job: crm_job,
+    out: *mut crm_events,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let bytes = caller.bytes("bytes", bytes, size)?;
+        let events = under(job, |context| Ok(Events::from_bytes(bytes, context)?))?;
+        out.set(open(events)?);
         Ok(())
     })
 }

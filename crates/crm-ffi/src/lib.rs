@@ -52,6 +52,7 @@ mod handles;
 mod memory;
 mod panics;
 mod rows_json;
+mod saved;
 
 pub use arrow::*;
 pub use boundary::crm_text;

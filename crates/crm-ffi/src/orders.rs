@@ -7,11 +7,13 @@ use crate::customers::{CustomersObject, crm_customers};
 use crate::error::{Fault, crm_error, crm_status_t};
 use crate::handles;
 use crate::job::{crm_job, under};
+use crate::memory::Once;
 use crate::rows::{Rows, RowsObject, Spec, crm_rows};
+use crate::saved;
 use crate::table::{TableObject, crm_table};
-use crm_core::data::{Customers, OrdersSpec, Receipt};
+use crm_core::data::{Customers, GrowingOrders, OnRepeat, OrdersSpec};
 use crm_core::scope::{Filter, Policy};
-use crm_core::{Error, Orders, request};
+use crm_core::{Context, Error, Orders, request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -27,33 +29,56 @@ pub struct crm_orders {
 }
 
 pub(crate) struct OrdersObject {
-    pub(crate) orders: Orders,
-    info: Text,
+    orders: GrowingOrders,
+    /// Made on first use: it counts customers.
+    info: Once<Text>,
+    /// What a call has changed, under a name of its own.
+    change: Option<(&'static str, Value)>,
 }
 
 /// A handle for these orders.
 pub(crate) fn open(orders: Orders) -> Result<crm_orders, Fault> {
-    open_with(orders, None)
+    open_with(orders.into(), None)
 }
 
-/// A handle of orders of which some customers were forgotten.
-fn open_with(orders: Orders, forgotten: Option<Receipt>) -> Result<crm_orders, Fault> {
-    let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
-    let mut info = json!({
-        "orders": orders.len(),
-        "customers": orders.n_customers(),
-        "first_date": date(orders.first_date()),
-        "last_date": date(orders.last_date()),
-        "currency": orders.currency().code(),
-        "zone": orders.zone().to_string(),
-    });
-    if let Some(receipt) = forgotten {
-        info["forgotten"] = json!(receipt);
-    }
-    let info = Text::new(&info.to_string())?;
+fn open_with(
+    orders: GrowingOrders,
+    change: Option<(&'static str, Value)>,
+) -> Result<crm_orders, Fault> {
+    let object = OrdersObject {
+        orders,
+        info: Once::new(),
+        change,
+    };
     Ok(crm_orders {
-        id: handles::insert(OrdersObject { orders, info })?,
+        id: handles::insert(object)?,
     })
+}
+
+impl OrdersObject {
+    /// All orders: what was appended is put together on first use.
+    pub(crate) fn whole(&self, context: &Context<'_>) -> Result<Arc<Orders>, Fault> {
+        Ok(self.orders.whole(context)?)
+    }
+
+    fn info(&self) -> Result<&Text, Fault> {
+        self.info.get_or_make(|| {
+            let orders = self.whole(&Context::default())?;
+            let date = |day: Option<crm_core::Day>| day.map(|day| day.to_string());
+            let mut info = json!({
+                "orders": orders.len(),
+                "customers": orders.n_customers(),
+                "first_date": date(orders.first_date()),
+                "last_date": date(orders.last_date()),
+                "currency": orders.currency().code(),
+                "zone": orders.zone().to_string(),
+            });
+            if let Some((name, change)) = &self.change {
+                info[*name] = change.clone();
+            }
+            Text::new(&info.to_string())
+        })
+    }
 }
 
 /// The customers table of a handle; 0 is none.
@@ -205,9 +230,8 @@ pub unsafe extern "C" fn crm_orders_view(
         let orders = handles::pin::<OrdersObject>(orders.id)?;
         let request: Request = request::read(request)?;
         let view = under(job, |context| {
-            Ok(orders
-                .orders
-                .view(&request.r#where, request.policy, context)?)
+            let orders = orders.whole(context)?;
+            Ok(orders.view(&request.r#where, request.policy, context)?)
         })?;
         out.set(open(view)?);
         Ok(())
@@ -233,9 +257,80 @@ pub unsafe extern "C" fn crm_orders_concat(
         let orders = handles::pin::<OrdersObject>(orders.id)?;
         let more = handles::pin::<OrdersObject>(more.id)?;
         let all = under(job, |context| {
-            Ok(orders.orders.concat(&more.orders, context)?)
+            let (orders, more) = (orders.whole(context)?, more.whole(context)?);
+            Ok(orders.concat(&more, context)?)
         })?;
         out.set(open(all)?);
+        Ok(())
+    })
+}
+
+/// These orders and more that were read with the same spec, for what a shop exports of each day. `request` says what
+/// becomes of an order that is there already, recognised by its order id (and shop): `{"on_repeat": "refuse"}` (the
+/// default: an error names its row), `"replace"` (a correction or cancellation takes its place), `"first"` (the order
+/// that is there stays) or `"add"` (its rows are further lines, as in `crm_orders_concat`). Orders without an order id
+/// cannot be recognised; all are added. The policy and the customers table stay. `crm_orders_info` of the new orders
+/// has `appended` with what came: `orders`, `rows`, `repeated` (orders that were there already) and `rows_left_out`.
+/// The call is cheap if no order was there: the first call that needs all orders puts them together;
+/// `crm_orders_of_customers` does not.
+///
+/// Also returns `CRM_ERR_DATA` (an order that is there already, a conflict of rows, a sum), and the statuses of
+/// `crm_orders_concat`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_append(
+    orders: crm_orders,
+    more: crm_orders,
+    request: *const c_char,
+    request_size: i64,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Request {
+        on_repeat: Option<OnRepeat>,
+    }
+    guard!(error, |caller| {
+        let request = caller.text("request", request, request_size)?;
+        let out = caller.out("out", out)?;
+        let orders = handles::pin::<OrdersObject>(orders.id)?;
+        let more = handles::pin::<OrdersObject>(more.id)?;
+        let request: Request = request::read(request)?;
+        let (all, came) = under(job, |context| {
+            let more = more.whole(context)?;
+            Ok(orders.orders.append(&more, request.on_repeat, context)?)
+        })?;
+        out.set(open_with(all, Some(("appended", json!(came))))?);
+        Ok(())
+    })
+}
+
+/// The orders of some customers and nothing else: `ids` is a JSON array of numbers or texts. Analyses of single
+/// customers with a document of `learn` (`customer`, `cycle`, `alerts`) give the same of them as of all orders, in well
+/// under a millisecond: the call does not read the orders of others. The first call for an import makes an index of its
+/// rows. Their rows of the customers table stay; the last date, the default `as_of`, is that of all orders. Unknown ids
+/// have no orders.
+///
+/// Also returns `CRM_ERR_OPTION` (`ids` is no such array, ids are of another type than came in, a view with a filter).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_orders_of_customers(
+    orders: crm_orders,
+    ids: *const c_char,
+    ids_size: i64,
+    job: crm_job,
+    out: *mut crm_orders,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let ids = caller.text("ids", ids, ids_size)?;
+        let out = caller.out("out", out)?;
+        let orders = handles::pin::<OrdersObject>(orders.id)?;
+        let ids = saved::ids(ids)?;
+        let theirs = under(job, |context| {
+            Ok(orders.orders.of_customers(&ids, context)?)
+        })?;
+        out.set(open(theirs)?);
         Ok(())
     })
 }
@@ -259,10 +354,11 @@ pub unsafe extern "C" fn crm_orders_forget(
         let ids = caller.text("ids", ids, ids_size)?;
         let out = caller.out("out", out)?;
         let orders = handles::pin::<OrdersObject>(orders.id)?;
-        let ids: Vec<Value> = serde_json::from_str(ids)
-            .map_err(|_| Error::option("ids", "", "a JSON array of numbers or texts"))?;
-        let (rest, receipt) = under(job, |context| Ok(orders.orders.forget(&ids, context)?))?;
-        out.set(open_with(rest, Some(receipt))?);
+        let ids = saved::ids(ids)?;
+        let (rest, receipt) = under(job, |context| {
+            Ok(orders.whole(context)?.forget(&ids, context)?)
+        })?;
+        out.set(open_with(rest.into(), Some(("forgotten", json!(receipt))))?);
         Ok(())
     })
 }
@@ -282,18 +378,10 @@ pub unsafe extern "C" fn crm_orders_write(
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |caller| {
-        let size = caller.out("size", size)?;
-        let buffer = match capacity {
-            0 => None,
-            capacity => Some(caller.buffer("buffer", buffer, capacity)?),
-        };
-        let orders = handles::pin::<OrdersObject>(orders.id)?;
-        let bytes = orders.orders.to_bytes()?;
-        if let Some(buffer) = buffer {
-            buffer.fill(&bytes);
-        }
-        size.set(bytes.len());
-        Ok(())
+        saved::write(caller, (buffer, capacity), size, || {
+            let orders = handles::pin::<OrdersObject>(orders.id)?;
+            Ok(orders.whole(&Context::default())?.to_bytes()?)
+        })
     })
 }
 
@@ -330,7 +418,9 @@ pub unsafe extern "C" fn crm_orders_reconciliation(
     guard!(error, |caller| {
         let out = caller.out("out", out)?;
         let orders = handles::pin::<OrdersObject>(orders.id)?;
-        let table = under(job, |context| Ok(orders.orders.reconciliation(context)?))?;
+        let table = under(job, |context| {
+            Ok(orders.whole(context)?.reconciliation(context)?)
+        })?;
         out.set(crm_table {
             id: handles::insert(TableObject::new(table)?)?,
         });
@@ -350,7 +440,7 @@ pub unsafe extern "C" fn crm_orders_info(
 ) -> crm_status_t {
     guard!(error, |caller| {
         let out = caller.out("out", out)?;
-        out.set(handles::pin::<OrdersObject>(orders.id)?.info.get());
+        out.set(handles::pin::<OrdersObject>(orders.id)?.info()?.get());
         Ok(())
     })
 }

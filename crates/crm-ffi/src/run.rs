@@ -67,7 +67,16 @@ pub unsafe extern "C" fn crm_run(
         let out = caller.out("out", out)?;
         let input = Pinned::of(data)?;
         let table = under(job, |context| {
-            Ok(register::run(task, &input.dataset(), options, context)?)
+            let orders;
+            let dataset = match &input {
+                Pinned::Orders(pin) => {
+                    orders = pin.whole(context)?;
+                    Dataset::Orders(&orders)
+                }
+                Pinned::Events(pin) => Dataset::Events(&pin.events),
+                Pinned::Table(pin) => Dataset::Table(pin.table()),
+            };
+            Ok(register::run(task, &dataset, options, context)?)
         })?;
         out.set(crm_table {
             id: handles::insert(TableObject::new(table)?)?,
@@ -94,13 +103,5 @@ impl Pinned {
                 return Err(Fault::new(crm_status::CRM_ERR_HANDLE, "data", problem));
             }
         })
-    }
-
-    fn dataset(&self) -> Dataset<'_> {
-        match self {
-            Pinned::Orders(pin) => Dataset::Orders(&pin.orders),
-            Pinned::Events(pin) => Dataset::Events(&pin.events),
-            Pinned::Table(pin) => Dataset::Table(pin.table()),
-        }
     }
 }

@@ -152,6 +152,8 @@ enum Door {
     Texts,
     Rows,
     Events,
+    /// Integers, and all that lasts: appended, saved, read, forgotten.
+    States,
 }
 
 /// A typical session of a host; stops at the first failing call and frees its objects. Returns the
@@ -181,7 +183,7 @@ fn day(door: Door, inputs: &Inputs, error: &mut crm_error) -> Result<u64, i32> {
                     return Err(status);
                 }
             }
-            Door::Integers | Door::Texts => {
+            Door::Integers | Door::Texts | Door::States => {
                 use crm_column_type::*;
                 let mut id = column(c"customer_id", CRM_COLUMN_I64, &inputs.ids);
                 if let Door::Texts = door {
@@ -213,6 +215,7 @@ fn day(door: Door, inputs: &Inputs, error: &mut crm_error) -> Result<u64, i32> {
         let result = match door {
             Door::Integers => analyse(crm_data { id: orders.id }, &TASKS, error),
             Door::Texts => analyse(crm_data { id: orders.id }, &TASKS[..1], error),
+            Door::States => states(orders, inputs, error),
             Door::Rows | Door::Events => Ok(0),
         };
         assert_eq!(crm_orders_free(orders, null_mut()), 0);
@@ -270,8 +273,93 @@ fn events_day(inputs: &Inputs, error: *mut crm_error) -> Result<u64, i32> {
     free(more);
     check(status)?;
     let result = analyse(crm_data { id: all.id }, &EVENT_TASKS, error);
+    let result = result.and_then(|digest| events_states(all, error).map(|()| digest));
     free(all);
     result
+}
+
+/// Appends, asks for one customer, puts the parts together, saves, reads, and forgets.
+fn states(held: crm_orders, inputs: &Inputs, error: *mut crm_error) -> Result<u64, i32> {
+    use crm_column_type::*;
+    let columns = [
+        column(c"customer_id", CRM_COLUMN_I64, &inputs.ids[..3]),
+        column(c"ordered_at", CRM_COLUMN_DATE, &inputs.days[..3]),
+        column(c"amount", CRM_COLUMN_I64, &inputs.amounts[..3]),
+    ];
+    let mut open = Vec::with_capacity(8);
+    let ids = c"[1000003, 7, 2000006]";
+    let mut add = |call: &mut dyn FnMut(*mut crm_orders) -> i32| -> Result<crm_orders, i32> {
+        let mut out = crm_orders { id: 0 };
+        check(call(&mut out)).map(|()| {
+            open.push(out);
+            out
+        })
+    };
+    // SAFETY: pointers to locals and to `inputs`; the buffer has the size that was asked for.
+    let result = unsafe {
+        let mut steps = || -> Result<u64, i32> {
+            let (spec, columns) = (SPEC.as_ptr(), columns.as_ptr());
+            let more = add(&mut |out| {
+                crm_orders_from_columns(spec, -1, columns, 3, NO_CUSTOMERS, NO_JOB, out, error)
+            })?;
+            let all = add(&mut |out| {
+                crm_orders_append(held, more, c"".as_ptr(), -1, NO_JOB, out, error)
+            })?;
+            let theirs =
+                add(&mut |out| crm_orders_of_customers(all, ids.as_ptr(), -1, NO_JOB, out, error))?;
+            let rest =
+                add(&mut |out| crm_orders_forget(all, ids.as_ptr(), -1, NO_JOB, out, error))?;
+            let mut size = 0;
+            check(crm_orders_write(rest, null_mut(), 0, &mut size, error))?;
+            // The test's own memory is not refused.
+            let left = LEFT.replace(i64::MAX);
+            let mut bytes = vec![0_u8; size];
+            LEFT.set(left);
+            let to = bytes.as_mut_ptr().cast();
+            check(crm_orders_write(rest, to, size, &mut size, error))?;
+            let again = add(&mut |out| {
+                crm_orders_read(bytes.as_ptr().cast(), size as u64, NO_JOB, out, error)
+            })?;
+            let task = &TASKS[..1];
+            let one = analyse(crm_data { id: theirs.id }, task, error)?;
+            Ok(one ^ analyse(crm_data { id: again.id }, task, error)?)
+        };
+        steps()
+    };
+    for orders in open {
+        // SAFETY: no pointers.
+        assert_eq!(unsafe { crm_orders_free(orders, null_mut()) }, 0);
+    }
+    result
+}
+
+/// Saves, reads and forgets.
+fn events_states(events: crm_events, error: *mut crm_error) -> Result<(), i32> {
+    let (mut again, mut rest) = (crm_events { id: 0 }, crm_events { id: 0 });
+    let mut size = 0;
+    // SAFETY: pointers to locals; the buffer has the size that was asked for.
+    unsafe {
+        check(crm_events_write(events, null_mut(), 0, &mut size, error))?;
+        let left = LEFT.replace(i64::MAX);
+        let mut bytes = vec![0_u8; size];
+        LEFT.set(left);
+        let to = bytes.as_mut_ptr();
+        check(crm_events_write(events, to.cast(), size, &mut size, error))?;
+        let from = bytes.as_ptr().cast();
+        check(crm_events_read(
+            from,
+            size as u64,
+            NO_JOB,
+            &mut again,
+            error,
+        ))?;
+        let ids = c"[1000003, 7]";
+        let status = crm_events_forget(again, ids.as_ptr(), -1, 1, NO_JOB, &mut rest, error);
+        assert_eq!(crm_events_free(again, null_mut()), 0);
+        check(status)?;
+        assert_eq!(crm_events_free(rest, null_mut()), 0);
+    }
+    Ok(())
 }
 
 const EVENT_TASKS: [(&CStr, &CStr); 5] = [
@@ -361,7 +449,14 @@ fn read(table: crm_table, error: *mut crm_error, digest: &mut u64) -> Result<(),
 fn memory_that_runs_out_is_a_status_and_nothing_else() {
     let inputs = inputs();
     let mut points = 0;
-    for door in [Door::Integers, Door::Texts, Door::Rows, Door::Events] {
+    let doors = [
+        Door::Integers,
+        Door::Texts,
+        Door::Rows,
+        Door::Events,
+        Door::States,
+    ];
+    for door in doors {
         // SAFETY: zero is a value of every field.
         let mut error: crm_error = unsafe { std::mem::zeroed() };
         // The first run makes objects that are kept; the second run is measured.

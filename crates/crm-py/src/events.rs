@@ -2,12 +2,13 @@
 
 use crate::errors::{guarded, raise};
 use crate::input::Source;
-use crate::orders::option;
+use crate::orders::{copied, option};
 use crate::runtime::compute;
 use crm_core::Day;
-use crm_core::data::EventsSpec;
+use crm_core::data::{EventsSpec, Whose};
 use crm_core::scope::Filter;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 /// Validated, sorted, immutable events.
 #[pyclass(frozen, module = "crm_core._native")]
@@ -52,6 +53,42 @@ impl Events {
                 .map(Events)
                 .map_err(|error| raise(py, error))
         })
+    }
+
+    /// The events without some people, and what went as JSON.
+    fn forget(&self, py: Python<'_>, ids: &str, whose: &str) -> PyResult<(Self, String)> {
+        guarded(py, || {
+            let ids: Vec<serde_json::Value> = option(py, "ids", Some(ids))?.unwrap_or_default();
+            let whose = serde_json::json!(whose).to_string();
+            let whose: Whose = option(py, "whose", Some(&whose))?.unwrap_or_default();
+            let (rest, receipt) = compute(py, None, |context| self.0.forget(&ids, whose, context))?;
+            Ok((Events(rest), serde_json::json!(receipt).to_string()))
+        })
+    }
+
+    /// The events as bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        guarded(py, || {
+            let bytes = compute(py, None, |_| self.0.to_bytes())?;
+            copied(py, &bytes)
+        })
+    }
+
+    /// Events that `to_bytes` has written.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        guarded(py, || {
+            compute(py, None, |context| {
+                crm_core::Events::from_bytes(bytes, context)
+            })
+            .map(Events)
+        })
+    }
+
+    /// The spec with which the rows were read, as JSON.
+    #[getter]
+    fn spec(&self) -> String {
+        serde_json::json!(self.0.spec()).to_string()
     }
 
     fn __len__(&self) -> usize {

@@ -30,8 +30,10 @@ fn run(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Table> {
     guarded(py, || {
+        let whole;
         let data = if let Ok(orders) = data.cast::<Orders>() {
-            Dataset::Orders(&orders.get().0)
+            whole = orders.get().whole(py)?;
+            Dataset::Orders(&whole)
         } else if let Ok(events) = data.cast::<Events>() {
             Dataset::Events(&events.get().0)
         } else if let Ok(table) = data.cast::<Table>() {

@@ -4,7 +4,7 @@ use crate::errors::{guarded, raise};
 use crate::input::Source;
 use crate::runtime::compute;
 use crate::table::Table;
-use crm_core::data::{CustomersSpec, OrdersSpec, Understood};
+use crm_core::data::{CustomersSpec, GrowingOrders, OnRepeat, OrdersSpec, Understood};
 use crm_core::scope::{Filter, Policy};
 use crm_core::{Day, Error};
 use pyo3::prelude::*;
@@ -13,7 +13,23 @@ use std::sync::Arc;
 
 /// Validated, immutable orders.
 #[pyclass(frozen, module = "crm_core._native")]
-pub(crate) struct Orders(pub(crate) crm_core::Orders);
+pub(crate) struct Orders(pub(crate) GrowingOrders);
+
+impl From<crm_core::Orders> for Orders {
+    fn from(orders: crm_core::Orders) -> Self {
+        Orders(orders.into())
+    }
+}
+
+impl Orders {
+    /// All orders: what was appended is put together on first use.
+    pub(crate) fn whole(&self, py: Python<'_>) -> PyResult<Arc<crm_core::Orders>> {
+        match self.0.ready() {
+            Some(whole) => Ok(whole),
+            None => guarded(py, || compute(py, None, |context| self.0.whole(context))),
+        }
+    }
+}
 
 #[pymethods]
 impl Orders {
@@ -34,7 +50,7 @@ impl Orders {
                 let batches = source.read(&spec.columns(), context)?;
                 crm_core::Orders::from_batches(&spec, &batches, customers, context)
             })
-            .map(Orders)
+            .map(Orders::from)
         })
     }
 
@@ -44,7 +60,10 @@ impl Orders {
         guarded(py, || {
             let filter: Filter = option(py, "where", filter)?.unwrap_or_default();
             let policy: Option<Policy> = option(py, "policy", policy)?;
-            compute(py, None, |context| self.0.view(&filter, policy, context)).map(Orders)
+            compute(py, None, |context| {
+                self.0.whole(context)?.view(&filter, policy, context)
+            })
+            .map(Orders::from)
         })
     }
 
@@ -52,27 +71,64 @@ impl Orders {
     fn concat(&self, py: Python<'_>, more: &Bound<'_, Orders>) -> PyResult<Self> {
         guarded(py, || {
             let more = &more.get().0;
-            compute(py, None, |context| self.0.concat(more, context)).map(Orders)
+            compute(py, None, |context| {
+                let more = more.whole(context)?;
+                self.0.whole(context)?.concat(&more, context)
+            })
+            .map(Orders::from)
         })
+    }
+
+    /// These orders and more of the same spec, and what came as JSON.
+    #[pyo3(signature = (more, on_repeat=None))]
+    fn append(
+        &self,
+        py: Python<'_>,
+        more: &Bound<'_, Orders>,
+        on_repeat: Option<&str>,
+    ) -> PyResult<(Self, String)> {
+        guarded(py, || {
+            let more = &more.get().0;
+            let quoted = on_repeat.map(|word| serde_json::json!(word).to_string());
+            let on_repeat: Option<OnRepeat> = option(py, "on_repeat", quoted.as_deref())?;
+            let (all, came) = compute(py, None, |context| {
+                let more = more.whole(context)?;
+                self.0.append(&more, on_repeat, context)
+            })?;
+            Ok((Orders(all), serde_json::json!(came).to_string()))
+        })
+    }
+
+    /// The orders of some customers and nothing else.
+    fn of_customers(&self, py: Python<'_>, ids: &str) -> PyResult<Self> {
+        guarded(py, || {
+            let ids: Vec<serde_json::Value> = option(py, "ids", Some(ids))?.unwrap_or_default();
+            compute(py, None, |context| self.0.of_customers(&ids, context)).map(Orders::from)
+        })
+    }
+
+    /// The spec with which the rows were read, as JSON.
+    #[getter]
+    fn spec(&self) -> String {
+        serde_json::json!(self.0.spec()).to_string()
     }
 
     /// The orders without some customers, and what went as JSON.
     fn forget(&self, py: Python<'_>, ids: &str) -> PyResult<(Self, String)> {
         guarded(py, || {
             let ids: Vec<serde_json::Value> = option(py, "ids", Some(ids))?.unwrap_or_default();
-            let (rest, receipt) = compute(py, None, |context| self.0.forget(&ids, context))?;
-            Ok((Orders(rest), serde_json::json!(receipt).to_string()))
+            let (rest, receipt) = compute(py, None, |context| {
+                self.0.whole(context)?.forget(&ids, context)
+            })?;
+            Ok((Orders::from(rest), serde_json::json!(receipt).to_string()))
         })
     }
 
     /// The orders as bytes.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         guarded(py, || {
-            let bytes = compute(py, None, |_| self.0.to_bytes())?;
-            PyBytes::new_with(py, bytes.len(), |to| {
-                to.copy_from_slice(&bytes);
-                Ok(())
-            })
+            let bytes = compute(py, None, |context| self.0.whole(context)?.to_bytes())?;
+            copied(py, &bytes)
         })
     }
 
@@ -83,55 +139,58 @@ impl Orders {
             compute(py, None, |context| {
                 crm_core::Orders::from_bytes(bytes, context)
             })
-            .map(Orders)
+            .map(Orders::from)
         })
     }
 
     /// The reconciliation: rows that count, and the reasons why others do not.
     fn reconciliation(&self, py: Python<'_>) -> PyResult<Table> {
         guarded(py, || {
-            compute(py, None, |context| self.0.reconciliation(context)).map(Table::from)
+            compute(py, None, |context| {
+                self.0.whole(context)?.reconciliation(context)
+            })
+            .map(Table::from)
         })
     }
 
-    fn __len__(&self) -> usize {
-        self.0.len()
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.whole(py)?.len())
     }
 
     /// The number of customers with an order.
     #[getter]
-    fn n_customers(&self) -> usize {
-        self.0.n_customers()
+    fn n_customers(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.whole(py)?.n_customers())
     }
 
     /// The first eligible order's date, in days since 1970-01-01.
     #[getter]
-    fn first_date(&self) -> Option<i32> {
-        self.0.first_date().map(|Day(day)| day)
+    fn first_date(&self, py: Python<'_>) -> PyResult<Option<i32>> {
+        Ok(self.whole(py)?.first_date().map(|Day(day)| day))
     }
 
     /// The last eligible order's date, in days since 1970-01-01.
     #[getter]
-    fn last_date(&self) -> Option<i32> {
-        self.0.last_date().map(|Day(day)| day)
+    fn last_date(&self, py: Python<'_>) -> PyResult<Option<i32>> {
+        Ok(self.whole(py)?.last_date().map(|Day(day)| day))
     }
 
     /// The currency's code.
     #[getter]
-    fn currency(&self) -> String {
-        self.0.currency().to_string()
+    fn currency(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.whole(py)?.currency().to_string())
     }
 
     /// The shop's zone.
     #[getter]
-    fn timezone(&self) -> String {
-        self.0.zone().to_string()
+    fn timezone(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.whole(py)?.zone().to_string())
     }
 
     /// How columns of texts were read: column and format.
     #[getter]
-    fn understood(&self) -> Vec<(String, String)> {
-        understood(self.0.understood())
+    fn understood(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
+        Ok(understood(self.whole(py)?.understood()))
     }
 }
 
@@ -154,6 +213,37 @@ impl Customers {
         })
     }
 
+    /// The table without some customers, and what went as JSON.
+    fn forget(&self, py: Python<'_>, ids: &str) -> PyResult<(Self, String)> {
+        guarded(py, || {
+            let ids: Vec<serde_json::Value> = option(py, "ids", Some(ids))?.unwrap_or_default();
+            let (rest, receipt) = compute(py, None, |context| self.0.forget(&ids, context))?;
+            Ok((
+                Customers(Arc::new(rest)),
+                serde_json::json!(receipt).to_string(),
+            ))
+        })
+    }
+
+    /// The table as bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        guarded(py, || {
+            let bytes = compute(py, None, |_| self.0.to_bytes())?;
+            copied(py, &bytes)
+        })
+    }
+
+    /// A table that `to_bytes` has written.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        guarded(py, || {
+            compute(py, None, |context| {
+                crm_core::data::Customers::from_bytes(bytes, context)
+            })
+            .map(|table| Customers(Arc::new(table)))
+        })
+    }
+
     fn __len__(&self) -> usize {
         self.0.len()
     }
@@ -163,6 +253,14 @@ impl Customers {
     fn understood(&self) -> Vec<(String, String)> {
         understood(self.0.understood())
     }
+}
+
+/// Bytes of Python with these contents.
+pub(crate) fn copied<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, bytes.len(), |to| {
+        to.copy_from_slice(bytes);
+        Ok(())
+    })
 }
 
 /// Column and format.

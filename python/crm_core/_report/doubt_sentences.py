@@ -172,6 +172,46 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "「{column}」は{all}行のうち{rows}行が同じ日(出力日など)で、「{other}」には異なる日付があります。"
         "{say.ordered_at} で列を指定してください。",
     ),
+    "no_customer": (
+        'In "{column}" these values mean no customer: {words}.',
+        "「{column}」の次の値は顧客でないものとします: {words}。",
+    ),
+    "near_people": (
+        '{ids} ids of "{column}" differ from another only by case, width, blanks, zeros before or '
+        ".0 behind it, and count as different people. Write them alike in the file.",
+        "「{column}」の{ids}件は大文字小文字・全角半角・空白・先頭の0・末尾の.0だけが他と異なり、"
+        "別の人として数えます。ファイルで表記をそろえてください。",
+    ),
+    "prevailing_person": (
+        'One value of "{column}" has {rows} events, ten times as many as any other: where it means '
+        "many people, or a machine, leave these rows out.",
+        "「{column}」の一つの値に{rows}件のイベントがあり、他のどの値の十倍以上です。複数の人や機械"
+        "を表す場合は、その行を除いてください。",
+    ),
+    "purchases_again": (
+        '{orders} orders have the same amount in several purchases of "{column}", as a page of '
+        "thanks that was loaded again, or an order's total on each of its items: all come to "
+        "{each}, once an order to {once}. Leave an order's further purchases out of the file.",
+        "{orders}件の注文は、複数の購入イベントの「{column}」が同じ金額です(完了ページの再表示や、商品"
+        "ごとに書かれた合計など)。すべてで{each}、1注文1回では{once}です。重複する購入はファイルか"
+        "ら除いてください。",
+    ),
+    "nobody_visitor": (
+        'In "{column}" stands {words} in {events} events, which count as those of one visitor; '
+        "many logs write it for people who are not logged in. {say.event_column:visitor_id=COLUMN} "
+        "names a column of the visitor, such as that of a cookie; else leave such rows out.",
+        "「{column}」の値 {words} の{events}件は一人の訪問者の行動として数えます。ログインしていな"
+        "い人を表すことが多い値です。{say.event_column:visitor_id=COLUMN} でクッキーなど訪問者の列"
+        "を指定するか、その行を除いてください。",
+    ),
+    "nobody_customer": (
+        'The id {words} of "{column}" has more events than any other ({events}); many logs write '
+        "it for people who are not logged in, and it joins all of their visits to one customer. "
+        "Leave it blank in the file if it means nobody.",
+        "「{column}」の値 {words} は他のどの顧客よりイベントが多く({events}件)、ログインしていない"
+        "人を表すことがあります。その場合は一人の顧客にまとめられるので、ファイルで空欄にしてくださ"
+        "い。",
+    ),
     "same_moment": (
         "{rows} rows have the customer and the time of another row, and each row counts as an "
         "order ({own}): as lines of one order each they come to {orders} orders. {say.order_id} "
@@ -179,6 +219,17 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "{rows}行は他の行と顧客・日時が同じですが、1行を1注文として数えています({own}件)。同じ注文"
         "の明細なら{orders}件です。{say.order_id} で注文番号の列を指定するか、"
         '{say.order_id:""} で確定してください。',
+    ),
+    "corrected": (
+        "{rows} rows have the customer and the time of another row, and no column of items tells "
+        "them apart: as an order each ({own}) they come to {each}, as lines of one order each they "
+        "are {orders} orders; where the last row corrects the ones before it, all come to {last}. "
+        '{say.order_id} names a number that joins them; {say.order_id:""} confirms orders; rows '
+        "that were corrected have to be left out of the file.",
+        "{rows}行は他の行と顧客・日時が同じで、商品などの列でも区別できません。1行を1注文とすると"
+        "{own}件で合計{each}、同じ注文の明細なら{orders}件、後の行が前の行の訂正なら合計{last}です。"
+        '{say.order_id} で注文番号の列を指定するか、{say.order_id:""} で確定してください。訂正前の'
+        "行はファイルから除いてください。",
     ),
     "parts_of_numbers": (
         'The numbers of "{column}" count up behind a sign (1001-1, 1001-2) on rows of one customer '
@@ -368,6 +419,15 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "「{column}」に値引きを表す語({word})を含む{rows}行の金額が正のため加算しています。合計は"
         "{total}、差し引くと{less}です。ファイルで負の値にするか、{say.ignore} で加算を確定してくだ"
         "さい。",
+    ),
+    "always_together": (
+        'In all {orders} orders with one product of "{column}" (the first in {row}) stand the same '
+        "{others} other products, with amounts that come near to its own: if they are the parts of "
+        "a set, all rows come to {own}, without {rows} rows of parts to {rest}. Leave one of both "
+        "out of the file; {say.ignore:{column}} says that the amounts do not overlap.",
+        "「{column}」のある商品の注文{orders}件(最初は{row})には、いつも同じ他の{others}商品があり、"
+        "金額の合計も近い値です。セットとその内訳であれば、すべての行で{own}、内訳の{rows}行を除くと"
+        "{rest}です。一方をファイルから除くか、重複がなければ {say.ignore} を指定してください。",
     ),
     "sets_and_parts": (
         '"{column}" tells sets from their parts, and both have amounts: all rows come to {own}, '

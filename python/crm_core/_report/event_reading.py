@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._events import step_of
-from . import coded, event_headings, layouts, likely, odd_rows, states, statuses
+from . import coded, event_doubts, event_headings, layouts, likely, odd_rows, states, statuses
 from .columns import cut, distinct, replaced, shown, trimmed
 from .currency_reading import CurrencyReading
 from .headings import Choice
@@ -147,6 +147,7 @@ class _EventReading(CurrencyReading):
             if role not in ("occurred_at", "amount", "quantity"):
                 self.table = replaced(self.table, choice.value, trimmed(self.table[choice.value]))
                 self.arguments[role] = choice.value
+        event_doubts.of_people(self)
         self._dates("occurred_at")
         for role in ("amount", "quantity"):
             self._number(role)
@@ -162,6 +163,7 @@ class _EventReading(CurrencyReading):
         self._dimensions()
         self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
         known = self._kinds(said)
+        event_doubts.of_orders(self, known)
         if self.settings.bad_rows != "error":
             self.arguments["bad_rows"] = self.settings.bad_rows
         return self._loaded(), known

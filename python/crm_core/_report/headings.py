@@ -18,7 +18,7 @@ from functools import cache
 from . import layouts, statuses
 from .layouts import Layout, fold
 from .messages import option, say
-from .problem import Problem
+from .problem import Misuse, Problem
 
 REQUIRED = ("customer_id", "ordered_at", "amount")
 CATEGORIES = ("product", "category", "channel", "shop")
@@ -231,7 +231,7 @@ def matched(
     chosen: dict[str, Choice] = {}
     for role, said in given.items():
         if role in roles and said:
-            chosen[role] = Choice(role, find(said, headings, role), "given")
+            chosen[role] = Choice(role, find(said, headings, role, Problem), "given")
     for role, names in roles.items():
         if given.get(role) is not None:
             continue
@@ -266,7 +266,7 @@ def customer_id(headings: Sequence[str], like: str) -> str:
     )
 
 
-def find(said: str, headings: Sequence[str], role: str) -> str:
+def find(said: str, headings: Sequence[str], role: str, kind: type[Problem] = Misuse) -> str:
     """The heading that the user named: exactly, or but for case, width and spaces."""
     if said in headings:
         return said
@@ -276,9 +276,7 @@ def find(said: str, headings: Sequence[str], role: str) -> str:
     near = [heading for heading in headings if not statuses.opposite(said, heading)]
     close = difflib.get_close_matches(said, near, n=1)
     hint = f'Did you mean "{close[0]}"?' if close else ""
-    raise Problem(
-        f'{role}: there is no column "{said}"; the headings are: {listed(headings)}', hint
-    )
+    raise kind(f'{role}: there is no column "{said}"; the headings are: {listed(headings)}', hint)
 
 
 @cache

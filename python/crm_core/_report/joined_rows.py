@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, headings, items, layouts
+from . import amount_meaning, groups, headings, items, layouts, money_columns
 from .columns import distinct, numbers, shown
 from .groups import Groups, Values
 from .settings import Note
@@ -42,6 +42,16 @@ def said(reading: OrderReading) -> None:
             told = {"rows": own - found.size, "own": own, "orders": found.size}
             code = "parts_of_numbers" if "order_id" in reading.arguments else "same_moment"
             told["column"] = reading.arguments.get("order_id", "")
+            others = [one for one in items.of(reading) if one != name]
+            alone = not any(_differs_within(reading.table[one], found) for one in others)
+            if code == "same_moment" and alone:
+                code = "corrected"
+                last = np.zeros(len(found.codes), np.bool_)
+                last[len(last) - 1 - Groups(found.codes[::-1], found.size).firsts()] = True
+                values, _ = money_columns.worth(reading)
+                kept = Values(values.numbers, values.valid & (last | ~found.known), values.scale)
+                told["each"] = f"{amount_meaning.total(values):,}"
+                told["last"] = f"{amount_meaning.total(kept):,}"
             reading.warnings.append(Note(code, told))
 
 

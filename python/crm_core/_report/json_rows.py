@@ -43,7 +43,7 @@ class JsonRows(TextRows):
         kept: dict[str, dict[int, Array]] = {}  # while no order has an amount of its own
         priced = False
         for number, row in self._rows(text):
-            for name, value in row.items():
+            for name, value in _with_pairs(row):
                 if isinstance(value, Array):
                     contents.setdefault(name, lists.Contents()).add(value)
                     if not priced:
@@ -248,6 +248,16 @@ class JsonRows(TextRows):
                 raise Problem(f'{self._name}: an object has two fields called "{twice}"')
             row |= inner
         return row
+
+
+def _with_pairs(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of a row, and the keys of its lists of keys that are no field themselves."""
+    for name, value in row.items():
+        if isinstance(value, Array) and lists.is_of_pairs(name):
+            for key, cell in lists.pairs(value).items():
+                yield f"{name}.{key}" if key in row else key, cell
+        else:
+            yield name, value
 
 
 def _cell(value: Any) -> Any:

@@ -13,8 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import states, statuses
+from . import layouts, states, statuses
 from .headings import amount_kind
+from .layouts import fold
 
 _FEW = 200  # different texts of a field that are looked at
 _NUMBER = re.compile(r"[^\w]?-?\d[\d.,]*")
@@ -99,6 +100,25 @@ def flat(table: pa.Table) -> pa.Table:
     while any(pa.types.is_struct(field.type) for field in table.schema):
         table = table.flatten()
     return table
+
+
+def is_of_pairs(name: str) -> bool:
+    """Whether a list is one of keys with their values, by its name."""
+    return fold(_leaf(name)) in map(fold, layouts.words()["headings"]["lists"]["pairs"])
+
+
+def pairs(elements: Array) -> dict[str, Any]:
+    """The keys of a list of JSON with their values, the first of each key.
+
+    A value is text, or an object with a field for each type, of which one is filled.
+    """
+    found: dict[str, Any] = {}
+    for one in elements:
+        if isinstance(one, Mapping) and isinstance(key := one.get("key"), str):
+            values = (cell for name, cell in one.items() if name.partition(".")[0] == "value")
+            plain = (cell for cell in values if cell is not None and not isinstance(cell, Array))
+            found.setdefault(key, next(plain, None))
+    return found
 
 
 def is_list(kind: pa.DataType) -> bool:

@@ -31,6 +31,7 @@ from . import (
     odd_rows,
     other_tables,
     running_totals,
+    sets,
     states,
     subtotals,
 )
@@ -241,6 +242,8 @@ class OrderReading(MoneyReading):
             discounts.refuse_fractions(self)
             marked_rows.said(self)
             odd_numbers.said(self)
+            if self.layout is None and self.keys is not None:
+                sets.said(self, self.keys)
             subtotals.said(self)
             running_totals.said(self)
         if self.layout is None:

@@ -136,7 +136,7 @@ def _column(role: str, headings: Sequence[str], given: Mapping[str, str | None])
     said = given.get(role)
     if said == "":
         return None
-    return find(said, headings, role) if said else layouts.column(names_of(role), headings)
+    return find(said, headings, role, Problem) if said else layouts.column(names_of(role), headings)
 
 
 def _rows(kind: Mapping[str, Any]) -> list[str]:

@@ -7,11 +7,11 @@ mod tests;
 use super::blocks::BLANK;
 use super::input::batches::{NamedColumns, RowDim, find, only_used, pick};
 use super::input::parse::Problems;
-use super::state::{load_understood, save_understood};
+use super::state::{Asked, Receipt, load_understood, save_understood};
 use super::text::cells::Understood;
-use crate::bytes::{Reader, Writer, broken};
+use crate::bytes::{Kind, Reader, Writer, broken};
 use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
-use crate::context::{Context, collect, filled, room};
+use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
@@ -173,15 +173,27 @@ impl Customers {
         rows.iter().for_each(|row| gone[*row as usize] = true);
         let mut keep = room(self.len(), "customers")?;
         keep.extend((0..self.len() as u32).filter(|row| !gone[*row as usize]));
-        let (ids, codes) = only_used(&self.ids, &pick(&self.codes, &keep)?, context)?;
-        let dims = self.dims.iter().map(|dim| {
-            let codes = pick(&dim.codes, &keep)?;
-            RowDim {
-                codes,
-                ..dim.clone()
-            }
-            .only_used(context)
-        });
+        self.taken(&keep, |ids, codes| only_used(ids, codes, context))
+    }
+
+    /// Some rows of the table with their ids, at a cost that depends on these rows alone.
+    pub(crate) fn picked(&self, rows: &[u32], context: &Context) -> Result<Customers> {
+        self.taken(rows, |ids, codes| ids.picked(codes, context))
+    }
+
+    /// Some rows of the table, with dictionaries as `used` makes them.
+    fn taken(
+        &self,
+        keep: &[u32],
+        used: impl Fn(&Arc<Ids>, &[u32]) -> Result<(Arc<Ids>, Buf<u32>)>,
+    ) -> Result<Customers> {
+        let (ids, codes) = used(&self.ids, &pick(&self.codes, keep)?)?;
+        let mut dims = Vec::new();
+        for dim in &self.dims {
+            let (ids, codes) = used(&dim.ids, &pick(&dim.codes, keep)?)?;
+            let name = dim.name.clone();
+            push(&mut dims, RowDim { name, ids, codes }, "customers")?;
+        }
         let at = |row: &u32| *row as usize;
         let registered = self.registered.as_ref();
         let registered =
@@ -194,9 +206,64 @@ impl Customers {
             codes,
             registered: registered.transpose()?,
             opted_out: opted_out.transpose()?,
-            dims: dims.collect::<Result<_>>()?,
+            dims,
             understood: self.understood.clone(),
         })
+    }
+
+    /// The table without these customers, as if built from rows that never had them: their rows, their ids, and what
+    /// only they had of dimensions. `ids` are JSON numbers or texts. The receipt counts rows of the table.
+    ///
+    /// # Errors
+    ///
+    /// Ids of another type than came in.
+    pub fn forget(
+        &self,
+        ids: &[serde_json::Value],
+        context: &Context,
+    ) -> Result<(Customers, Receipt)> {
+        let mut row_of = filled(self.ids.len(), NO_ID, "customers")?;
+        for (row, code) in self.codes.iter().enumerate() {
+            row_of[*code as usize] = row as u32;
+        }
+        let asked = Asked::new(ids, &self.ids, |code| row_of[code as usize] != NO_ID)?;
+        let rows = asked.found.iter().map(|code| row_of[*code as usize]);
+        let rest = self.without(&collect(rows, "customers")?, context)?;
+        let receipt = Receipt {
+            customers: asked.found.len() as u64,
+            unknown: asked.unknown,
+            orders: 0,
+            rows: asked.found.len() as u64,
+        };
+        Ok((rest, receipt))
+    }
+
+    /// The table as bytes, to be read by [`Customers::from_bytes`]: rows and settings. The ids, and what dimensions
+    /// hold, are in them as they came in. Orders that have a customers table save it with them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut to = Writer::new(Kind::Customers)?;
+        to.text(env!("CARGO_PKG_VERSION"))?;
+        self.save(&mut to)?;
+        to.finish()
+    }
+
+    /// A table that [`Customers::to_bytes`] has written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::State`]: bytes that are no such state, cut short, changed, of another format or kind, or that hold
+    /// what a table of customers cannot hold.
+    pub fn from_bytes(bytes: &[u8], context: &Context) -> Result<Customers> {
+        context.afford(bytes.len(), "customers")?;
+        let mut from = Reader::new(Kind::Customers, bytes)?;
+        let _version = from.text()?;
+        let table = Customers::load(&mut from, context)?;
+        from.finish()?;
+        Ok(table)
     }
 
     /// Writes the table into a state.

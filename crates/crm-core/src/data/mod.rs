@@ -12,15 +12,18 @@ pub(crate) mod text;
 pub use customers::{Customers, CustomersSpec};
 pub use events::builder::{Event, EventsBuilder};
 pub use events::dataset::Events;
+pub use events::forget::{EventsReceipt, Whose};
 pub use events::simulate::{
     EventsSimulation, SimulatedEvents, WALK, simulate_events, true_purchase_probability,
 };
 pub use events::spec::EventsSpec;
 pub use input::caller_table::no_misnomer;
+pub use orders::append::{Appended, OnRepeat};
 pub use orders::dataset::{Orders, OrdersBuilder};
-pub use orders::forget::Receipt;
+pub use orders::growing::GrowingOrders;
 pub use orders::simulate::simulate_orders;
 pub use orders::spec::{AmountIs, AmountUnit, BadRows, Guests, OrdersSpec, RepeatedRows};
+pub use state::Receipt;
 pub use text::amounts::{AmountsRead, Decimal, read_amounts};
 pub use text::cells::Understood;
 pub use text::dates::{DatesRead, read_dates};

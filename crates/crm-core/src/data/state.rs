@@ -1,11 +1,13 @@
-//! What tables of orders and of customers share in a saved state: columns of ids, how texts were read.
+//! What orders, events and customers share in a saved state (columns of ids, how texts were read), and when people
+//! are forgotten.
 
 use super::input::batches::RowDim;
 use super::text::cells::Understood;
 use crate::bytes::{Reader, Writer, broken};
-use crate::context::{Context, push};
-use crate::error::Result;
-use crate::ids::{Ids, NO_ID};
+use crate::context::{Context, filled, push};
+use crate::error::{Error, Result};
+use crate::ids::{IdKind, Ids, NO_ID};
+use serde::Serialize;
 use std::sync::Arc;
 
 impl RowDim {
@@ -25,16 +27,85 @@ impl RowDim {
         let name = from.text()?;
         let ids = Ids::load(rows + more, from, context)?;
         let codes = from.rows::<u32>(rows)?;
-        if codes
-            .iter()
-            .any(|code| *code != NO_ID && *code as usize >= ids.len())
-        {
-            return Err(broken("a code has no id"));
-        }
+        known_codes(&codes, &ids, true)?;
         Ok(RowDim {
             name,
             ids: Arc::new(ids),
             codes: codes.into(),
+        })
+    }
+}
+
+/// No count of rows comes near it.
+pub(crate) const MOST: u64 = 1 << 62;
+
+/// Refuses codes without an id; [`NO_ID`] is allowed if cells may be blank.
+pub(crate) fn known_codes(codes: &[u32], ids: &Ids, blank: bool) -> Result<()> {
+    let is_known = |code: &u32| (*code as usize) < ids.len() || blank && *code == NO_ID;
+    match codes.iter().all(is_known) {
+        true => Ok(()),
+        false => Err(broken("a code has no id")),
+    }
+}
+
+/// What `forget` of orders, or of a table of customers, has taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// Customers that were known, by an order or the customers table.
+    pub customers: u64,
+    /// Ids that no customer has.
+    pub unknown: u64,
+    /// Orders.
+    pub orders: u64,
+    /// Rows of orders.
+    pub rows: u64,
+}
+
+/// The people of whom a caller asks that they be forgotten.
+pub(crate) struct Asked {
+    /// Whether a code is one of theirs.
+    pub(crate) marked: Vec<bool>,
+    /// Their codes, each once.
+    pub(crate) found: Vec<u32>,
+    /// The number of ids that nobody has.
+    pub(crate) unknown: u64,
+}
+
+impl Asked {
+    /// Looks up JSON ids; `known` tells which codes are of somebody: with dense integers some are of nobody.
+    pub(crate) fn new(
+        asked: &[serde_json::Value],
+        ids: &Ids,
+        known: impl Fn(u32) -> bool,
+    ) -> Result<Asked> {
+        let mut marked = filled(ids.len(), false, "ids")?;
+        let (mut found, mut strangers) = (Vec::new(), Vec::new());
+        for id in asked {
+            let fits = match ids.kind() {
+                IdKind::Int(_) | IdKind::Unsigned(_) => id.is_number(),
+                IdKind::Text | IdKind::Fixed(_) => id.is_string(),
+            };
+            // A number would match no text id, and the person would stay.
+            if !fits && !ids.is_empty() {
+                let expected = format!("ids of the type that came in, {}", ids.kind());
+                return Err(Error::option("ids", "", expected));
+            }
+            match ids.find(id)?.filter(|code| known(*code)) {
+                Some(code) if !marked[code as usize] => {
+                    marked[code as usize] = true;
+                    push(&mut found, code, "ids")?;
+                }
+                None => push(&mut strangers, id.to_string(), "ids")?,
+                Some(_) => (),
+            }
+        }
+        strangers.sort_unstable();
+        strangers.dedup();
+        let unknown = strangers.len() as u64;
+        Ok(Asked {
+            marked,
+            found,
+            unknown,
         })
     }
 }

@@ -17,15 +17,16 @@
 //! could be constructed to collide, which makes encoding quadratic.
 
 mod encode;
+mod find;
 mod hash;
 mod pack;
 mod state;
 #[cfg(test)]
 mod tests;
 
-use self::pack::{Packing, uuid, uuid_text};
-use crate::columns::{ColumnData, ColumnValues, Strings};
-use crate::context::{Context, collect, grow, room};
+use self::pack::{Packing, uuid_text};
+use crate::columns::{ColumnData, ColumnValues};
+use crate::context::{Context, collect};
 use crate::error::Result;
 use crate::num::rank;
 use std::borrow::Cow;
@@ -317,22 +318,8 @@ impl Ids {
 
     /// The code of an id given as JSON (a number or a text; a UUID of 16 bytes as its text).
     pub(crate) fn find(&self, value: &serde_json::Value) -> Result<Option<u32>> {
-        use serde_json::Value;
-        let wanted = match (self.kind, value) {
-            (IdKind::Int(_), Value::Number(n)) => n.as_i64().map(IdRef::Int),
-            (IdKind::Unsigned(_), Value::Number(n)) => n.as_u64().map(IdRef::Unsigned),
-            (IdKind::Text, Value::String(s)) => Some(IdRef::Text(s.as_str().into())),
-            (IdKind::Fixed(16), Value::String(s)) => {
-                uuid(s.as_bytes()).map(|u| IdRef::Bytes(u.to_be_bytes().to_vec().into()))
-            }
-            _ => None,
-        };
-        let Some(wanted) = wanted else {
-            return Ok(None);
-        };
-        let order = self.by_id()?;
-        let at = order.binary_search_by(|code| self.at(*code).compare(&wanted));
-        Ok(at.ok().map(|at| order[at]))
+        let wanted = self.read_json(value);
+        Ok(wanted.and_then(|wanted| self.code_of(&wanted)))
     }
 
     /// Adds the used ids of another dictionary of the same kind. Returns this dictionary's code for
@@ -349,52 +336,11 @@ impl Ids {
         if self.kind != other.kind && self.is_empty() {
             *self = Ids::new(other.kind, self.seed);
         }
-        let n = other.len();
-        let values = match other.kind {
-            IdKind::Int(bits) => ColumnValues::Int {
-                values: collect(
-                    (0..n as u32).map(|c| match other.at(c) {
-                        IdRef::Int(v) => v,
-                        _ => 0,
-                    }),
-                    "ids",
-                )?
-                .into(),
-                bits,
-            },
-            IdKind::Unsigned(bits) => ColumnValues::Unsigned {
-                values: collect(
-                    (0..n as u32).map(|c| match other.at(c) {
-                        IdRef::Unsigned(v) => v,
-                        _ => 0,
-                    }),
-                    "ids",
-                )?
-                .into(),
-                bits,
-            },
-            IdKind::Text | IdKind::Fixed(_) => {
-                let mut bytes = Vec::new();
-                let mut offsets = room(n + 1, "ids")?;
-                offsets.push(0_i64);
-                for code in 0..n as u32 {
-                    grow(&mut bytes, 64, "ids")?;
-                    other.write(code, &mut bytes);
-                    offsets.push(bytes.len() as i64);
-                }
-                match other.kind {
-                    IdKind::Fixed(width) => ColumnValues::Fixed {
-                        width,
-                        bytes: bytes.into(),
-                    },
-                    _ => ColumnValues::Text(Strings::Large(offsets.into(), bytes.into())),
-                }
-            }
-        };
+        let codes = collect(0..other.len() as u32, "ids")?;
         let valid = crate::columns::Bits::from_bools(used.iter().copied())?;
         let column = ColumnData {
-            values,
             valid: Some(valid),
+            ..other.column_of(&codes)?
         };
         let mut map = Vec::new();
         self.encode("id", &[&column], &mut map, context)?;

@@ -51,6 +51,17 @@ pub(super) fn short(texts: &Strings, i: usize) -> u128 {
     u128::from_be_bytes(padded)
 }
 
+/// [`short`] of one text; `None` if it is longer.
+pub(super) fn packed_short(text: &[u8]) -> Option<u128> {
+    let mut padded = [0; 16];
+    padded
+        .get_mut(..15)?
+        .get_mut(..text.len())?
+        .copy_from_slice(text);
+    padded[15] = text.len() as u8;
+    Some(u128::from_be_bytes(padded))
+}
+
 /// A UUID in its canonical text, 8-4-4-4-12 lower-case hex digits; `None` for any other text.
 #[inline]
 pub(super) fn uuid(text: &[u8]) -> Option<u128> {

@@ -1,5 +1,6 @@
 use super::pack::hex;
 use super::*;
+use crate::columns::Strings;
 use proptest::prelude::*;
 
 fn texts(ids: &[&str]) -> ColumnData {

@@ -55,6 +55,8 @@ pub struct Events {
     pub(crate) later: u64,
     /// Visitors whose rows are shown, by code.
     pub(crate) chosen: Option<Arc<Vec<bool>>>,
+    /// Whether these are all events of the imports, joined to customers by their own columns alone.
+    pub(super) whole: bool,
 }
 
 impl fmt::Debug for Events {
@@ -142,7 +144,11 @@ impl Events {
     }
 
     /// Sorts raw columns, in which `units` has the visitor of each event, and joins customers.
-    fn arranged(raw: EventData, spec: Arc<EventsSpec>, context: &Context) -> Result<Events> {
+    pub(super) fn arranged(
+        raw: EventData,
+        spec: Arc<EventsSpec>,
+        context: &Context,
+    ) -> Result<Events> {
         let order = Sorted::new(&raw.visitors, &raw.units, &raw.time, context)?;
         let mut data = raw.in_order(order)?;
         data.words = Arc::new(words(&spec, &data.kinds, &data.kind)?);
@@ -235,7 +241,13 @@ impl Events {
         cells::understand(&mut understood, &more.understood);
         let mut all = Events::of(self.parts.and(&more.parts, &self.spec)?, self.spec.clone());
         all.understood = Arc::new(understood);
+        all.whole = self.whole && more.whole;
         Ok(all)
+    }
+
+    /// The names and settings with which the rows were read.
+    pub fn spec(&self) -> &EventsSpec {
+        &self.spec
     }
 
     /// The columns.
@@ -251,12 +263,13 @@ impl Events {
             understood: Arc::default(),
             later: 0,
             chosen: None,
+            whole: true,
         }
     }
 }
 
 /// The names of the columns kept as categories, each once.
-fn dim_names(spec: &EventsSpec) -> Vec<&str> {
+pub(super) fn dim_names(spec: &EventsSpec) -> Vec<&str> {
     let roles = spec.roles();
     let named = roles.iter().filter_map(|(_, column)| column.as_ref());
     let mut names: Vec<&str> = Vec::new();

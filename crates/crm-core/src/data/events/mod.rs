@@ -3,9 +3,11 @@
 pub(crate) mod builder;
 pub(crate) mod dataset;
 pub(crate) mod event_data;
+pub(crate) mod forget;
 pub(crate) mod instants;
 pub(crate) mod parts;
 pub(crate) mod simulate;
 pub(crate) mod sort;
 pub(crate) mod spec;
+pub(crate) mod state;
 pub(crate) mod view;

@@ -50,6 +50,7 @@ impl Events {
             data.join_customers()?;
             events.parts = Arc::new(Parts::one(data));
             events.later += (time.len() - seen) as u64;
+            events.whole = false;
         }
         events.as_of = instant;
         Ok(events)
@@ -95,6 +96,7 @@ impl Events {
         Ok(Events {
             parts: Arc::new(Parts::one(data)),
             chosen,
+            whole: false,
             ..self.clone()
         })
     }
@@ -195,6 +197,7 @@ impl Events {
         let part = |items: &[u32]| -> Result<Events> {
             Ok(Events {
                 parts: Arc::new(Parts::one(data.gather(items)?)),
+                whole: false,
                 ..self.clone()
             })
         };

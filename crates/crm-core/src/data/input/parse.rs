@@ -31,13 +31,17 @@ pub(crate) enum Reason {
     Repeated,
     /// A line that a view's filter leaves out.
     Filtered,
+    /// A row of an order that was replaced.
+    Replaced,
+    /// A row of an order that was there already.
+    CameAgain,
 }
 
 impl Reason {
     /// The reason of a number, as saved states hold it.
     pub(crate) fn of_code(code: u8) -> Option<Reason> {
         use Reason::*;
-        const ALL: [Reason; 13] = [
+        const ALL: [Reason; 15] = [
             Good,
             BadTime,
             BadAmount,
@@ -51,6 +55,8 @@ impl Reason {
             Guest,
             Repeated,
             Filtered,
+            Replaced,
+            CameAgain,
         ];
         ALL.get(usize::from(code)).copied()
     }

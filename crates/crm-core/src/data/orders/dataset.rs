@@ -10,7 +10,6 @@ use crate::data::text::cells::Understood;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::money::Currency;
-use crate::request::as_object;
 use crate::scope::{Filter, Policy};
 use crate::time::{Day, Offsets, Zone};
 use std::fmt;
@@ -250,70 +249,9 @@ impl Orders {
         Ok(view)
     }
 
-    /// These orders and more, as if built from all rows at once. A customers table that only one of
-    /// them has applies to all.
-    ///
-    /// # Errors
-    ///
-    /// A setting, column, currency, policy, customers table or id type that differs; the error
-    /// names it.
-    pub fn concat(&self, more: &Orders, context: &Context) -> Result<Orders> {
-        let (a, b) = (self.spec.as_ref(), more.spec.as_ref());
-        let (settings, others) = (as_object(a), as_object(b));
-        if let Some((name, setting)) =
-            (settings.iter()).find(|(name, s)| others.get(*name) != Some(s))
-        {
-            // Settings contain no data of customers, so both values may be shown.
-            let other = others.get(name).cloned().unwrap_or_default();
-            let expected = format!("{setting} as in the first orders, for `concat`");
-            return Err(Error::option(name, other, expected));
-        }
-        if self.view.policy != more.view.policy {
-            let expected = "the policy of the first orders, for `concat`";
-            return Err(Error::option("policy", "", expected));
-        }
-        let kinds = (self.ids().kind(), more.ids().kind());
-        if kinds.0 != kinds.1 && !self.is_empty() && !more.is_empty() {
-            return Err(Error::ColumnType {
-                column: b.customer_id.clone(),
-                found: kinds.1.to_string(),
-                expected: kinds.0.to_string(),
-            });
-        }
-        if self.zone() != more.zone() && !self.is_empty() && !more.is_empty() {
-            let expected = format!("{} as in the first orders, for `concat`", self.zone());
-            return Err(Error::option("timezone", more.zone(), expected));
-        }
-        let whole = |orders: &Orders| orders.view.mask.is_none();
-        let (Some(rows), Some(added)) = (
-            (self.data.came.as_ref()).filter(|_| whole(self)),
-            (more.data.came.as_ref()).filter(|_| whole(more)),
-        ) else {
-            let expected = "whole imports, not views with a filter";
-            return Err(Error::option("concat", "", expected));
-        };
-        let customers = match (&self.customers, &more.customers) {
-            (Some(mine), Some(theirs)) if !mine.says_as(theirs)? => {
-                let expected = "the customers table of the first orders, for `concat`";
-                return Err(Error::option("customers", "", expected));
-            }
-            (Some(table), _) | (None, Some(table)) => Some(table.clone()),
-            (None, None) => None,
-        };
-        let rows = rows.append(added, context)?;
-        let ranges = [self, more].into_iter().filter_map(|o| o.data.range);
-        let range = ranges
-            .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-            .unwrap_or((0, 0));
-        let zone = if self.is_empty() {
-            more.zone()
-        } else {
-            self.zone()
-        };
-        let offsets = Offsets::new(zone, range.0, range.1);
-        let mut all = Orders::from_rows(rows, self.spec.clone(), customers, offsets, context)?;
-        all.view.policy = self.view.policy.clone();
-        Ok(all)
+    /// The names and settings with which the rows were read; more rows for [`Orders::append`] are read with them.
+    pub fn spec(&self) -> &OrdersSpec {
+        &self.spec
     }
 
     /// The customers of the customers table that are not among `known` and so have no order that

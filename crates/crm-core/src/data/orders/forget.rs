@@ -1,27 +1,14 @@
 //! Orders without some people: what a shop does when somebody asks to be deleted (個人情報の削除請求).
 
 use super::dataset::Orders;
-use super::group::key_of_rows;
+use super::owners::owners;
 use super::rows::Rows;
 use crate::context::{Context, filled, push, room};
 use crate::data::input::batches::only_used;
+use crate::data::state::{Asked, Receipt};
 use crate::error::{Error, Result};
-use crate::ids::{IdKind, NO_ID};
-use serde::Serialize;
+use crate::ids::NO_ID;
 use std::sync::Arc;
-
-/// What [`Orders::forget`] has taken out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Receipt {
-    /// Customers that were known, by an order or the customers table.
-    pub customers: u64,
-    /// Ids that no customer has.
-    pub unknown: u64,
-    /// Orders.
-    pub orders: u64,
-    /// Rows of orders.
-    pub rows: u64,
-}
 
 impl Orders {
     /// The orders without these customers, as if built from rows that never had them: their rows, their rows of
@@ -63,33 +50,13 @@ impl Orders {
             let row = self.customer_rows.as_ref().map(|rows| rows[code as usize]);
             row.filter(|row| *row != NO_ID)
         };
-        let mut gone = filled(self.ids().len(), false, "customers")?;
-        let (mut strangers, mut of_table) = (Vec::new(), Vec::new());
-        let mut customers = 0;
-        let kind = self.ids().kind();
-        for id in ids {
-            let fits = match kind {
-                IdKind::Int(_) | IdKind::Unsigned(_) => id.is_number(),
-                IdKind::Text | IdKind::Fixed(_) => id.is_string(),
-            };
-            // A number would match no text id, and the customer would stay.
-            if !fits && !self.ids().is_empty() {
-                let expected = format!("ids of the type that came in, {kind}");
-                return Err(Error::option("ids", "", expected));
-            }
-            let found = self.ids().find(id)?;
-            let found = found.filter(|code| known[*code as usize] || in_table(*code).is_some());
-            match found {
-                Some(code) if !gone[code as usize] => {
-                    gone[code as usize] = true;
-                    customers += 1;
-                    of_table.extend(in_table(code));
-                }
-                None if !strangers.contains(&id) => push(&mut strangers, id, "ids")?,
-                _ => (),
-            }
+        let is_known = |code: u32| known[code as usize] || in_table(code).is_some();
+        let asked = Asked::new(ids, self.ids(), is_known)?;
+        let mut of_table = Vec::new();
+        for row in asked.found.iter().filter_map(|code| in_table(*code)) {
+            push(&mut of_table, row, "customers")?;
         }
-        let keep = self.rows_without(rows, &gone, context)?;
+        let keep = self.rows_without(rows, &asked.marked, context)?;
         let left = Rows {
             left_out: rows.left_out.clone(),
             ..rows.take(&keep)?.only_used(context)?
@@ -101,39 +68,20 @@ impl Orders {
         let mut rest = Orders::from_rows(left, spec, table, offsets, context)?;
         rest.view = self.view.clone();
         let receipt = Receipt {
-            customers,
-            unknown: strangers.len() as u64,
+            customers: asked.found.len() as u64,
+            unknown: asked.unknown,
             orders: self.data.len().saturating_sub(rest.data.len()) as u64,
             rows: (rows.len() - keep.len()) as u64,
         };
         Ok((rest, receipt))
     }
 
-    /// The rows of customers who stay. A line without a customer belongs to the customer of its order's first line
-    /// with one.
+    /// The rows of customers who stay.
     fn rows_without(&self, rows: &Rows, gone: &[bool], context: &Context) -> Result<Vec<u32>> {
-        let is_gone = |code: u32| code != NO_ID && gone[code as usize];
-        let mut of_order = Vec::new();
-        let keys = match &rows.order {
-            Some(_) => key_of_rows(rows, &self.spec, context)?.of_row,
-            None => Vec::new(),
-        };
-        if !keys.is_empty() {
-            of_order = filled(rows.len(), NO_ID, "orders")?;
-            for (order, code) in keys.iter().zip(rows.customer.iter()) {
-                let owner = &mut of_order[*order as usize];
-                if *owner == NO_ID {
-                    *owner = *code;
-                }
-            }
-        }
+        let owners = owners(rows, &self.spec, context)?;
         let mut keep = room(rows.len(), "rows")?;
-        for (row, code) in rows.customer.iter().enumerate() {
-            let owner = match (*code, keys.get(row)) {
-                (NO_ID, Some(order)) => of_order[*order as usize],
-                (code, _) => code,
-            };
-            if !is_gone(owner) {
+        for (row, owner) in owners.iter().enumerate() {
+            if *owner == NO_ID || !gone[*owner as usize] {
                 keep.push(row as u32);
             }
         }

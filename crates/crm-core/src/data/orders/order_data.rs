@@ -3,6 +3,7 @@
 use super::index::Index;
 use super::result_cache::ResultCache;
 use super::rows::Rows;
+use super::rows_of_customers::RowsOfCustomers;
 use crate::columns::Buf;
 use crate::context::collect;
 use crate::data::blocks::BLANK;
@@ -94,7 +95,9 @@ pub(crate) struct Data {
     pub(crate) sorted: bool,
     /// Built by the first analysis that needs it; a failed build leaves it empty.
     pub(crate) index: Mutex<Option<Arc<Index>>>,
-    /// The lock for building it.
+    /// Built by the first call for the orders of single customers.
+    pub(crate) rows_of_customers: Mutex<Option<Arc<RowsOfCustomers>>>,
+    /// The lock for building one of them.
     pub(crate) turn: Turn,
     /// The totals computed last.
     pub(crate) kept: ResultCache,
@@ -124,6 +127,7 @@ impl Data {
             range: None,
             sorted: false,
             index: Mutex::new(None),
+            rows_of_customers: Mutex::new(None),
             turn: Turn::default(),
             kept: ResultCache::default(),
             n_customers: OnceLock::new(),

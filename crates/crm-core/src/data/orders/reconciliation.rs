@@ -54,6 +54,8 @@ categories! {
         BadRefundTime = "bad_refund_time", "Row left out: refund time", "除外行: 返金日時";
         GuestDropped = "guest_dropped", "Guests, left out", "ゲスト（除外）";
         Repeated = "repeated_row", "Repeated rows, left out", "重複行";
+        Replaced = "replaced", "Rows of orders that later rows replaced", "置き換えられた行";
+        CameAgain = "came_again", "Rows of orders that were there already, left out", "既存の注文の行（除外）";
         Total = "total", "Total that came in", "入力合計";
     }
 }
@@ -246,6 +248,8 @@ impl Sums {
                 Reason::Guest => Line::GuestDropped,
                 Reason::Repeated => Line::Repeated,
                 Reason::Filtered => Line::Filtered,
+                Reason::Replaced => Line::Replaced,
+                Reason::CameAgain => Line::CameAgain,
             } as usize;
             self.rows[line] += left.rows as i64;
             self.amounts[line] += left.amount;

@@ -10,16 +10,13 @@ use crate::data::blocks::BLANK;
 use crate::data::customers::Customers;
 use crate::data::input::batches::RowDim;
 use crate::data::input::parse::{NO_WORD, Reason};
-use crate::data::state::{load_understood, save_understood};
+use crate::data::state::{MOST, known_codes, load_understood, save_understood};
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::scope::Policy;
 use crate::time::{MAX_MICROS, MIN_MICROS, Offsets, Zone};
 use crate::words::{KindWord, LineKind, StatusWord};
 use std::sync::Arc;
-
-/// No count of rows comes near it.
-const MOST: u64 = 1 << 62;
 
 impl Orders {
     /// The orders as bytes, to be read by [`Orders::from_bytes`]: rows, settings, policy and the customers
@@ -145,12 +142,7 @@ impl Rows {
         }
         let ids = Ids::load(n + more, from, context)?;
         let customer = from.rows::<u32>(n)?;
-        if customer
-            .iter()
-            .any(|code| *code != NO_ID && *code as usize >= ids.len())
-        {
-            return Err(broken("a code has no id"));
-        }
+        known_codes(&customer, &ids, true)?;
         let (time, amount) = (from.rows::<i64>(n)?, from.rows::<i64>(n)?);
         let discount = positive(from.optional(n)?)?;
         let refunded = positive(from.optional(n)?)?;

@@ -1,0 +1,77 @@
+"""Doubtful content of logs: who is meant by an id, and orders that several events have.
+
+Nothing here changes a value, except that a word for nobody is no customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import amount_meaning, groups, ids
+from .columns import replaced
+from .groups import Groups
+from .settings import Note
+
+if TYPE_CHECKING:
+    from .reading import Reading
+
+
+def of_people(reading: Reading) -> None:
+    """Words such as `guest` or 0 in place of an id, and ids that are nearly another one."""
+    for role in ("customer_id", "visitor_id"):
+        if role not in reading.chosen:
+            continue
+        name = reading.chosen[role].value
+        _nobody(reading, role, name)
+        column = reading.table[name]
+        near = ids.near(column) + ids.near_numbers(column)
+        if near:
+            reading.warnings.append(Note("near_people", {"column": name, "ids": near}))
+
+
+def _nobody(reading: Reading, role: str, name: str) -> None:
+    """What stands for nobody would make many people one."""
+    column, words = ids.without_guests(reading.table[name], ())
+    rows_of = ids.rows_of_ids(column)
+    zero = ids.placeholder(rows_of)
+    if words and role == "customer_id":
+        reading.table = replaced(reading.table, name, column)
+        reading.notes.append(Note("no_customer", {"column": name, "words": ", ".join(words)}))
+    told = [word for word in ([] if role == "customer_id" else words) + [zero] if word]
+    if told:
+        here = pc.is_in(reading.table[name].cast(pa.string()), pa.array(told, pa.string()))
+        values = {"column": name, "words": ", ".join(told), "events": pc.sum(here).as_py()}
+        reading.warnings.append(Note(f"nobody_{role.removesuffix('_id')}", values))
+    elif rows := ids.prevailing(rows_of):
+        reading.notes.append(Note("prevailing_person", {"column": name, "rows": rows}))
+
+
+def of_orders(reading: Reading, kinds: Mapping[str, str]) -> None:
+    """Orders with one amount in several purchases: a page that was loaded again, or their items."""
+    if "amount" not in reading.chosen or "order_id" not in reading.chosen:
+        return
+    name, number = (reading.chosen[role].value for role in ("amount", "order_id"))
+    bought = [word for word, meaning in kinds.items() if meaning == "purchase"]
+    kind = reading.table[reading.arguments["kind"]]
+    here = groups.flags(pc.is_in(kind, value_set=pa.array(bought, pa.string())))
+    amounts = groups.values(reading.plain_amounts(name))
+    paid = here & amounts.valid & (amounts.floats > 0)
+    keys = Groups.of(reading.table[number])
+    low, high, _ = keys.ends(amounts, paid)
+    several = keys.counts(paid) > 1
+    again = int(np.count_nonzero(several & (low == high)))
+    if not again or int(np.count_nonzero(several & (low != high))) > groups.few_of(again):
+        return
+    own = groups.Values(amounts.numbers, paid, amounts.scale)
+    told = {
+        "column": name,
+        "orders": again,
+        "each": f"{amount_meaning.total(own):,}",
+        "once": f"{amount_meaning.total(own, keys):,}",
+    }
+    reading.warnings.append(Note("purchases_again", told))

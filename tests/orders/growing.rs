@@ -1,0 +1,264 @@
+//! Orders to which more come, one part at a time, and the orders of one customer out of many.
+
+use super::{build, run};
+use crm_core::columns::Batch;
+use crm_core::data::{Customers, CustomersSpec, GrowingOrders, OnRepeat, OrdersSpec};
+use crm_core::{Context, Dataset, Orders, Table, register};
+use crm_tests::{STORE, batch, ints, optional_texts, rows, store, take, texts, times};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
+use std::sync::Arc;
+
+/// Order, customer, day, amount, product.
+type Line = (i64, Option<u8>, u32, i64, u8);
+
+fn line() -> impl Strategy<Value = Line> {
+    (
+        0..400_i64,
+        option::weighted(0.9, 0..6_u8),
+        1..28_u32,
+        0..900_i64,
+        0..3_u8,
+    )
+}
+
+fn columns(lines: &[Line], long: bool) -> Batch {
+    let name = |of: Option<u8>| {
+        of.map(|c| format!("{}{c}", ["c", "a long customer id "][usize::from(long)]))
+    };
+    let names: Vec<Option<String>> = lines.iter().map(|l| name(l.1)).collect();
+    let days: Vec<String> = lines
+        .iter()
+        .map(|l| format!("2025-01-{:02}T10:00", l.2))
+        .collect();
+    let days: Vec<&str> = days.iter().map(String::as_str).collect();
+    let products: Vec<String> = lines.iter().map(|l| format!("p{}", l.4)).collect();
+    batch(&[
+        (
+            "order_id",
+            ints(&lines.iter().map(|l| l.0 * 7).collect::<Vec<_>>()),
+        ),
+        (
+            "customer_id",
+            optional_texts(&names.iter().map(Option::as_deref).collect::<Vec<_>>()),
+        ),
+        ("ordered_at", times(&days)),
+        (
+            "amount",
+            ints(&lines.iter().map(|l| l.3).collect::<Vec<_>>()),
+        ),
+        ("product", texts(&products)),
+    ])
+}
+
+/// The same rows, whatever was asked.
+fn same_cells(one: &Table, other: &Table) -> bool {
+    one.len() == other.len()
+        && (one.columns().iter().zip(other.columns())).all(|(a, b)| {
+            a.name() == b.name() && (0..one.len()).all(|row| a.cell(row) == b.cell(row))
+        })
+}
+
+const ASKED: [(&str, &str); 3] = [
+    ("summary", r#"{"as_of": "2025-03-01"}"#),
+    ("rfm", r#"{"as_of": "2025-03-01"}"#),
+    ("summary", r#"{"as_of": "2025-03-01", "by": ["product"]}"#),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Parts that are put together when they are asked for are what `append` makes at once; a customer's orders are
+    /// those of an import of the customer's rows.
+    #[test]
+    fn parts_are_put_together_when_they_are_asked_for(
+        days in vec(vec(line(), 0..4), 1..90),
+        with_ids: bool,
+        long: bool,
+        looked in 0..90_usize,
+    ) {
+        let context = Context::default();
+        let id = match with_ids { true => r#""order_id": "order_id","# , false => "" };
+        let spec = format!(r#"{{"currency": "JPY", {id} "guests": "keep", "product": "product"}}"#);
+        let spec = OrdersSpec::parse(&spec).unwrap();
+        let read = |lines: &[Line]| Orders::from_batches(&spec, &[columns(lines, long)], None, &context);
+        // Lines of one order agree on their customer.
+        let days: Vec<Vec<Line>> = days.iter().map(|day| {
+            day.iter().map(|l| (l.0, l.1.map(|_| (l.0 % 6) as u8), l.2, l.3, l.4)).collect()
+        }).collect();
+        let on_repeat = with_ids.then_some(OnRepeat::Replace);
+        let mut at_once = read(&days[0]).unwrap();
+        let mut growing = GrowingOrders::from(at_once.clone());
+        for (at, day) in days[1..].iter().enumerate() {
+            let more = read(day).unwrap();
+            let (next, one) = growing.append(&more, on_repeat, &context).unwrap();
+            let (whole, other) = at_once.append(&more, on_repeat, &context).unwrap();
+            prop_assert_eq!(one, other);
+            (growing, at_once) = (next, whole);
+            if at == looked {
+                prop_assert_eq!(growing.whole(&context).unwrap().len(), at_once.len());
+            }
+        }
+        let day = r#"{"as_of": "2025-03-01"}"#;
+        let everybody = run("summary", &at_once, day).unwrap();
+        for who in 0..7_u8 {
+            let name = format!("{}{who}", ["c", "a long customer id "][usize::from(long)]);
+            let theirs = growing.of_customers(&[name.as_str().into(), name.as_str().into()], &context).unwrap();
+            prop_assert_eq!(theirs.last_date(), at_once.last_date());
+            let only = format!(r#"{{"as_of": "2025-03-01", "customers": {{"customer_id": "{name}"}}}}"#);
+            let expected = run("summary", &at_once, &only).unwrap();
+            let found = run("summary", &theirs, day).unwrap();
+            prop_assert!(same_cells(&found, &expected), "{}", name);
+        }
+        let put_together = run("summary", &growing.whole(&context).unwrap(), day).unwrap();
+        prop_assert!(put_together == everybody);
+        for (name, asked) in ASKED {
+            let (one, other) = (run(name, &growing.whole(&context).unwrap(), asked), run(name, &at_once, asked));
+            match (one, other) {
+                (Ok(one), Ok(other)) => prop_assert!(one == other && one.notes() == other.notes(), "{} {}", name, asked),
+                (one, other) => prop_assert_eq!(one.unwrap_err().to_string(), other.unwrap_err().to_string()),
+            }
+        }
+    }
+}
+
+/// Whatever an analysis of single customers says of one of them with a document of `learn`, it says of that
+/// customer's orders alone.
+#[test]
+fn the_card_of_a_customer_needs_the_orders_of_that_customer_alone() {
+    let context = Context::default();
+    let all = store(300, 5);
+    let n = rows(&all);
+    let spec = OrdersSpec::parse(STORE).unwrap();
+    let part = |range: std::ops::Range<usize>| {
+        let rows = take(&all, &range.collect::<Vec<_>>());
+        Orders::from_batches(&spec, &[rows], None, &context).unwrap()
+    };
+    let whole = part(0..n);
+    let day = whole.last_date().unwrap();
+    let learned = run("learn", &whole, &format!(r#"{{"as_of": "{day}"}}"#)).unwrap();
+    let document = learned.notes()["learned"].clone();
+    let asked = format!(r#"{{"as_of": "{day}", "learned": {document}}}"#);
+    let mut growing = GrowingOrders::from(part(0..n - 200));
+    for row in n - 200..n {
+        let on_repeat = Some(OnRepeat::Add);
+        growing = growing
+            .append(&part(row..row + 1), on_repeat, &context)
+            .unwrap()
+            .0;
+    }
+    let everybody = run("customer", &whole, &asked).unwrap();
+    let ids = crm_tests::words(&everybody, "customer_id");
+    for id in ids.iter().flatten().step_by(17) {
+        let value = id
+            .parse::<i64>()
+            .map_or_else(|_| id.as_str().into(), Into::into);
+        let theirs = growing.of_customers(&[value], &context).unwrap();
+        let card = register::run("customer", &Dataset::Orders(&theirs), &asked, &context).unwrap();
+        let at = ids
+            .iter()
+            .position(|other| other.as_ref() == Some(id))
+            .unwrap();
+        assert!(
+            same_cells(&card, &everybody.take(&[at]).unwrap()),
+            "row {at}"
+        );
+    }
+}
+
+/// Ids of every form are found, and what is not there is not.
+#[test]
+fn customers_of_every_type_of_id_are_found() {
+    let context = Context::default();
+    let uuid = "00000000-0000-4000-8000-000000000002";
+    let forms = [
+        (ints(&[1, 2, 3]), 2.into(), 4.into()),
+        (ints(&[-5, i64::MAX, 0]), i64::MAX.into(), 7.into()),
+        (texts(&["a", "b", "c"]), "b".into(), "bb".into()),
+        (
+            texts(&["a", "an id of more than fifteen bytes", "c"]),
+            "an id of more than fifteen bytes".into(),
+            "an id of more than sixteen bytes".into(),
+        ),
+        (
+            texts(&[
+                "00000000-0000-4000-8000-000000000001",
+                uuid,
+                "00000000-0000-4000-8000-000000000003",
+            ]),
+            uuid.into(),
+            "b".into(),
+        ),
+    ];
+    for (ids, known, unknown) in forms {
+        let orders = build(
+            r#"{"currency": "JPY"}"#,
+            &[batch(&[
+                ("customer_id", ids),
+                (
+                    "ordered_at",
+                    times(&["2025-01-01", "2025-01-02", "2025-01-03"]),
+                ),
+                ("amount", ints(&[1, 20, 300])),
+            ])],
+        );
+        let orders = GrowingOrders::from(orders);
+        let found = orders.of_customers(&[known, unknown], &context).unwrap();
+        assert_eq!(
+            crm_tests::numbers(&run("summary", &found, "{}").unwrap(), "revenue"),
+            [Some(20)]
+        );
+        let error = orders
+            .of_customers(&[true.into()], &context)
+            .map(|_| ())
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("ids of the type that came in"),
+            "{error}"
+        );
+    }
+}
+
+/// Rows of the customers table go with their customers.
+#[test]
+fn the_customers_table_has_their_rows() {
+    let context = Context::default();
+    let people = batch(&[
+        ("customer_id", texts(&["a", "b", "c"])),
+        ("rank", texts(&["gold", "tin", "tin"])),
+    ]);
+    let spec = CustomersSpec::parse(r#"{"dimensions": ["rank"]}"#).unwrap();
+    let people = Customers::from_batches(&spec, &[people], &context).unwrap();
+    let columns = batch(&[
+        ("customer_id", texts(&["a", "b"])),
+        ("ordered_at", times(&["2025-01-01"; 2])),
+        ("amount", ints(&[1, 2])),
+    ]);
+    let spec = OrdersSpec::parse(r#"{"currency": "JPY"}"#).unwrap();
+    let more = Orders::from_batches(&spec, std::slice::from_ref(&columns), None, &context).unwrap();
+    let orders = Orders::from_batches(&spec, &[columns], Some(Arc::new(people)), &context).unwrap();
+    let orders = GrowingOrders::from(orders)
+        .append(&more, None, &context)
+        .unwrap()
+        .0;
+    for (ids, expected, table) in [
+        (vec!["a"], vec![("a", 2, 2)], 1),
+        (vec!["b", "c"], vec![("b", 2, 4)], 2),
+        (vec!["nobody"], vec![], 0),
+    ] {
+        let ids: Vec<serde_json::Value> = ids.into_iter().map(Into::into).collect();
+        let theirs = orders.of_customers(&ids, &context).unwrap();
+        assert_eq!(super::summary(&theirs, "{}"), super::rows(&expected));
+        assert_eq!(theirs.customers().map(|t| t.len()), Some(table));
+        let gold = super::summary(&theirs, r#"{"where": {"rank": "gold"}}"#);
+        assert_eq!(
+            gold.len(),
+            usize::from(expected.len() == 1 && expected[0].0 == "a")
+        );
+    }
+    let filter = serde_json::from_str(r#"{"customer_id": "a"}"#).unwrap();
+    let whole = orders.whole(&context).unwrap();
+    let view = GrowingOrders::from(whole.view(&filter, None, &context).unwrap());
+    assert!(view.of_customers(&["a".into()], &context).is_err());
+}
