@@ -100,8 +100,8 @@ def cross(
         OptionError: An option is unknown, or both columns are one.
 
     Example:
-        >>> table = crm.cross(orders, rows="channel", columns="category").to_dict()
-        >>> {*table["column"]} <= {"tea", "coffee", "ware", "set", "(none)"}
+        >>> table = crm.cross(orders, rows="channel", columns="first_channel").to_dict()
+        >>> {*table["row"]} == {*table["column"]}
         True
     """
     options = {"rows": rows, "columns": columns, "value": value}
@@ -144,7 +144,7 @@ def attribute_products(
         Monroe, Colaresi, Quinn (2008), *Political Analysis* 16.
 
     Example:
-        >>> table = crm.attribute_products(orders, level="category").to_dict()
+        >>> table = crm.attribute_products(orders, by=["first_channel"], level="channel").to_dict()
         >>> min(table["buyers"]) >= 5
         True
     """

@@ -65,8 +65,6 @@ def pairs(
         >>> found = crm.pairs(baskets, min_count=2).to_dict()
         >>> found["a"], found["b"], found["lift"]
         (['cup'], ['tea'], [1.5])
-        >>> crm.pairs(orders, level="category").to_dict()["n_ab"][0] >= 5
-        True
     """
     options = {
         "level": level,
