@@ -51,6 +51,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("decide", "channel"),
     ("decide", "decided_by"),
     ("experiment", "n"),
+    ("identify", "confidence"),
     ("itemsets", "n"),
     ("learn", "name"),
     ("rules", "n"),

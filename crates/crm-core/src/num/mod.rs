@@ -20,7 +20,6 @@ pub mod rank;
 pub mod ratio;
 pub(crate) mod rising_factorial;
 pub mod rng;
-pub mod series;
 pub mod shrunk_rates;
 pub mod special;
 pub mod student;
