@@ -410,6 +410,8 @@ fn empty_tables_are_answered_or_refused() {
         ids: empty(&full.ids),
         answers: empty(&full.answers),
         candidates: empty(&full.candidates),
+        people: empty(&full.people),
+        texts: empty(&full.texts),
         ..Shelf::new()
     };
     for entry in others().filter(|entry| entry.reads == "table") {

@@ -252,6 +252,8 @@ pub fn request(entry: &analysis::Entry) -> Value {
         "expected_spend" => json!({"fit": spend}),
         "clv" => json!({"fit": clv, "spend_fit": spend}),
         "assign" => json!({"experiment": "button"}),
+        // Most probable pairs are left to a human.
+        "identity_review" => json!({"policy": "strict"}),
         "decide" => json!({"now": "2026-03-15T12:00:00Z"}),
         "sbg_predict" => json!({"fit": {"alpha": 0.7, "beta": 1.2}}),
         "bgbb_predict" | "bgbb_histogram" => {

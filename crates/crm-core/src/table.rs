@@ -191,11 +191,19 @@ impl Values {
                     return extend(codes, more);
                 }
                 let mut used = filled(other.len(), false, "table column")?;
-                more.iter().for_each(|code| used[*code as usize] = true);
+                // A null cell has the code 0, also where no cell has a value.
+                for code in &more {
+                    if let Some(used) = used.get_mut(*code as usize) {
+                        *used = true;
+                    }
+                }
                 let context = Context::default();
                 let code = Arc::make_mut(ids).absorb(&other, &used, &context)?;
                 crate::context::grow(codes, more.len(), "table column")?;
-                codes.extend(more.into_iter().map(|c| code[c as usize]));
+                codes.extend(
+                    more.into_iter()
+                        .map(|c| code.get(c as usize).copied().unwrap_or(0)),
+                );
                 Ok(())
             }
             (Values::I32(to), Values::I32(from)) | (Values::Date(to), Values::Date(from)) => {
@@ -226,7 +234,10 @@ impl Values {
                 };
                 let code = index.merge(texts, &other)?;
                 crate::context::grow(codes, more.len(), "table column")?;
-                codes.extend(more.into_iter().map(|c| code[c as usize]));
+                codes.extend(
+                    more.into_iter()
+                        .map(|c| code.get(c as usize).copied().unwrap_or(0)),
+                );
                 Ok(())
             }
             _ => Err(Error::internal("tables of different columns were joined")),

@@ -128,7 +128,10 @@ impl Orders {
     fn with_persons(&self, py: Python<'_>, persons: &Bound<'_, Table>) -> PyResult<Self> {
         guarded(py, || {
             let persons = &persons.get().0;
-            compute(py, None, |context| self.0.with_persons(persons, context)).map(Orders)
+            compute(py, None, |context| {
+                self.0.whole(context)?.with_persons(persons, context)
+            })
+            .map(Orders::from)
         })
     }
 

@@ -343,7 +343,7 @@ impl Ids {
             ..other.column_of(&codes)?
         };
         let mut map = Vec::new();
-        self.encode("id", &[&column], &mut map, context)?;
+        self.encode("id", &[&column], &mut map, &context.uncounted())?;
         Ok(map)
     }
 }

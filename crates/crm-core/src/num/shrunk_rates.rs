@@ -12,7 +12,8 @@
 //!
 //! The precision is not one number: with few groups it is hardly known, and intervals that take the most likely precision for
 //! the true one are too short. So the estimates are averaged over precisions from ½ to 50,000, each weighted by its marginal
-//! likelihood, with a prior that is even in `1/√s`, which the standard deviation of the rates is proportional to. The interval is that of the beta distribution with the mean and the variance of the average.
+//! likelihood, with a prior that is even in `1/√s`, which the standard deviation of the rates is proportional to. The interval
+//! is that of the beta distribution with the mean and the variance of the average.
 //!
 //! # References
 //!
@@ -51,8 +52,9 @@ pub struct Shrunk {
 ///
 /// ```
 /// use crm_core::{Fraction, num::shrunk_rates::shrunk};
-/// let rates = shrunk(&[(3.0, 3.0), (30.0, 100.0), (330.0, 1000.0)], Fraction::P95)?.unwrap();
-/// assert!(rates[0].value < 0.5 && rates[0].high > rates[2].high);
+/// let groups = [3.0, 30.0, 28.0, 33.0, 31.0, 29.0].map(|x| (x, if x == 3.0 { 3.0 } else { 100.0 }));
+/// let rates = shrunk(&groups, Fraction::P95)?.unwrap();
+/// assert!(rates[0].value < 0.5 && rates[0].high > rates[3].high); // three of three lead no list
 /// # Ok::<(), crm_core::Error>(())
 /// ```
 pub fn shrunk(groups: &[(f64, f64)], level: Fraction) -> Result<Option<Vec<Shrunk>>> {

@@ -188,17 +188,17 @@ impl Histories {
         mut visit: impl FnMut(u32, &mut History) -> Result<()>,
     ) -> Result<()> {
         let n = self.selection.ids().len() as u32;
-        context.expect(self.selection.data().len());
+        context.expect(self.index.len());
         let mut history = History::default();
         let mut seen = 0;
         for code in 0..n {
-            if !self.selection.shows(code) {
-                continue;
-            }
             seen += self.index.of(code).len();
             if seen >= Context::BLOCK {
                 context.advance(seen)?;
                 seen = 0;
+            }
+            if !self.selection.shows(code) {
+                continue;
             }
             self.read(code, &mut history)?;
             if !history.purchases.is_empty() {

@@ -584,11 +584,11 @@ mod tests {
     fn a_missing_column_and_a_column_of_another_type_are_refused() {
         let table = table();
         let missing = table.ints("m").err().unwrap().to_string();
-        assert!(missing.contains("column \"m\" was not found"), "{missing}");
+        assert!(missing.contains("column `m` was not found"), "{missing}");
         let other = table.ints("usd").err().unwrap().to_string();
         assert_eq!(
             other,
-            "column \"usd\" is of type money, expected whole numbers"
+            "column `usd` is of type money, expected whole numbers"
         );
     }
 }

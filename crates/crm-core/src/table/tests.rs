@@ -215,14 +215,30 @@ fn columns_that_do_not_fit_are_refused() {
             assert_eq!(table.append(more).is_ok(), i == j, "{name} {other}");
         }
     }
-    // The codes of other ids would be other customers.
+    // The codes of another dictionary are other customers: each id stays what it is.
     let mut table = Table::new(vec![Column::named("x", all[0].2.clone())]);
     let strangers = every_type(&self::ids(), &texts).swap_remove(0).2;
-    assert!(
-        table
-            .append(Table::new(vec![Column::named("x", strangers)]))
-            .is_err()
-    );
+    let strangers = Table::new(vec![Column::named("x", strangers)]);
+    table.append(strangers.clone()).unwrap();
+    let (before, more) = (all[0].2.len(), strangers.len());
+    assert_eq!(table.len(), before + more);
+    for row in 0..more {
+        let cell = table.columns()[0].cell(before + row);
+        assert_eq!(cell, strangers.columns()[0].cell(row));
+    }
+    // A column without any value has codes of nothing.
+    let nothing = |texts: &[&str]| {
+        let texts = Arc::new(texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
+        let codes = vec![0; 2];
+        let column = Column::named("t", Values::Text { codes, texts });
+        Table::new(vec![column.with_validity(vec![false; 2])])
+    };
+    for (first, then) in [(&[][..], &["a"][..]), (&["a"], &[]), (&[], &[])] {
+        let mut table = nothing(first);
+        table.append(nothing(then)).unwrap();
+        assert_eq!(table.len(), 4);
+        assert_eq!(table.columns()[0].cell(3), Cell::Null);
+    }
     let two = Table::new(vec![
         Column::named("x", all[0].2.clone()),
         Column::named("y", all[0].2.clone()),

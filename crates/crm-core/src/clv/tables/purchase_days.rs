@@ -26,7 +26,7 @@ pub(super) fn purchase_days(
     mut visit: impl FnMut(u32, &[i32]) -> Result<()>,
 ) -> Result<()> {
     let index = selection.orders.index(context)?;
-    context.expect(selection.data().len());
+    context.expect(index.len());
     let (mut days, mut seen) = (Vec::new(), 0);
     for code in selection.ids().by_id()?.iter() {
         days.clear();

@@ -25,6 +25,11 @@ pub(crate) struct Index {
 }
 
 impl Index {
+    /// The number of orders in it: those of customers, not those of guests.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// A customer's orders in their total order.
     #[inline]
     pub(crate) fn of(&self, code: u32) -> &[IndexEntry] {
