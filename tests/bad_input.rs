@@ -735,7 +735,7 @@ fn budgets() {
         (spec, batch(&columns))
     };
     let (spec, rows) = orders();
-    let built = asked(|c| Orders::from_batches(&spec, &[rows.clone()], None, c));
+    let built = asked(|c| Orders::from_batches(&spec, std::slice::from_ref(&rows), None, c));
     assert_eq!(built, [("orders", 3 * 24)]);
 
     // New orders for each run: totals and index are kept once they are made.
@@ -772,12 +772,14 @@ fn budgets() {
     };
     let spec = EventsSpec::parse(r#"{"customer_id": "customer_id"}"#).unwrap();
     let rows = log(["2025-01-01", "2025-01-02", "2025-01-03"]);
-    let built = asked(|c| Events::from_batches(&spec, &[rows.clone()], c));
+    let built = asked(|c| Events::from_batches(&spec, std::slice::from_ref(&rows), c));
     assert_eq!(built, [("events", 3 * 32)]);
     let pass = ("a pass over the events", 3 * 8);
     let run = |request: &str| {
         asked(|c| {
-            let events = Events::from_batches(&spec, &[rows.clone()], &Context::default()).unwrap();
+            let events =
+                Events::from_batches(&spec, std::slice::from_ref(&rows), &Context::default())
+                    .unwrap();
             register::run("funnel", &Dataset::Events(&events), request, c)
         })
     };

@@ -21,11 +21,12 @@ fn table(baskets: &[(i64, &str)]) -> Table {
     Table::from_batch(&batch(&columns), &Context::default()).unwrap()
 }
 
-/// Lines as rows of a shop: order, customer, day, product, amount.
-fn shop(lines: &[(&str, &str, &str, Option<&str>, i64)]) -> Orders {
-    let column = |of: fn(&(&str, &str, &str, Option<&str>, i64)) -> String| {
-        lines.iter().map(of).collect::<Vec<_>>()
-    };
+/// A line: order, customer, day, product, amount.
+type Line<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, i64);
+
+/// Lines as rows of a shop.
+fn shop(lines: &[Line<'_>]) -> Orders {
+    let column = |of: fn(&Line<'_>) -> String| lines.iter().map(of).collect::<Vec<_>>();
     let at = column(|l| l.2.into());
     let at: Vec<&str> = at.iter().map(String::as_str).collect();
     let products: Vec<Option<&str>> = lines.iter().map(|l| l.3).collect();

@@ -344,13 +344,13 @@ fn progress_ends_at_its_total() {
     };
     let shop = store(100, 19);
     let n = rows(&shop) as u64;
-    let [done, total] = done_of(&|context| drop(build(&[shop.clone()], context)));
+    let [done, total] = done_of(&|context| drop(build(std::slice::from_ref(&shop), context)));
     assert!(done == total && total >= n, "orders: {done} of {total}");
     let log = simulate_events(&EventsSimulation::default(), &Context::default());
     let log = log.unwrap().batch().unwrap();
     let n = rows(&log) as u64;
     let [done, total] = done_of(&|context| {
-        Events::from_batches(&EventsSpec::default(), &[log.clone()], context).unwrap();
+        Events::from_batches(&EventsSpec::default(), std::slice::from_ref(&log), context).unwrap();
     });
     assert!(done == total && total >= 2 * n, "events: {done} of {total}");
     let short: Vec<String> = register::all()

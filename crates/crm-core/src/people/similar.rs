@@ -16,12 +16,10 @@ pub(super) fn jaro_winkler(a: &str, b: &str) -> f64 {
     let window = (n.max(m) / 2).saturating_sub(1);
     let (mut of_x, mut of_y) = (0_u64, 0_u64);
     for (i, c) in x.iter().enumerate() {
-        for j in i.saturating_sub(window)..(i + window + 1).min(m) {
-            if of_y >> j & 1 == 0 && y[j] == *c {
-                of_x |= 1 << i;
-                of_y |= 1 << j;
-                break;
-            }
+        let mut near = i.saturating_sub(window)..(i + window + 1).min(m);
+        if let Some(j) = near.find(|j| of_y >> j & 1 == 0 && y[*j] == *c) {
+            of_x |= 1 << i;
+            of_y |= 1 << j;
         }
     }
     let matched = of_x.count_ones();
