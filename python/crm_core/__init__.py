@@ -107,6 +107,18 @@ from ._models import (
 )
 from ._native import __version__
 from ._orders import Customers, Orders
+from ._people import (
+    Identity,
+    People,
+    identify,
+    identity_sensitivity,
+    normalize,
+    normalize_address,
+    normalize_email,
+    normalize_name,
+    normalize_phone,
+    normalize_reading,
+)
 from ._read import read_events, read_orders
 from ._reporting import Report, report
 from ._retention import (
@@ -174,6 +186,7 @@ __all__ = [
     "Events",
     "Field",
     "GammaGamma",
+    "Identity",
     "InternalError",
     "MbgCnbd",
     "MbgNbd",
@@ -184,6 +197,7 @@ __all__ = [
     "Orders",
     "OutOfMemoryError",
     "ParetoNbd",
+    "People",
     "ReadingWarning",
     "Report",
     "Sbg",
@@ -230,6 +244,8 @@ __all__ = [
     "first_product",
     "funnel",
     "gap_fits",
+    "identify",
+    "identity_sensitivity",
     "itemsets",
     "kaplan_meier",
     "lead_time_quantiles",
@@ -240,6 +256,12 @@ __all__ = [
     "month_ends",
     "monthly",
     "movement",
+    "normalize",
+    "normalize_address",
+    "normalize_email",
+    "normalize_name",
+    "normalize_phone",
+    "normalize_reading",
     "page_exits",
     "page_influence",
     "pairs",

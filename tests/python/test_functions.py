@@ -41,6 +41,7 @@ METHODS: dict[str, tuple[list[Any], Any]] = {
 # Asked for by `from_params` and `from_json`, and by `expected_purchases` and `probability_of`.
 INSIDE = {"clv_parameters", "clv_new_customers"}
 DATA = {"self", "summary", "patterns", "survivors", "orders", "as_of", "scope", "T"}
+DATA |= {"people", "previous"}
 
 
 ALL_SCOPES = typing.get_type_hints(_types.Scope, vars(_types) | {"Date": Any})

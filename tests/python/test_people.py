@@ -123,14 +123,15 @@ def test_pairs_of_two_people() -> None:
 
 def test_orders_and_events_under_persons_ids() -> None:
     shop = crm.simulate_orders(200, seed=3)
-    orders = crm.Orders(shop, currency="JPY", order_id="order_id", timezone="Asia/Tokyo")
+    settings: dict[str, Any] = {"currency": "JPY", "order_id": "order_id", "guests": "keep"}
+    orders = crm.Orders(shop, **settings)
     ids = crm.summary(orders).to_dict()["customer_id"]
     joined = dict(zip(ids, [ids[at - at % 2] for at in range(len(ids))], strict=True))
     table = {"record_id": list(joined), "person_id": list(joined.values())}
     moved = orders.with_persons(table)
     renamed = shop.to_pandas()
     renamed["customer_id"] = renamed["customer_id"].map(lambda one: joined.get(one, one))
-    by_hand = crm.Orders(renamed, currency="JPY", order_id="order_id", timezone="Asia/Tokyo")
+    by_hand = crm.Orders(renamed, **settings)
     assert crm.summary(moved).to_dict() == crm.summary(by_hand).to_dict()
     assert len(moved) == len(orders)
     with pytest.raises(crm.OptionError, match="whole import"):

@@ -15,6 +15,9 @@ MODEL = {"model": "mbg_nbd", "r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6, "unit":
 SPEND = {"p": 6.0, "q": 4.0, "gamma": 15.0}
 #: What an analysis cannot do without.
 NEEDED = {
+    # What strict matching does not join is for a human; a number of two people is nobody's.
+    "identity_review": {"policy": "strict"},
+    "shared_identifiers": {"shared_limit": 1},
     "movement": {"since": "2023-06-30"},
     "funnel": {"steps": ["view", "add", "purchase"]},
     "sequences": {"steps": ["view", "add"], "window": "2d"},
@@ -67,11 +70,12 @@ for task in (
     "shared_identifiers",
 ):
     TABLES[task] = {
-        "record_id": ["a1", "a2", "b1"],
-        "email": ["h@example.com", "H@example.com", "other@example.com"],
-        "family_name": ["髙橋", "高橋", "鈴木"],
-        "given_name": ["花子", "花子", "花子"],
-        "previous_person_id": ["a1", None, None],
+        "record_id": ["a1", "a2", "b1", "c1", "c2"],
+        "email": ["h@example.com", "H@example.com", "other@example.com", None, None],
+        "phone": ["090-1234-5678", None, None, "090-1234-5678", "090-1234-5678"],
+        "family_name": ["髙橋", "高橋", "鈴木", "高橋", "佐藤"],
+        "given_name": ["花子", "花子", "花子", "花子", "一郎"],
+        "previous_person_id": ["a1", None, None, None, None],
     }
 
 
