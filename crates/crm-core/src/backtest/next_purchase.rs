@@ -4,7 +4,7 @@
 //!
 //! At each origin (days `step` apart, the last one `within` or `follow` days before `as_of`) the
 //! gap model is fitted to the completed and open gaps up to that day, without anything later
-//! ([`rolling_origin`]). Each customer known then is followed to `as_of`, or for `follow` days. One row
+//! ([`rolling_origin`](crate::summary::rolling_origin)). Each customer known then is followed to `as_of`, or for `follow` days. One row
 //! per origin and method:
 //!
 //! | columns | score of | over |
@@ -17,7 +17,7 @@
 //! | `brier`, `calibration_slope`, `expected_rate`, `observed_rate` | P(buy within `within` days) |
 //! all customers |
 //!
-//! Scores are defined in [`score`](super::score). `recalibrated_slope` is the slope after a logistic
+//! Scores are defined in [`score`]. `recalibrated_slope` is the slope after a logistic
 //! recalibration estimated from the earlier origins whose horizon has ended:
 //! `logit p′ = a + b logit p` with their `a` and `b`, so it is `calibration_slope / b`. It is null
 //! at the first origin.

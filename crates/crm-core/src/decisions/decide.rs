@@ -13,7 +13,7 @@
 //! # Definition
 //!
 //! Candidates are taken by priority (the least first), value (the greatest first), `due_at`, customer, trigger and
-//! key. The first of these that is true decides; the rules are in [`rules`](super::rules).
+//! key. The first of these that is true decides; the rules are in `decisions/rules.rs`.
 //!
 //! | reason | decision | is |
 //! |---|---|---|

@@ -11,9 +11,9 @@
 //!
 //! | method | rates | means |
 //! |---|---|---|
-//! | `fixed` | [`two_rates`](crate::num::two_rates): Newcombe, log ratio, z | Welch's t; the ratio by the delta method |
-//! | `always_valid` | [`sequential`](super::sequential) | the same |
-//! | `bayes` | [`posterior`](super::posterior): Beta(1, 1) prior | vague normal-inverse-gamma prior |
+//! | `fixed` | [`two_rates`]: Newcombe, log ratio, z | Welch's t; the ratio by the delta method |
+//! | `always_valid` | [`sequential`] | the same |
+//! | `bayes` | [`posterior`]: Beta(1, 1) prior | vague normal-inverse-gamma prior |
 //!
 //! ```text
 //! Welch       t = d / √(V_1 + V_2),   ν = (V_1 + V_2)² / (V_1²/ν_1 + V_2²/ν_2)

@@ -1,7 +1,7 @@
 //! A segment (条件による抽出): the customers who meet conditions, with the values of the fields in them, each a column
 //! under the name of its field.
 //!
-//! The conditions are a tree in JSON, [`tree`](super::tree); [`known`](super::known) lists the fields. A leaf on a field
+//! The conditions are a tree in JSON, `segments/tree.rs`; `segments/known.rs` lists the fields. A leaf on a field
 //! without a value does not hold, unless it is `{"null": true}`; `not` turns that round. Quantiles are over all
 //! customers with a value, whether or not `customers` shows them: the least value with at least that share of the
 //! values not above it.

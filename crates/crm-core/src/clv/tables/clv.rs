@@ -1,7 +1,7 @@
 //! The predicted value of each customer, with two intervals (`clv`).
 //!
 //! Both fits are given as JSON: the note `fit` of a fit's table, its text, or parameters alone. The
-//! computation is [`value`](crate::clv::value).
+//! computation is [`value`].
 
 use crate::analysis::Analysis;
 use crate::clv::fields::EXPECTED_SPEND;

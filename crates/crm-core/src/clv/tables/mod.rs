@@ -1,6 +1,6 @@
 //! The analyses of the family: fits and predictions as tables, one analysis a file.
 //!
-//! [`fit_table`], [`histogram_table`], [`patterns`] and [`purchase_days`] are what several share.
+//! `fit_table`, `histogram_table`, `patterns` and `purchase_days` are what several share.
 
 pub mod alive_path;
 pub mod bgbb_fit;
