@@ -27,8 +27,9 @@
  *   table are valid until the table is freed.
  * - Amounts of money are integers of minor units. The library prints nothing, opens no file, reads no
  *   clock, and starts no thread unless crm_set_threads is called. Panics never reach the host, and the
- *   library never calls the host. If memory for data runs out, a call returns CRM_ERR_OUT_OF_MEMORY;
- *   only small objects of fixed size (options, definitions) rely on the allocator.
+ *   library never calls the host. If memory runs out, a call returns CRM_ERR_OUT_OF_MEMORY. Small
+ *   objects (options, messages) come from a megabyte of the library's own then; only when that is used
+ *   up by calls at one time as well, the process is aborted.
  * - A call needs 64 KiB of stack. Calls work in a child of fork. Once loaded, the library stays loaded.
  * - Symbols never change their meaning, and numbers are never reused. */
 

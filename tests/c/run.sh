@@ -69,11 +69,14 @@ for dialect in c++17 c++20; do
 done
 
 # 2 The library: its symbols, its name.
+# crm-py is built along because cargo chooses the features of what both need for both; with it all
+# tests share one build of the core.
+build="cargo build -q -p crm-ffi -p crm-py --lib"
 if [ "${CRM_PROFILE:-debug}" = release ]; then
-  cargo build -q --release -p crm-ffi --lib || exit 1
+  $build --release || exit 1
   lib=$target/release
 else
-  cargo build -q -p crm-ffi --lib || exit 1
+  $build || exit 1
   lib=$target/debug
 fi
 ln -sf "$lib/libcrm.so" "$work/libcrm.so"
@@ -114,7 +117,7 @@ run "hosts in other languages" tests/c/hosts.sh "$lib"
 grep '^SKIP' "$work/out"
 
 # 5 Panics in every function, in a build that can be told to panic.
-cargo build -q -p crm-ffi --lib --features panic-test &&
+$build --features crm-ffi/panic-test &&
   compile $CC -std=c11 $WARN -Iinclude tests/c/panics.c "$target/debug/libcrm.a" $LIBS -o "$work/panics" &&
   run "panics" "$work/panics"
 

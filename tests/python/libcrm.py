@@ -162,7 +162,9 @@ def bits(value: float) -> str:
 @functools.cache
 def library() -> Library:
     """libcrm, built from the sources here."""
-    command = ["cargo", "build", "--quiet", "--package", "crm-ffi", "--message-format", "json"]
+    # With crm-py, as in tests/c/run.sh.
+    packages = ["--package", "crm-ffi", "--package", "crm-py"]
+    command = ["cargo", "build", "--quiet", *packages, "--lib", "--message-format", "json"]
     built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     artifacts = [json.loads(line) for line in built.stdout.splitlines()]
     (path,) = (

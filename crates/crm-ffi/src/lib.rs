@@ -51,6 +51,7 @@ mod boundary;
 mod handles;
 mod memory;
 mod panics;
+mod reserve;
 mod rows_json;
 mod saved;
 
