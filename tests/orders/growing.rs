@@ -262,3 +262,174 @@ fn the_customers_table_has_their_rows() {
     let view = GrowingOrders::from(whole.view(&filter, None, &context).unwrap());
     assert!(view.of_customers(&["a".into()], &context).is_err());
 }
+
+/// What `append` refuses or makes of orders that were read otherwise, parts refuse or make as well, at once.
+#[test]
+fn parts_are_refused_as_whole_orders_are() {
+    let context = Context::default();
+    let two = |ids: [i64; 2], zone: &str| {
+        batch(&[
+            ("order_id", ints(&ids)),
+            ("customer_id", texts(&["a", "b"])),
+            (
+                "ordered_at",
+                times(
+                    &["2025-01-01", "2025-01-02"]
+                        .map(|day| format!("{day}T10:00{zone}"))
+                        .each_ref()
+                        .map(String::as_str),
+                ),
+            ),
+            ("amount", ints(&[0, 5])),
+            ("product", texts(&["tea", "pot"])),
+        ])
+    };
+    let number = |name: &str, rows: &Batch| -> Batch {
+        let cell = |(of, column): &(String, crm_core::columns::ColumnData)| match of == name {
+            true => (of.clone(), ints(&[70, 71])),
+            false => (of.clone(), column.clone()),
+        };
+        rows.iter().map(cell).collect()
+    };
+    let with_ids = r#"{"currency": "JPY", "order_id": "order_id", "product": "product"}"#;
+    let without = r#"{"currency": "JPY", "product": "product"}"#;
+    let read = |spec: &str, rows: Batch| build(spec, &[rows]);
+    let filter = |text: &str| serde_json::from_str(text).unwrap();
+    let strict = || serde_json::from_str(r#"{"zero_value": false}"#).ok();
+    let people = || {
+        let rows = batch(&[("customer_id", texts(&["a"])), ("rank", texts(&["gold"]))]);
+        let spec = CustomersSpec::parse(r#"{"dimensions": ["rank"]}"#).unwrap();
+        Arc::new(Customers::from_batches(&spec, &[rows], &context).unwrap())
+    };
+    let of_people = |spec: &str, rows: Batch| {
+        let spec = OrdersSpec::parse(spec).unwrap();
+        Orders::from_batches(&spec, &[rows], Some(people()), &context).unwrap()
+    };
+    let view =
+        |orders: Orders, text: &str, policy| orders.view(&filter(text), policy, &context).unwrap();
+    let held = read(with_ids, two([1, 2], ""));
+    let bare = read(without, two([1, 2], ""));
+    let dropping = r#"{"currency": "JPY", "product": "product", "repeated_rows": "drop"}"#;
+    let none: Vec<usize> = Vec::new();
+    let more = || read(with_ids, two([3, 4], ""));
+    let cases = [
+        (held.clone(), more()),
+        (held.clone(), read(with_ids, two([2, 4], ""))),
+        (
+            held.clone(),
+            read(&with_ids.replace("JPY", "USD"), two([3, 4], "")),
+        ),
+        (
+            held.clone(),
+            read(with_ids, number("customer_id", &two([3, 4], ""))),
+        ),
+        (
+            held.clone(),
+            read(with_ids, number("product", &two([3, 4], ""))),
+        ),
+        (
+            held.clone(),
+            read(
+                with_ids,
+                batch(&[
+                    ("order_id", texts(&["x"])),
+                    ("customer_id", texts(&["a"])),
+                    ("ordered_at", times(&["2025-01-03"])),
+                    ("amount", ints(&[1])),
+                    ("product", texts(&["tea"])),
+                ]),
+            ),
+        ),
+        (held.clone(), read(with_ids, two([3, 4], "+09:00"))),
+        (held.clone(), read(with_ids, take(&two([3, 4], ""), &none))),
+        (read(with_ids, take(&two([3, 4], ""), &none)), more()),
+        (held.clone(), view(more(), r#"{"customer_id": "a"}"#, None)),
+        (view(held.clone(), r#"{"customer_id": "a"}"#, None), more()),
+        (held.clone(), view(more(), "{}", strict())),
+        (view(held.clone(), "{}", strict()), more()),
+        (
+            view(held.clone(), "{}", strict()),
+            view(more(), "{}", strict()),
+        ),
+        (held.clone(), of_people(with_ids, two([3, 4], ""))),
+        (of_people(with_ids, two([1, 2], "")), more()),
+        (bare.clone(), bare.clone()),
+        (
+            read(dropping, two([1, 2], "")),
+            read(dropping, two([1, 2], "")),
+        ),
+    ];
+    let mut refused = 0;
+    for (at, (held, more)) in cases.iter().enumerate() {
+        for on_repeat in [
+            None,
+            Some(OnRepeat::Refuse),
+            Some(OnRepeat::Replace),
+            Some(OnRepeat::First),
+            Some(OnRepeat::Add),
+        ] {
+            let growing = GrowingOrders::from(held.clone()).append(more, on_repeat, &context);
+            match (growing, held.append(more, on_repeat, &context)) {
+                (Ok((parts, said)), Ok((whole, expected))) => {
+                    let parts = parts.whole(&context).unwrap();
+                    assert_eq!(said, expected, "{at} {on_repeat:?}");
+                    assert_eq!(
+                        super::reconciled(&parts),
+                        super::reconciled(&whole),
+                        "{at} {on_repeat:?}"
+                    );
+                    let asked = r#"{"as_of": "2025-03-01", "by": ["product"]}"#;
+                    assert!(
+                        run("summary", &parts, asked).unwrap()
+                            == run("summary", &whole, asked).unwrap(),
+                        "{at}"
+                    );
+                    assert_eq!(
+                        (parts.zone(), parts.last_date()),
+                        (whole.zone(), whole.last_date())
+                    );
+                }
+                (parts, whole) => {
+                    let said = |error: crm_core::Error| error.to_string();
+                    let (parts, whole) = (
+                        parts.map(|_| ()).map_err(said),
+                        whole.map(|_| ()).map_err(said),
+                    );
+                    assert_eq!(parts, whole, "{at} {on_repeat:?}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 20, "{refused}");
+}
+
+/// Small parts are put together by 32, these again; the import stays by itself.
+#[test]
+fn there_are_never_many_parts() {
+    let context = Context::default();
+    let spec = r#"{"currency": "JPY", "order_id": "order_id"}"#;
+    let one = |order: i64| {
+        let columns = batch(&[
+            ("order_id", ints(&[order])),
+            ("customer_id", texts(&["a"])),
+            ("ordered_at", times(&["2025-01-01"])),
+            ("amount", ints(&[1])),
+        ]);
+        build(spec, &[columns])
+    };
+    let mut growing = GrowingOrders::from(one(0));
+    for order in 1..=1_056 {
+        growing = growing.append(&one(order), None, &context).unwrap().0;
+        let (small, rest) = (order % 32, order / 32);
+        let parts = 1 + small + rest % 32 + rest / 32;
+        assert_eq!(
+            format!("{growing:?}"),
+            format!("GrowingOrders({parts} parts)"),
+            "{order}"
+        );
+    }
+    assert!(growing.ready().is_none());
+    assert_eq!(growing.whole(&context).unwrap().len(), 1_057);
+    assert_eq!(growing.ready().map(|orders| orders.len()), Some(1_057));
+}
