@@ -5,10 +5,9 @@ use super::{build, run};
 use crm_core::data::{Customers, CustomersSpec, OrdersSpec};
 use crm_core::{Context, Dataset, Error, ErrorCode, Orders, register};
 use crm_tests::shelf::{Shelf, request};
-use crm_tests::{batch, ints, optional_ints, optional_texts, texts, times};
+use crm_tests::{batch, crafted, ints, optional_ints, optional_texts, sealed, texts, times};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 fn again(orders: &Orders) -> Orders {
@@ -435,8 +434,7 @@ fn a_crafted_state_is_refused_or_works() {
         ] {
             let mut crafted = bytes[..values].to_vec();
             crafted[at] = to;
-            let checksum = Sha256::digest(&crafted);
-            crafted.extend_from_slice(&checksum);
+            let crafted = sealed(crafted);
             match Orders::from_bytes(&crafted, &Context::default()) {
                 Ok(orders) => {
                     taken += 1;
@@ -457,21 +455,6 @@ fn a_crafted_state_is_refused_or_works() {
         refused > 300 && taken > 300,
         "{refused} refused, {taken} taken"
     );
-}
-
-/// These bytes instead of those, where they stand first behind some text, with a right checksum.
-fn crafted(sound: &[u8], behind: &str, from: &[u8], to: &[u8]) -> Vec<u8> {
-    let mut bytes = sound[..sound.len() - 32].to_vec();
-    let place = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).position(|w| w == what);
-    let start = match behind {
-        "" => 0,
-        text => place(&bytes, text.as_bytes()).expect(text),
-    };
-    let at = start + place(&bytes[start..], from).expect("these bytes");
-    bytes[at..at + from.len()].copy_from_slice(to);
-    let checksum = Sha256::digest(&bytes);
-    bytes.extend_from_slice(&checksum);
-    bytes
 }
 
 /// Each thing that orders cannot hold is refused by itself, in states that are sound otherwise.
@@ -677,9 +660,7 @@ fn damaged(sound: &[u8], changes: &[(u16, u8)]) -> Vec<u8> {
     for (at, to) in changes {
         bytes[24 + usize::from(*at) % values] = *to;
     }
-    let checksum = Sha256::digest(&bytes);
-    bytes.extend_from_slice(&checksum);
-    bytes
+    sealed(bytes)
 }
 
 fn people() -> Customers {
@@ -727,6 +708,9 @@ fn customers_tables_are_saved_and_forget() {
     let table = people();
     let restored = Customers::from_bytes(&table.to_bytes().unwrap(), &context).unwrap();
     assert!(restored.to_bytes().unwrap() == table.to_bytes().unwrap());
+    let forms = table.understood();
+    assert!(restored.understood() == forms);
+    assert_eq!((forms.len(), forms[0].column.as_str()), (1, "since"));
     let rows = batch(&[
         ("customer_id", texts(&["hanako", "taro"])),
         ("ordered_at", times(&["2025-01-01", "2025-02-01"])),
