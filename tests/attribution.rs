@@ -676,6 +676,56 @@ fn paths_of_events_are_those_of_a_second_reading() {
         rows.sort();
         assert_eq!(shown, rows, "{seed} {request}");
 
+        let rates =
+            ["", "_low", "_high"].map(|end| reals(&found, &format!("conversion_rate{end}")));
+        for row in 0..found.len() {
+            let [rate, low, high] = [0, 1, 2].map(|at: usize| rates[at][row].unwrap());
+            let (all, of): (f64, f64) =
+                (paths[row].parse().unwrap(), converted[row].parse().unwrap());
+            assert_eq!(rate, of / all, "{seed}");
+            assert!(
+                0.0 <= low && low <= rate && rate <= high && low < high && high <= 1.0,
+                "{seed}"
+            );
+        }
+
+        // Each step of each path, and each step's share of those from its source.
+        let mut steps: BTreeMap<(String, String), f64> = BTreeMap::new();
+        for (name, bought, ..) in &expected {
+            let end = if *bought { "(conversion)" } else { "(null)" };
+            let stations: Vec<&str> = ["(start)"]
+                .into_iter()
+                .chain(name.split(" > "))
+                .chain([end])
+                .collect();
+            for two in stations.windows(2) {
+                *steps
+                    .entry((two[0].to_owned(), two[1].to_owned()))
+                    .or_default() += 1.0;
+            }
+        }
+        let found = ask("attribution_transitions", &data, request.clone()).unwrap();
+        assert_eq!(found.len(), steps.len(), "{seed}");
+        let (source, target, count) = (
+            cells(&found, "source"),
+            cells(&found, "target"),
+            cells(&found, "count"),
+        );
+        let share = reals(&found, "probability");
+        for row in 0..found.len() {
+            let times = steps[&(source[row].clone(), target[row].clone())];
+            let all: f64 = steps
+                .iter()
+                .filter(|(step, _)| step.0 == source[row])
+                .map(|(_, n)| n)
+                .sum();
+            assert_eq!(
+                (count[row].clone(), share[row]),
+                (times.to_string(), Some(times / all)),
+                "{seed}"
+            );
+        }
+
         let found = ask("attribution_channels", &data, request.clone()).unwrap();
         let ways: Vec<Vec<&str>> = expected
             .iter()
@@ -766,6 +816,28 @@ fn what_is_no_path_is_refused() {
         refused(&table(&[("a", 1, 0), ("b", -1, 0)]), json!({})),
         ("conversions".into(), Some(1))
     );
+    let most = 9_000_000_000_000_000;
+    assert_eq!(
+        refused(&table(&[("a", most, 0)]), json!({})),
+        ("conversions".into(), Some(0))
+    );
+    assert!(
+        ask(
+            "attribution",
+            &Dataset::Table(&table(&[("a", most - 1, 0)])),
+            json!({})
+        )
+        .is_ok()
+    );
+    let event = at("v", 0, 0, "purchase", "a");
+    let events = Events::builder(Zone::UTC).add(event).build().unwrap();
+    let error = ask(
+        "attribution",
+        &Dataset::Events(&events),
+        json!({"lookback": 0}),
+    )
+    .unwrap_err();
+    assert_eq!(error.option_name(), Some("lookback"));
     let fine = table(&[("a", 1, 0)]);
     for (option, value) in [
         ("models", json!([])),

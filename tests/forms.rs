@@ -454,8 +454,51 @@ fn two_tables_are_stacked_by_name() {
         assert_eq!(spelled(&both, "text"), ["b", "a"]);
         assert_eq!(spelled(&both, "x"), ["1.5", "-"]);
     }
+    // One row, and a column that only a table without rows has.
+    let one = table(&[("y", texts(&["z"]))]);
+    assert_eq!(
+        spelled(&first.stacked(&one, &context).expect("one table"), "y"),
+        ["-", "-", "z"]
+    );
+    let bare = table(&[("z", floats(&[]))]);
+    assert_eq!(
+        spelled(&bare.stacked(&one, &context).expect("one table"), "z"),
+        ["-"]
+    );
+    assert_eq!(
+        spelled(&one.stacked(&bare, &context).expect("one table"), "z"),
+        ["-"]
+    );
+    // Words and texts of results become ids, as texts of a file are.
+    let result = |orders: &[(&str, &str)]| {
+        let rows = orders.iter().map(|(id, day)| (*id, *day, 100));
+        let orders = Orders::builder(crm_core::Currency::JPY, crm_core::Zone::UTC).extend(rows);
+        let request = r#"{"as_of": "2026-02-01", "triggers": [{"trigger": "step", "valid": 90}]}"#;
+        let data = crm_core::Dataset::Orders(&orders.build().expect("orders"));
+        crm_core::register::run("candidates", &data, request, &context).expect("candidates")
+    };
+    let (two, three) = (
+        result(&[("a", "2026-01-01"), ("b", "2026-01-02")]),
+        result(&[("c", "2026-01-03")]),
+    );
+    for (other, words) in [
+        (three, ["step", "step/c/2026-01-03/3"]),
+        (
+            table(&[
+                ("reason_code", texts(&["x"])),
+                ("dedupe_key", texts(&["k"])),
+            ]),
+            ["x", "k"],
+        ),
+    ] {
+        let both = two.stacked(&other, &context).expect("one table");
+        assert_eq!(spelled(&both, "reason_code"), ["step", "step", words[0]]);
+        let keys = ["step/a/2026-01-01/3", "step/b/2026-01-02/3", words[1]];
+        assert_eq!(spelled(&both, "dedupe_key"), keys);
+    }
     for (column, says) in [
         (("text", ints(&[1])), "column `text`"),
+        (("only here", floats(&[1.0])), "column `only here`"),
         (("x", texts(&["1"])), "column `x`"),
         (("customer_id", texts(&["7"])), "as in the first table"),
     ] {

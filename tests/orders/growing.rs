@@ -359,8 +359,39 @@ fn parts_are_refused_as_whole_orders_are() {
             read(dropping, two([1, 2], "")),
         ),
     ];
+    let zoned = |zone: &str, order: i64| {
+        let at = crm_core::columns::ColumnValues::Time {
+            values: vec![1_735_689_600_000_000 + order].into(),
+            unit: crm_core::columns::TimeUnit::Microsecond,
+            zone: Some(zone.to_owned()),
+        };
+        let columns = batch(&[
+            ("order_id", ints(&[order])),
+            ("customer_id", texts(&["a"])),
+            ("ordered_at", at.into()),
+            ("amount", ints(&[1])),
+            ("product", texts(&["tea"])),
+        ]);
+        read(with_ids, columns)
+    };
+    let (tokyo, berlin) = (zoned("Asia/Tokyo", 1), zoned("Europe/Berlin", 2));
+    let error = tokyo
+        .append(&berlin, None, &context)
+        .map(|_| ())
+        .unwrap_err();
+    assert_eq!(error.option_name(), Some("timezone"), "{error}");
+    let nobody = read(with_ids, take(&two([3, 4], ""), &none));
+    let theirs = GrowingOrders::from(nobody.clone()).of_customers(&["a".into()], &context);
+    assert!(theirs.unwrap().is_empty());
+    let cases = cases.into_iter().chain([
+        (tokyo.clone(), zoned("Asia/Tokyo", 3)),
+        (tokyo.clone(), berlin),
+        (tokyo.clone(), nobody.clone()),
+        (nobody, tokyo),
+    ]);
     let mut refused = 0;
-    for (at, (held, more)) in cases.iter().enumerate() {
+    for (at, (held, more)) in cases.enumerate() {
+        let (held, more) = (&held, &more);
         for on_repeat in [
             None,
             Some(OnRepeat::Refuse),
@@ -371,6 +402,14 @@ fn parts_are_refused_as_whole_orders_are() {
             let growing = GrowingOrders::from(held.clone()).append(more, on_repeat, &context);
             match (growing, held.append(more, on_repeat, &context)) {
                 (Ok((parts, said)), Ok((whole, expected))) => {
+                    let day = r#"{"as_of": "2025-03-01"}"#;
+                    let theirs = parts.of_customers(&["a".into()], &context).unwrap();
+                    let only = r#"{"as_of": "2025-03-01", "customers": {"customer_id": "a"}}"#;
+                    let (found, own) = (run("summary", &theirs, day), run("summary", &whole, only));
+                    assert!(
+                        same_cells(&found.unwrap(), &own.unwrap()),
+                        "{at} {on_repeat:?}"
+                    );
                     let parts = parts.whole(&context).unwrap();
                     assert_eq!(said, expected, "{at} {on_repeat:?}");
                     assert_eq!(
@@ -432,4 +471,58 @@ fn there_are_never_many_parts() {
     assert!(growing.ready().is_none());
     assert_eq!(growing.whole(&context).unwrap().len(), 1_057);
     assert_eq!(growing.ready().map(|orders| orders.len()), Some(1_057));
+}
+
+/// Each order has the day of its own offset, whatever part it came in and whichever part is the earliest.
+#[test]
+fn days_of_parts_are_those_of_their_zone() {
+    let context = Context::default();
+    let spec = r#"{"currency": "EUR", "order_id": "order_id", "timezone": "Europe/Berlin"}"#;
+    // 22:30 in Greenwich is the next day in summer, and not in winter.
+    let months = ["2025-07", "2025-01", "2025-04", "2024-12", "2025-12"];
+    let part = |at: usize| {
+        let columns = batch(&[
+            ("order_id", ints(&[at as i64])),
+            ("customer_id", texts(&[format!("c{at}")])),
+            (
+                "ordered_at",
+                texts(&[format!("{}-10T22:30:00Z", months[at])]),
+            ),
+            ("amount", ints(&[1])),
+        ]);
+        build(spec, &[columns])
+    };
+    for first in 0..months.len() {
+        let order: Vec<usize> = (0..months.len())
+            .map(|at| (first + at) % months.len())
+            .collect();
+        let mut growing = GrowingOrders::from(part(order[0]));
+        for at in &order[1..] {
+            growing = growing.append(&part(*at), None, &context).unwrap().0;
+        }
+        let days = |orders: &Orders| {
+            let table = run("summary", orders, "{}").unwrap();
+            let names = crm_tests::words(&table, "customer_id")
+                .into_iter()
+                .flatten();
+            let days = crm_tests::numbers(&table, "last_date")
+                .into_iter()
+                .flatten();
+            names.zip(days).collect::<Vec<_>>()
+        };
+        let expected: Vec<(String, i64)> = (0..months.len())
+            .map(|at| {
+                let day = if matches!(at, 0 | 2) { 11 } else { 10 };
+                let day: crm_core::Day = format!("{}-{day}", months[at]).parse().unwrap();
+                (format!("c{at}"), i64::from(day.0))
+            })
+            .collect();
+        assert_eq!(days(&growing.whole(&context).unwrap()), expected, "{first}");
+        for (name, day) in expected {
+            let theirs = growing
+                .of_customers(&[name.as_str().into()], &context)
+                .unwrap();
+            assert_eq!(days(&theirs), [(name, day)], "{first}");
+        }
+    }
 }

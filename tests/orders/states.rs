@@ -338,6 +338,17 @@ mod forgotten {
             error.contains("ids of the type that came in, text"),
             "{error}"
         );
+        // The policy stays.
+        let policy = serde_json::from_str(r#"{"zero_value": false}"#).ok();
+        let rows = batch(&[
+            ("customer_id", texts(&["a", "b", "c"])),
+            ("ordered_at", times(&["2025-01-01"; 3])),
+            ("amount", ints(&[0, 5, 7])),
+        ]);
+        let shop = build(r#"{"currency": "JPY"}"#, &[rows]);
+        let shop = shop.view(&Default::default(), policy, &context).unwrap();
+        let (left, _) = shop.forget(&["c".into()], &context).unwrap();
+        assert_eq!(summary(&left, ""), super::super::rows(&[("b", 1, 5)]));
         // Numbers between two ids are nobody's.
         let numbers = build(
             r#"{"currency": "JPY"}"#,
@@ -638,6 +649,10 @@ fn what_orders_cannot_hold_is_refused_in_a_state() {
             None => assert!(Orders::from_bytes(&bytes, &Context::default()).is_ok()),
         }
     }
+    // Settings that contradict each other: amounts of units, without a quantity.
+    let (line, unit) = (br#""amount_is":"line""#, br#""amount_is":"unit""#);
+    let error = Orders::from_bytes(&crafted(&plain, "", line, unit), &Context::default());
+    assert_eq!(error.unwrap_err().option_name(), Some("amount_is"));
     let twice = Orders::from_bytes(&plain, &Context::default()).unwrap();
     let twice = twice
         .concat(&twice, &Context::default())
@@ -735,6 +750,10 @@ fn customers_tables_are_saved_and_forget() {
         .forget(&["taro".into(), "nobody".into()], &context)
         .unwrap();
     assert_eq!((receipt.customers, receipt.unknown, left.len()), (1, 1, 2));
+    assert!(!left.is_empty());
+    let names = ["hanako", "taro", "an id of more than fifteen bytes"];
+    let (none, _) = table.forget(&names.map(Into::into), &context).unwrap();
+    assert!(none.is_empty() && none.len() == 0);
     let bytes = left.to_bytes().unwrap();
     let is_gone = |w: &[u8]| matches!(w, b"taro" | b"orat" | b"a city" | b"ytic a");
     assert!(!bytes.windows(4).chain(bytes.windows(6)).any(is_gone));
