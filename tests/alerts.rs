@@ -144,6 +144,38 @@ fn each_cycle_is_told_of_once_and_an_order_arms_it_again() {
     }
 }
 
+/// Who is lost by `churn_days` on the day of the next level is lost then: all levels are reached on that day.
+#[test]
+fn who_is_lost_on_the_day_of_the_next_level_is_lost() {
+    let orders = on_and_off();
+    let learned = learned(&orders);
+    let mut together = 0;
+    for churn_days in [50, 60, 70, 80] {
+        for as_of in (400..480).step_by(8) {
+            let options = json!({
+                "levels": ["due", "late", "churn_risk"], "lost_by_churn_days": true,
+                "churn_days": churn_days, "learned": learned,
+            });
+            let table = run("alerts", &orders, as_of, options);
+            let [level, next] = ["level", "next_level"].map(|name| words(&table, name));
+            let [last, then] = ["last_date", "next_level_date"].map(|name| numbers(&table, name));
+            for row in 0..table.len() {
+                let (Some(last), Some(then)) = (last[row], then[row]) else {
+                    continue;
+                };
+                assert!(then <= last + churn_days);
+                let lost = then == last + churn_days;
+                assert!(
+                    !lost || next[row].as_deref() == Some("lost"),
+                    "{churn_days} {as_of}"
+                );
+                together += usize::from(lost && level[row].as_deref() != Some("churn_risk"));
+            }
+        }
+    }
+    assert!(together > 3, "{together}");
+}
+
 /// A span is the difference of its two ends, whatever went on between.
 #[test]
 fn a_span_tells_what_its_ends_differ_in() {
@@ -219,6 +251,10 @@ fn levels_of_one_silence_are_told_of_one_by_one() {
         if let Some(level) = level {
             assert_eq!(change.as_deref(), Some("reached"));
             found.push((today, level, key));
+        }
+        // Nothing follows: two months are enough to see it.
+        if found.get(1).is_some_and(|(lost, ..)| *lost + 60 < today) {
+            break;
         }
     }
     let [(slipping, risk, first), (lost, gone, second)] = &found[..] else {

@@ -389,3 +389,120 @@ fn options_about_texts_need_a_column_of_texts() {
         }
     }
 }
+
+/// The rows of two tables under each other, column by column: what each holds, and where one has nothing.
+#[test]
+fn two_tables_are_stacked_by_name() {
+    let context = Context::default();
+    let table = |columns: &[(&str, ColumnData)]| {
+        let batch: Batch = columns
+            .iter()
+            .map(|(n, c)| ((*n).to_owned(), c.clone()))
+            .collect();
+        Table::from_batch(&batch, &context).expect("a table")
+    };
+    let spelled = |table: &Table, name: &str| -> Vec<String> {
+        let column = table.column(name).expect(name);
+        let cells = (0..table.len()).map(|row| match column.cell(row) {
+            Cell::Id(IdRef::Int(v)) => v.to_string(),
+            Cell::Id(IdRef::Text(text)) => text.into_owned(),
+            Cell::Float(v) => v.to_string(),
+            Cell::Int(v) => v.to_string(),
+            Cell::Null => "-".to_owned(),
+            other => panic!("{other:?}"),
+        });
+        cells.collect()
+    };
+    let first = table(&[
+        ("customer_id", ints(&[7, 9])),
+        ("text", texts(&["b", "a"])),
+        ("x", floats(&[1.5, f64::NAN])),
+        ("only here", ints(&[3, 4])),
+        ("nothing here", ColumnValues::Null(2).into()),
+        ("nothing there", texts(&["p", "q"])),
+        ("nowhere", ColumnValues::Null(2).into()),
+    ]);
+    let second = table(&[
+        ("only there", texts(&["s", "t", "u"])),
+        ("x", floats(&[2.0, 3.0, 4.0])),
+        ("text", optional_texts(&[Some("c"), None, Some("a")])),
+        ("customer_id", optional_ints(&[None, Some(7), Some(8)])),
+        ("nothing here", ints(&[5, 6, 7])),
+        ("nothing there", ColumnValues::Null(3).into()),
+        ("nowhere", ColumnValues::Null(3).into()),
+    ]);
+    let both = first.stacked(&second, &context).expect("one table");
+    let names: Vec<&str> = both.columns().iter().map(|column| column.name()).collect();
+    let expected = [
+        ("customer_id", ["7", "9", "-", "7", "8"]),
+        ("text", ["b", "a", "c", "-", "a"]),
+        ("x", ["1.5", "-", "2", "3", "4"]),
+        ("only here", ["3", "4", "-", "-", "-"]),
+        ("nothing here", ["-", "-", "5", "6", "7"]),
+        ("nothing there", ["p", "q", "-", "-", "-"]),
+        ("nowhere", ["-"; 5]),
+        ("only there", ["-", "-", "s", "t", "u"]),
+    ];
+    assert_eq!(names, expected.map(|(name, _)| name));
+    for (name, cells) in expected {
+        assert_eq!(spelled(&both, name), cells, "{name}");
+    }
+    // No rows on either side.
+    let none = table(&[("text", texts::<&str>(&[])), ("x", floats(&[]))]);
+    for (one, other) in [(&none, &first), (&first, &none)] {
+        let both = one.stacked(other, &context).expect("one table");
+        assert_eq!(spelled(&both, "text"), ["b", "a"]);
+        assert_eq!(spelled(&both, "x"), ["1.5", "-"]);
+    }
+    // One row, and a column that only a table without rows has.
+    let one = table(&[("y", texts(&["z"]))]);
+    assert_eq!(
+        spelled(&first.stacked(&one, &context).expect("one table"), "y"),
+        ["-", "-", "z"]
+    );
+    let bare = table(&[("z", floats(&[]))]);
+    assert_eq!(
+        spelled(&bare.stacked(&one, &context).expect("one table"), "z"),
+        ["-"]
+    );
+    assert_eq!(
+        spelled(&one.stacked(&bare, &context).expect("one table"), "z"),
+        ["-"]
+    );
+    // Words and texts of results become ids, as texts of a file are.
+    let result = |orders: &[(&str, &str)]| {
+        let rows = orders.iter().map(|(id, day)| (*id, *day, 100));
+        let orders = Orders::builder(crm_core::Currency::JPY, crm_core::Zone::UTC).extend(rows);
+        let request = r#"{"as_of": "2026-02-01", "triggers": [{"trigger": "step", "valid": 90}]}"#;
+        let data = crm_core::Dataset::Orders(&orders.build().expect("orders"));
+        crm_core::register::run("candidates", &data, request, &context).expect("candidates")
+    };
+    let (two, three) = (
+        result(&[("a", "2026-01-01"), ("b", "2026-01-02")]),
+        result(&[("c", "2026-01-03")]),
+    );
+    for (other, words) in [
+        (three, ["step", "step/c/2026-01-03/3"]),
+        (
+            table(&[
+                ("reason_code", texts(&["x"])),
+                ("dedupe_key", texts(&["k"])),
+            ]),
+            ["x", "k"],
+        ),
+    ] {
+        let both = two.stacked(&other, &context).expect("one table");
+        assert_eq!(spelled(&both, "reason_code"), ["step", "step", words[0]]);
+        let keys = ["step/a/2026-01-01/3", "step/b/2026-01-02/3", words[1]];
+        assert_eq!(spelled(&both, "dedupe_key"), keys);
+    }
+    for (column, says) in [
+        (("text", ints(&[1])), "column `text`"),
+        (("only here", floats(&[1.0])), "column `only here`"),
+        (("x", texts(&["1"])), "column `x`"),
+        (("customer_id", texts(&["7"])), "as in the first table"),
+    ] {
+        let error = first.stacked(&table(&[column]), &context).expect_err(says);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}

@@ -2,11 +2,11 @@
 
 use super::laws::{Row, row, small};
 use super::{build, log, on_events, request, run, try_run};
-use crm_core::data::{Event, Whose};
+use crm_core::data::{Event, EventsSpec, Whose};
 use crm_core::{Context, Error, ErrorCode, Events, Zone};
+use crm_tests::{batch, crafted, floats, ints, optional_texts, sealed, texts};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
-use sha2::{Digest, Sha256};
 
 fn again(events: &Events) -> Events {
     let bytes = events.to_bytes().expect("a whole log");
@@ -180,8 +180,7 @@ fn a_crafted_log_is_refused_or_works() {
         for to in [0, 0x7f, 0xff, bytes[at] ^ 1, bytes[at].wrapping_add(1)] {
             let mut crafted = bytes[..values].to_vec();
             crafted[at] = to;
-            let checksum = Sha256::digest(&crafted);
-            crafted.extend_from_slice(&checksum);
+            let crafted = sealed(crafted);
             match Events::from_bytes(&crafted, &Context::default()) {
                 Ok(events) => {
                     taken += 1;
@@ -208,6 +207,107 @@ fn a_crafted_log_is_refused_or_works() {
     assert!(!whole.is_empty());
 }
 
+/// Each thing that events cannot hold is refused by itself, in a log that is sound otherwise.
+#[test]
+fn what_events_cannot_hold_is_refused_in_a_state() {
+    let context = Context::default();
+    let spec = r#"{"currency": "JPY", "amount": "amount", "measures": ["load"], "customer_id": "customer_id",
+        "page": "page", "bad_rows": "drop"}"#;
+    let hours = [
+        "2026-03-01T01:00",
+        "2026-03-01T02:00",
+        "2026-03-01T03:00",
+        "no date",
+    ];
+    let log = batch(&[
+        ("visitor_id", texts(&["v1", "v2", "v1", "v2"])),
+        ("occurred_at", texts(&hours)),
+        ("kind", texts(&["add", "view", "purchase", "view"])),
+        ("page", texts(&["/a", "/b", "/a", "/b"])),
+        (
+            "customer_id",
+            optional_texts(&[None, Some("c1"), None, None]),
+        ),
+        ("amount", ints(&[7_654_321, 1_234_567, 3, 0])),
+        ("load", floats(&[1.0, 2.5, 4.0, 0.0])),
+    ]);
+    let spec = EventsSpec::parse(spec).unwrap();
+    let sound = Events::from_batches(&spec, &[log], &context)
+        .unwrap()
+        .to_bytes()
+        .unwrap();
+    let second: i64 = (20_513 * 24 + 2) * 3_600_000_000;
+    let i = |value: i64| value.to_le_bytes().to_vec();
+    let f = |value: f64| value.to_bits().to_le_bytes().to_vec();
+    let codes = |codes: [u32; 3]| codes.map(u32::to_le_bytes).concat();
+    // The first visitor's events come before the second's.
+    let (units, kinds, customers) = (
+        codes([0, 0, 1]),
+        codes([0, 2, 1]),
+        codes([u32::MAX, u32::MAX, 0]),
+    );
+    let left = |of: u8, rows: u64, rounded: u64| {
+        [
+            &1_u32.to_le_bytes()[..],
+            &[of],
+            &rows.to_le_bytes(),
+            &rounded.to_le_bytes(),
+        ]
+        .concat()
+    };
+    for (from, to, says) in [
+        (
+            i(second),
+            i(i64::MIN),
+            Some("a time is outside the years 1 to 9999"),
+        ),
+        (
+            i(second),
+            i(i64::MAX),
+            Some("a time is outside the years 1 to 9999"),
+        ),
+        (i(7_654_321), i(-1), Some("an amount has the wrong sign")),
+        (i(7_654_321), i(i64::MIN), None),
+        (i(1_234_567), i(-1), None),
+        (
+            f(2.5),
+            f(f64::NEG_INFINITY),
+            Some("a measure is no finite number"),
+        ),
+        (f(2.5), f(f64::NAN), None),
+        (units.clone(), codes([0, 0, 2]), Some("a code has no id")),
+        (units, codes([0, 0, u32::MAX]), Some("a code has no id")),
+        (kinds.clone(), codes([0, 3, 1]), Some("a code has no id")),
+        (kinds, codes([0, u32::MAX, 1]), Some("a code has no id")),
+        (
+            customers.clone(),
+            codes([u32::MAX, 1, 0]),
+            Some("a code has no id"),
+        ),
+        (customers, codes([u32::MAX, 0, 0]), None),
+        (left(1, 1, 0), left(99, 1, 0), Some("a reason is not known")),
+        (left(1, 1, 0), left(1, 1 << 62, 0), Some("do not add up")),
+        (left(1, 1, 0), left(1, (1 << 62) - 1, 0), None),
+        (
+            left(1, 1, 0),
+            left(1, 1, 1 << 62),
+            Some("a count is not what it says"),
+        ),
+        (left(1, 1, 0), left(1, 1, (1 << 62) - 1), None),
+    ] {
+        match (
+            Events::from_bytes(&crafted(&sound, "", &from, &to), &context),
+            says,
+        ) {
+            (Ok(_), None) => {}
+            (Err(error), Some(says)) => {
+                assert!(error.to_string().contains(says), "{says}: {error}")
+            }
+            (found, says) => panic!("{says:?}: {found:?}"),
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -220,8 +320,7 @@ proptest! {
         for (at, to) in changes {
             bytes[24 + usize::from(at) % values] = to;
         }
-        let checksum = Sha256::digest(&bytes);
-        bytes.extend_from_slice(&checksum);
+        let bytes = sealed(bytes);
         if let Ok(events) = Events::from_bytes(&bytes, &Context::default()) {
             let _ = try_run("sessions", &events, &request("sessions"));
             prop_assert!(events.to_bytes().is_ok());

@@ -231,6 +231,32 @@ fn an_order_without_a_usable_row_is_not_there() {
     assert!(refused.unwrap_err().to_string().contains("there already"));
 }
 
+/// A row that could not be read takes nothing from the orders beside it.
+#[test]
+fn an_order_beside_a_broken_one_is_there() {
+    let context = Context::default();
+    let spec = r#"{"currency": "JPY", "order_id": "order_id", "bad_rows": "drop"}"#;
+    let of = |ids: &[&str], days: &[Option<&str>], amount: i64| {
+        let columns = batch(&[
+            ("order_id", texts(ids)),
+            ("customer_id", texts(&vec!["hanako"; ids.len()])),
+            ("ordered_at", optional_texts(days)),
+            ("amount", ints(&vec![amount; ids.len()])),
+        ]);
+        build(spec, &[columns])
+    };
+    let day = Some("2025-01-01");
+    let held = of(&["o0", "o1", "o2"], &[None, day, None], 100);
+    let more = of(&["o1", "o3"], &[day, None], 7);
+    let refused = held.append(&more, None, &context).map(|_| ()).unwrap_err();
+    assert!(refused.to_string().contains("there already"), "{refused}");
+    for (on_repeat, revenue) in [(OnRepeat::Replace, 7), (OnRepeat::First, 100)] {
+        let (all, came) = held.append(&more, Some(on_repeat), &context).unwrap();
+        assert_eq!(summary(&all, ""), rows(&[("hanako", 1, revenue)]));
+        assert_eq!((came.repeated, came.rows_left_out), (1, 1), "{on_repeat:?}");
+    }
+}
+
 /// Orders of two shops with the same number are two orders.
 #[test]
 fn the_shop_is_part_of_an_order_s_key() {

@@ -262,3 +262,267 @@ fn the_customers_table_has_their_rows() {
     let view = GrowingOrders::from(whole.view(&filter, None, &context).unwrap());
     assert!(view.of_customers(&["a".into()], &context).is_err());
 }
+
+/// What `append` refuses or makes of orders that were read otherwise, parts refuse or make as well, at once.
+#[test]
+fn parts_are_refused_as_whole_orders_are() {
+    let context = Context::default();
+    let two = |ids: [i64; 2], zone: &str| {
+        batch(&[
+            ("order_id", ints(&ids)),
+            ("customer_id", texts(&["a", "b"])),
+            (
+                "ordered_at",
+                times(
+                    &["2025-01-01", "2025-01-02"]
+                        .map(|day| format!("{day}T10:00{zone}"))
+                        .each_ref()
+                        .map(String::as_str),
+                ),
+            ),
+            ("amount", ints(&[0, 5])),
+            ("product", texts(&["tea", "pot"])),
+        ])
+    };
+    let number = |name: &str, rows: &Batch| -> Batch {
+        let cell = |(of, column): &(String, crm_core::columns::ColumnData)| match of == name {
+            true => (of.clone(), ints(&[70, 71])),
+            false => (of.clone(), column.clone()),
+        };
+        rows.iter().map(cell).collect()
+    };
+    let with_ids = r#"{"currency": "JPY", "order_id": "order_id", "product": "product"}"#;
+    let without = r#"{"currency": "JPY", "product": "product"}"#;
+    let read = |spec: &str, rows: Batch| build(spec, &[rows]);
+    let filter = |text: &str| serde_json::from_str(text).unwrap();
+    let strict = || serde_json::from_str(r#"{"zero_value": false}"#).ok();
+    let people = || {
+        let rows = batch(&[("customer_id", texts(&["a"])), ("rank", texts(&["gold"]))]);
+        let spec = CustomersSpec::parse(r#"{"dimensions": ["rank"]}"#).unwrap();
+        Arc::new(Customers::from_batches(&spec, &[rows], &context).unwrap())
+    };
+    let of_people = |spec: &str, rows: Batch| {
+        let spec = OrdersSpec::parse(spec).unwrap();
+        Orders::from_batches(&spec, &[rows], Some(people()), &context).unwrap()
+    };
+    let view =
+        |orders: Orders, text: &str, policy| orders.view(&filter(text), policy, &context).unwrap();
+    let held = read(with_ids, two([1, 2], ""));
+    let bare = read(without, two([1, 2], ""));
+    let dropping = r#"{"currency": "JPY", "product": "product", "repeated_rows": "drop"}"#;
+    let none: Vec<usize> = Vec::new();
+    let more = || read(with_ids, two([3, 4], ""));
+    let cases = [
+        (held.clone(), more()),
+        (held.clone(), read(with_ids, two([2, 4], ""))),
+        (
+            held.clone(),
+            read(&with_ids.replace("JPY", "USD"), two([3, 4], "")),
+        ),
+        (
+            held.clone(),
+            read(with_ids, number("customer_id", &two([3, 4], ""))),
+        ),
+        (
+            held.clone(),
+            read(with_ids, number("product", &two([3, 4], ""))),
+        ),
+        (
+            held.clone(),
+            read(
+                with_ids,
+                batch(&[
+                    ("order_id", texts(&["x"])),
+                    ("customer_id", texts(&["a"])),
+                    ("ordered_at", times(&["2025-01-03"])),
+                    ("amount", ints(&[1])),
+                    ("product", texts(&["tea"])),
+                ]),
+            ),
+        ),
+        (held.clone(), read(with_ids, two([3, 4], "+09:00"))),
+        (held.clone(), read(with_ids, take(&two([3, 4], ""), &none))),
+        (read(with_ids, take(&two([3, 4], ""), &none)), more()),
+        (held.clone(), view(more(), r#"{"customer_id": "a"}"#, None)),
+        (view(held.clone(), r#"{"customer_id": "a"}"#, None), more()),
+        (held.clone(), view(more(), "{}", strict())),
+        (view(held.clone(), "{}", strict()), more()),
+        (
+            view(held.clone(), "{}", strict()),
+            view(more(), "{}", strict()),
+        ),
+        (held.clone(), of_people(with_ids, two([3, 4], ""))),
+        (of_people(with_ids, two([1, 2], "")), more()),
+        (bare.clone(), bare.clone()),
+        (
+            read(dropping, two([1, 2], "")),
+            read(dropping, two([1, 2], "")),
+        ),
+    ];
+    let zoned = |zone: &str, order: i64| {
+        let at = crm_core::columns::ColumnValues::Time {
+            values: vec![1_735_689_600_000_000 + order].into(),
+            unit: crm_core::columns::TimeUnit::Microsecond,
+            zone: Some(zone.to_owned()),
+        };
+        let columns = batch(&[
+            ("order_id", ints(&[order])),
+            ("customer_id", texts(&["a"])),
+            ("ordered_at", at.into()),
+            ("amount", ints(&[1])),
+            ("product", texts(&["tea"])),
+        ]);
+        read(with_ids, columns)
+    };
+    let (tokyo, berlin) = (zoned("Asia/Tokyo", 1), zoned("Europe/Berlin", 2));
+    let error = tokyo
+        .append(&berlin, None, &context)
+        .map(|_| ())
+        .unwrap_err();
+    assert_eq!(error.option_name(), Some("timezone"), "{error}");
+    let nobody = read(with_ids, take(&two([3, 4], ""), &none));
+    let theirs = GrowingOrders::from(nobody.clone()).of_customers(&["a".into()], &context);
+    assert!(theirs.unwrap().is_empty());
+    let cases = cases.into_iter().chain([
+        (tokyo.clone(), zoned("Asia/Tokyo", 3)),
+        (tokyo.clone(), berlin),
+        (tokyo.clone(), nobody.clone()),
+        (nobody, tokyo),
+    ]);
+    let mut refused = 0;
+    for (at, (held, more)) in cases.enumerate() {
+        let (held, more) = (&held, &more);
+        for on_repeat in [
+            None,
+            Some(OnRepeat::Refuse),
+            Some(OnRepeat::Replace),
+            Some(OnRepeat::First),
+            Some(OnRepeat::Add),
+        ] {
+            let growing = GrowingOrders::from(held.clone()).append(more, on_repeat, &context);
+            match (growing, held.append(more, on_repeat, &context)) {
+                (Ok((parts, said)), Ok((whole, expected))) => {
+                    let day = r#"{"as_of": "2025-03-01"}"#;
+                    let theirs = parts.of_customers(&["a".into()], &context).unwrap();
+                    let only = r#"{"as_of": "2025-03-01", "customers": {"customer_id": "a"}}"#;
+                    let (found, own) = (run("summary", &theirs, day), run("summary", &whole, only));
+                    assert!(
+                        same_cells(&found.unwrap(), &own.unwrap()),
+                        "{at} {on_repeat:?}"
+                    );
+                    let parts = parts.whole(&context).unwrap();
+                    assert_eq!(said, expected, "{at} {on_repeat:?}");
+                    assert_eq!(
+                        super::reconciled(&parts),
+                        super::reconciled(&whole),
+                        "{at} {on_repeat:?}"
+                    );
+                    let asked = r#"{"as_of": "2025-03-01", "by": ["product"]}"#;
+                    assert!(
+                        run("summary", &parts, asked).unwrap()
+                            == run("summary", &whole, asked).unwrap(),
+                        "{at}"
+                    );
+                    assert_eq!(
+                        (parts.zone(), parts.last_date()),
+                        (whole.zone(), whole.last_date())
+                    );
+                }
+                (parts, whole) => {
+                    let said = |error: crm_core::Error| error.to_string();
+                    let (parts, whole) = (
+                        parts.map(|_| ()).map_err(said),
+                        whole.map(|_| ()).map_err(said),
+                    );
+                    assert_eq!(parts, whole, "{at} {on_repeat:?}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 20, "{refused}");
+}
+
+/// Small parts are put together by 32, these again; the import stays by itself.
+#[test]
+fn there_are_never_many_parts() {
+    let context = Context::default();
+    let spec = r#"{"currency": "JPY", "order_id": "order_id"}"#;
+    let one = |order: i64| {
+        let columns = batch(&[
+            ("order_id", ints(&[order])),
+            ("customer_id", texts(&["a"])),
+            ("ordered_at", times(&["2025-01-01"])),
+            ("amount", ints(&[1])),
+        ]);
+        build(spec, &[columns])
+    };
+    let mut growing = GrowingOrders::from(one(0));
+    for order in 1..=1_056 {
+        growing = growing.append(&one(order), None, &context).unwrap().0;
+        let (small, rest) = (order % 32, order / 32);
+        let parts = 1 + small + rest % 32 + rest / 32;
+        assert_eq!(
+            format!("{growing:?}"),
+            format!("GrowingOrders({parts} parts)"),
+            "{order}"
+        );
+    }
+    assert!(growing.ready().is_none());
+    assert_eq!(growing.whole(&context).unwrap().len(), 1_057);
+    assert_eq!(growing.ready().map(|orders| orders.len()), Some(1_057));
+}
+
+/// Each order has the day of its own offset, whatever part it came in and whichever part is the earliest.
+#[test]
+fn days_of_parts_are_those_of_their_zone() {
+    let context = Context::default();
+    let spec = r#"{"currency": "EUR", "order_id": "order_id", "timezone": "Europe/Berlin"}"#;
+    // 22:30 in Greenwich is the next day in summer, and not in winter.
+    let months = ["2025-07", "2025-01", "2025-04", "2024-12", "2025-12"];
+    let part = |at: usize| {
+        let columns = batch(&[
+            ("order_id", ints(&[at as i64])),
+            ("customer_id", texts(&[format!("c{at}")])),
+            (
+                "ordered_at",
+                texts(&[format!("{}-10T22:30:00Z", months[at])]),
+            ),
+            ("amount", ints(&[1])),
+        ]);
+        build(spec, &[columns])
+    };
+    for first in 0..months.len() {
+        let order: Vec<usize> = (0..months.len())
+            .map(|at| (first + at) % months.len())
+            .collect();
+        let mut growing = GrowingOrders::from(part(order[0]));
+        for at in &order[1..] {
+            growing = growing.append(&part(*at), None, &context).unwrap().0;
+        }
+        let days = |orders: &Orders| {
+            let table = run("summary", orders, "{}").unwrap();
+            let names = crm_tests::words(&table, "customer_id")
+                .into_iter()
+                .flatten();
+            let days = crm_tests::numbers(&table, "last_date")
+                .into_iter()
+                .flatten();
+            names.zip(days).collect::<Vec<_>>()
+        };
+        let expected: Vec<(String, i64)> = (0..months.len())
+            .map(|at| {
+                let day = if matches!(at, 0 | 2) { 11 } else { 10 };
+                let day: crm_core::Day = format!("{}-{day}", months[at]).parse().unwrap();
+                (format!("c{at}"), i64::from(day.0))
+            })
+            .collect();
+        assert_eq!(days(&growing.whole(&context).unwrap()), expected, "{first}");
+        for (name, day) in expected {
+            let theirs = growing
+                .of_customers(&[name.as_str().into()], &context)
+                .unwrap();
+            assert_eq!(days(&theirs), [(name, day)], "{first}");
+        }
+    }
+}

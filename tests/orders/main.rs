@@ -10,6 +10,7 @@ mod growing;
 mod lines;
 mod parts;
 mod people;
+mod persons;
 mod reconciliation;
 mod refunds;
 mod slow;

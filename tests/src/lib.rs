@@ -5,6 +5,7 @@ pub mod shelf;
 use crm_core::columns::{Batch, Bits, ColumnData, ColumnValues, Strings};
 use crm_core::data::{OrdersSpec, simulate_orders};
 use crm_core::{Context, Orders, Table};
+use sha2::{Digest, Sha256};
 
 /// A column of texts.
 pub fn texts<S: AsRef<str>>(values: &[S]) -> ColumnData {
@@ -110,6 +111,26 @@ pub fn take(batch: &Batch, rows: &[usize]) -> Batch {
             (name.clone(), ColumnData { values, valid })
         })
         .collect()
+}
+
+/// A saved state of these bytes, which lack its checksum.
+pub fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let checksum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&checksum);
+    bytes
+}
+
+/// A saved state in which `to` stands where `from` stood first behind some text.
+pub fn crafted(sound: &[u8], behind: &str, from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut bytes = sound[..sound.len() - 32].to_vec();
+    let place = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).position(|w| w == what);
+    let start = match behind {
+        "" => 0,
+        text => place(&bytes, text.as_bytes()).expect(text),
+    };
+    let at = start + place(&bytes[start..], from).expect("these bytes");
+    bytes[at..at + from.len()].copy_from_slice(to);
+    sealed(bytes)
 }
 
 /// A fixed shuffle of `0..n`.
