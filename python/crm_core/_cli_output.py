@@ -14,13 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._report.problem import Misuse
 
 if TYPE_CHECKING:
+    from ._report.result import Frame
     from ._table import Table
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -61,6 +62,14 @@ def write_rows(path: Path, headings: Sequence[str], rows: Iterable[Sequence[obje
         out = csv.writer(file)
         out.writerow(headings)
         out.writerows(rows)
+
+
+def write_lists(lists: Mapping[str, Frame], folder: Path) -> None:
+    """Lists of customers, a CSV file each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in lists.items():
+        rows = zip(*frame.columns.values(), strict=True)
+        write_rows(folder / f"{name}.csv", list(frame.columns), rows)
 
 
 def page_as_pdf(page: str) -> bytes:

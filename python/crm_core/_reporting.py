@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._errors import CrmError, OptionError, SchemaError
 from ._events import Events
 from ._orders import Orders
+from ._people import People
 from ._types import Where
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def report(
     orders: Orders,
     events: Events | None = None,
     *,
+    people: Any = None,
     as_of: datetime.date | str | None = None,
     where: Where | None = None,
     customers: Where | None = None,
@@ -148,6 +150,8 @@ def report(
     Args:
         orders: The orders.
         events: What visitors did on the site; adds the section on it, and carts to follow up.
+        people: Records of customers, `People` or a frame, whose ids are those of the orders; adds
+            the section on which of them are one person (`identify`).
         as_of: The day of the report (default: the date of the last order).
         where: Chooses orders; holds for every number of the report.
         customers: Chooses customers.
@@ -179,6 +183,8 @@ def report(
         raise ImportError(message) from None
     if lang not in ("en", "ja"):
         raise OptionError(f"option `lang`: expected en or ja, found {lang!r}")
+    if people is not None and not isinstance(people, People):
+        people = People(people)
     day = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     request = Request(
         as_of=day,
@@ -189,6 +195,7 @@ def report(
         churn_days=churn_days,
         cpm_money=cpm_money,
         columns=[one for one in ("product", "channel") if _has(orders, one)],
+        people=people,
     )
     site = None if events is None else _site(events, day)
     found = analyse(orders, request, carts=None if site is None else site.behavior.left)

@@ -84,7 +84,9 @@ class Findings:
 
 @dataclass(frozen=True)
 class Request:
-    """The user's request, besides the file; `columns` are the roles that the orders have."""
+    """The user's request, besides the file; `columns` are the roles that the orders have, `people`
+    the records of customers.
+    """
 
     as_of: datetime.date | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Request:
     cpm_money: float | None = None
     prospects: bool = False
     columns: Collection[str] = ()
+    people: Any = None
 
 
 def analyse(
@@ -181,6 +184,7 @@ def analyse(
             days=history_days,
             columns=request.columns,
             prospects=request.prospects,
+            people=request.people,
             step=step,
         )
     return Findings(

@@ -42,6 +42,7 @@ def sections(
     warnings: Sequence[Note] = (),
     events: Site | None = None,
     folder: str | None = None,
+    people: Sequence[Choice] = (),
 ) -> list[Section]:
     """All sections of the report in a language.
 
@@ -53,6 +54,7 @@ def sections(
         warnings: What may be wrong in the reading of the file.
         events: What was found in events, and how they were read.
         folder: Where the lists of people were written; None if they were not.
+        people: How the records of people were read.
     """
     voice = Voice(lang, findings.currency)
     found = findings.sections
@@ -78,6 +80,9 @@ def sections(
     if events is not None:
         title = words.page("events_reading", lang)
         readings.append(grid.choices(events.choices, title, lang, "--event-column"))
+    if people:
+        title = words.page("people_reading", lang)
+        readings.append(grid.choices(people, title, lang, "--people-column"))
     told = [words.note(one.code, one.values, lang) for one in [*findings.notes, *notes]]
     if found is not None and (reasons := report.left_out(found, voice)):
         told.append(voice("appendix_left_out", reasons=" ".join(reasons)))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import crm_core
+
 from ..result import Frame
 from . import (
     again,
@@ -14,6 +16,7 @@ from . import (
     conclusions,
     ltv,
     months,
+    persons,
     products,
     size,
     subscriptions,
@@ -30,7 +33,7 @@ from .voice import Voice
 #: The sections with numbers of their own, in the order of their work.
 SECTIONS = (
     "size", "today", "months", "again", "wall", "ltv", "value", "who", "channels", "products",
-    "subscriptions",
+    "subscriptions", "persons",
 )  # fmt: skip
 # A section of which the file has no column is left out, and the appendix says so.
 _COLUMNS = ("channel", "product", "kind")
@@ -51,6 +54,7 @@ class Found:
     channels: channels.Channels | Missing
     products: products.Products | Missing
     subscriptions: subscriptions.Subscriptions | Missing
+    persons: persons.Persons | None = None
 
     @property
     def lists(self) -> Mapping[str, Frame]:
@@ -68,6 +72,7 @@ def find(
     days: Sequence[datetime.date] = (),
     columns: Collection[str] = (),
     prospects: bool = False,
+    people: Any = None,
     step: Callable[[str], None] = lambda name: None,
 ) -> Found | None:
     """The numbers of all sections; None if no order counts.
@@ -79,6 +84,7 @@ def find(
         days: The ends of the months of the portfolio.
         columns: Roles of columns that the orders have: `channel`, `product`.
         prospects: Whether customers without an order are known.
+        people: The records of customers, for `identify`; None if there are none.
         step: Told the name of each section before its analyses run.
     """
     shop = shop_of(ask, cpm)
@@ -96,12 +102,25 @@ def find(
         "channels": lambda: channels.find(shop, "channel" in columns),
         "products": lambda: products.find(shop, "product" in columns),
         "subscriptions": lambda: subscriptions.find(shop),
+        "persons": lambda: None if people is None else _persons(ask, people),
     }
     found = {}
     for name in SECTIONS:
         step(name)
         found[name] = work[name]()
     return Found(**found)
+
+
+def _persons(ask: Ask, people: Any) -> persons.Persons:
+    """The persons, and the shop under each policy with the report's own filters."""
+    table = crm_core.identity_sensitivity(
+        ask.orders,
+        people,
+        ask.as_of,
+        where=ask.scope.get("where"),
+        customers=ask.scope.get("customers"),
+    )
+    return persons.find(crm_core.identify(people), table)
 
 
 def show(found: Found, voice: Voice, folder: str | None = None) -> list[Section]:
@@ -127,6 +146,8 @@ def show(found: Found, voice: Voice, folder: str | None = None) -> list[Section]
             below.append(module.show(one, voice))
     if not isinstance(found.subscriptions, Missing):
         below.append(subscriptions.show(found.subscriptions, voice))
+    if found.persons is not None:
+        below.append(persons.show(found.persons, voice, voice("persons_review_option")))
     return [conclusions.show(below, found.size.changes, voice), *below]
 
 
