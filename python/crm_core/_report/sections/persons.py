@@ -121,12 +121,12 @@ def show(found: Persons, voice: Voice, command: str = "") -> Section:
             ("persons", found.persons),
             ("several", found.several),
             ("households", found.households),
-            *((f"rule_{rule}", found.rules.get(rule, 0)) for rule in _RULES),
+            *((f"rule_{rule}", found.rules[rule]) for rule in _RULES if rule in found.rules),
             ("review", found.review),
             ("skipped", found.skipped),
         )
     ]
-    headings = [voice("persons_found"), voice("persons_count")]
+    headings = [voice("persons_what"), voice("persons_count")]
     parts.append(Grid(voice("persons_found"), headings, counts, [False, True]))
     if found.shared:
         shared = [
@@ -159,13 +159,13 @@ _RULES = ("account", "email_and_name", "comparison")
 
 
 def _policies(found: Persons, voice: Voice) -> Grid:
-    names = ("policy", "customers", "repeaters", "f2", "orders_each", "revenue_each")
+    names = ("policy", "customers", "f2", "repeaters", "orders_each", "revenue_each")
     rows = [
         [
             voice(f"persons_policy_{row['policy']}"),
             voice.count(row["customers"]),
-            voice.count(row["repeaters"]),
             _rate(row, voice),
+            voice.count(row["repeaters"]),
             f"{row['orders_per_customer']:.2f}",
             voice.amount(row["revenue_per_customer"]),
         ]

@@ -46,6 +46,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "persons_orders_each": ("Orders each", "1人あたり注文数"),
     "persons_revenue_each": ("Revenue each", "1人あたり売上"),
     "persons_found": ("What was found", "名寄せの結果"),
+    "persons_what": ("What", "項目"),
     "persons_count": ("Number", "件数"),
     "persons_records": ("Records", "会員データ"),
     "persons_persons": ("Persons", "人物"),
