@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import crm_core
 
-from ._cli_output import TEXTS
+from ._cli_output import LISTS, TABLES, TEXTS
 from ._errors import meant
 
 #: Columns of orders that have their own option.
@@ -347,9 +348,12 @@ def _add_rules(today: Any) -> None:
     )
     decisions.add_argument(
         "--messages",
+        action="append",
+        default=[],
         type=Path,
         metavar="FILE",
-        help="what was sent before, and who opted out: what is in it is not sent again",
+        help="what was sent before, and who opted out: what is in it is not sent again; may be "
+        "repeated",
     )
     decisions.add_argument(
         "--message-column",
@@ -364,7 +368,7 @@ def _add_rules(today: Any) -> None:
         metavar="TIME",
         help="the time of the decision on that day, in the zone of the rules (default: 10:00)",
     )
-    _add_output(decisions, "every candidate with its decision and the reason: ")
+    _add_output(decisions, "every candidate with its decision and the reason: ", LISTS)
     decisions.add_argument(
         "--page", type=Path, metavar="FILE", help="the same as a page, .html or .pdf"
     )
@@ -411,7 +415,7 @@ def _add_force(group: Any) -> None:
     )
 
 
-def _add_output(parser: Any, what: str = "") -> None:
+def _add_output(parser: Any, what: str = "", kinds: Sequence[str] = TABLES) -> None:
     """A table as a file; without `what` it goes to the screen by default."""
     shown = "" if what else " (default: CSV on the screen)"
     parser.add_argument(
@@ -419,7 +423,7 @@ def _add_output(parser: Any, what: str = "") -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help=f"{what}csv, parquet, xlsx, json, ndjson, md or html by the file's ending{shown}",
+        help=f"{what}{', '.join(kinds[:-1])} or {kinds[-1]} by the file's ending{shown}",
     )
     if not what:
         parser.add_argument(

@@ -37,10 +37,10 @@ def format_of(path: Path, known: Sequence[str], option: str = "--output") -> str
     return ending
 
 
-def refuse_existing(path: Path, force: bool) -> None:
+def refuse_existing(path: Path, force: bool, option: str = "--output") -> None:
     """Refuses to overwrite a file."""
     if path.exists() and not force:
-        raise Misuse(f"--output: {path} is there already", "--force overwrites it.")
+        raise Misuse(f"{option}: {path} is there already", "--force overwrites it.")
 
 
 def write_table(table: Table, path: Path | None, kind: str = "csv") -> None:
@@ -127,6 +127,7 @@ _TEXTS: dict[str, Callable[[Table], bytes]] = {
     "md": lambda table: f"{table.to_markdown()}\n".encode(),
     "html": _html,
 }
-#: The formats of texts, and of files.
+#: The formats of texts, of files, and of files beside a page of their own.
 TEXTS = tuple(_TEXTS)
 TABLES = ("csv", "parquet", "xlsx", *TEXTS[1:])
+LISTS = tuple(one for one in TABLES if one != "html")

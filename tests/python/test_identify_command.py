@@ -153,7 +153,12 @@ def test_what_is_wrong_is_said(files, arguments, status, said, capsys):
 
 def test_sensitivity_is_what_orders_under_the_persons_ids_give(people, shop, found):
     """The second computation renames the customers in the rows before they are read."""
-    settings = {"currency": "JPY", "customer_id": "会員ID", "ordered_at": "注文日", "amount": "金額"}
+    settings = {
+        "currency": "JPY",
+        "customer_id": "会員ID",
+        "ordered_at": "注文日",
+        "amount": "金額",
+    }
     orders = crm.Orders(shop, **settings)
     columns = crm.identity_sensitivity(orders, roles(people)).to_dict()
     table = found.persons.to_dict()
@@ -174,7 +179,12 @@ def test_sensitivity_is_what_orders_under_the_persons_ids_give(people, shop, fou
 
 @pytest.mark.parametrize("voice", VOICES, ids=["en", "ja"])
 def test_the_section_says_both_rates_and_shows_nobody(people, shop, found, voice):
-    settings = {"currency": "JPY", "customer_id": "会員ID", "ordered_at": "注文日", "amount": "金額"}
+    settings = {
+        "currency": "JPY",
+        "customer_id": "会員ID",
+        "ordered_at": "注文日",
+        "amount": "金額",
+    }
     table = crm.identity_sensitivity(crm.Orders(shop, **settings), roles(people))
     counts = persons.find(found, table)
     section = persons.show(counts, voice)
