@@ -56,6 +56,7 @@ from ._cli_people import identify, people_of_report
 from ._cli_screen import progress, screen_of
 from ._cli_today import rules, today
 from ._report.problem import Misuse, Problem
+from ._reporting import has_column
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
@@ -172,13 +173,14 @@ def _told(error: Exception) -> str | None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from ._report import grid, page, screen, words
+    from ._report import grid, layouts, page, screen, words
     from ._report.findings import ANALYSES, analyse
     from ._report.order_reading import load
 
     console = screen_of(options.quiet)
     kind = "html" if options.output is None else _cli_output.format_of(options.output, _PAGES)
-    settings = settings_of(options, ("product", "channel"))  # read if the file has them
+    words_of = layouts.words()["headings"]["attributes"]["words"]
+    settings = settings_of(options, ("product", "channel", *words_of))  # read if the file has them
     _refuse_without_events(options)
     with progress(options.quiet) as stage:
         loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
@@ -192,6 +194,8 @@ def _report(options: argparse.Namespace) -> int:
             site = None if log is None else _site(options, log, stage)
             advance = stage("analysing")
             request = _request(options, loaded)
+            there = [name for name in words_of if has_column(orders, name)]
+            request = dataclasses.replace(request, attributes=there)
             if people is not None:
                 request = dataclasses.replace(request, people=people[1])
             findings = analyse(

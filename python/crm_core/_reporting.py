@@ -135,6 +135,7 @@ def report(
     where: Where | None = None,
     customers: Where | None = None,
     by: Sequence[str] = (),
+    attributes: Sequence[str] = (),
     churn_days: int | None = None,
     cpm_money: float | None = None,
     months: int = 24,
@@ -156,6 +157,8 @@ def report(
         where: Chooses orders; holds for every number of the report.
         customers: Chooses customers.
         by: Columns to break down by.
+        attributes: Columns of customers or orders by which the section on buyers shows who comes
+            back and who cancels: sex, prefecture, payment.
         churn_days: Days without an order after which a customer is churned (default 240).
         cpm_money: The portfolio's money threshold (default 70,000 yen; otherwise 7 mean orders).
         months: Months of the portfolio's history.
@@ -194,8 +197,9 @@ def report(
         months=months,
         churn_days=churn_days,
         cpm_money=cpm_money,
-        columns=[one for one in ("product", "channel") if _has(orders, one)],
+        columns=[one for one in ("product", "channel") if has_column(orders, one)],
         people=people,
+        attributes=attributes,
     )
     site = None if events is None else _site(events, day)
     found = analyse(orders, request, carts=None if site is None else site.behavior.left)
@@ -211,10 +215,12 @@ def _site(events: Events, day: datetime.date | None) -> Site:
 
     known: Mapping[str, str] = {**{word: word for word in _KINDS}, **events._kinds}
     occur = {word: meaning for word, meaning in known.items() if len(events.view({"kind": word}))}
-    return Site(analyse_events(events, occur, has_pages=_has(events, "page"), as_of=day), [], [])
+    return Site(
+        analyse_events(events, occur, has_pages=has_column(events, "page"), as_of=day), [], []
+    )
 
 
-def _has(data: Any, column: str) -> bool:
+def has_column(data: Any, column: str) -> bool:
     """Whether a dataset has a column."""
     try:
         data.view({column: None})

@@ -14,8 +14,9 @@ from crm_core._report.sections.parts import Text
 from crm_core._report.sections.voice import Voice
 
 JA = {
-    "record_id": "会員ID", "email": "メールアドレス", "phone": "電話番号", "family_name": "姓", "given_name": "名",
-    "family_kana": "セイ", "given_kana": "メイ", "birth_date": "生年月日", "sex": "性別", "zip": "郵便番号",
+    "record_id": "会員ID", "email": "メールアドレス", "phone": "電話番号", "family_name": "姓",
+    "given_name": "名", "family_kana": "セイ", "given_kana": "メイ", "birth_date": "生年月日",
+    "sex": "性別", "zip": "郵便番号",
     "prefecture": "都道府県", "city": "市区町村", "street": "番地", "building": "建物名",
     "registered_at": "会員登録日", "source": "登録元",
 }  # fmt: skip

@@ -85,7 +85,7 @@ class Findings:
 @dataclass(frozen=True)
 class Request:
     """The user's request, besides the file; `columns` are the roles that the orders have, `people`
-    the records of customers.
+    the records of customers, `attributes` columns by which buyers are shown.
     """
 
     as_of: datetime.date | None = None
@@ -98,6 +98,7 @@ class Request:
     prospects: bool = False
     columns: Collection[str] = ()
     people: Any = None
+    attributes: Sequence[str] = ()
 
 
 def analyse(
@@ -185,6 +186,7 @@ def analyse(
             columns=request.columns,
             prospects=request.prospects,
             people=request.people,
+            attributes=request.attributes,
             step=step,
         )
     return Findings(

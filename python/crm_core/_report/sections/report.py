@@ -12,6 +12,7 @@ import crm_core
 from ..result import Frame
 from . import (
     again,
+    buyers,
     channels,
     conclusions,
     ltv,
@@ -21,6 +22,7 @@ from . import (
     size,
     subscriptions,
     today,
+    together,
     value,
     wall,
     who,
@@ -33,10 +35,10 @@ from .voice import Voice
 #: The sections with numbers of their own, in the order of their work.
 SECTIONS = (
     "size", "today", "months", "again", "wall", "ltv", "value", "who", "channels", "products",
-    "subscriptions", "persons",
+    "subscriptions", "persons", "buyers", "together",
 )  # fmt: skip
 # A section of which the file has no column is left out, and the appendix says so.
-_COLUMNS = ("channel", "product", "kind")
+_COLUMNS = ("channel", "product", "kind", "attributes", "pairs")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Found:
     products: products.Products | Missing
     subscriptions: subscriptions.Subscriptions | Missing
     persons: persons.Persons | None = None
+    buyers: buyers.Buyers | Missing = Missing("attributes")
+    together: together.Together | Missing = Missing("pairs")
 
     @property
     def lists(self) -> Mapping[str, Frame]:
@@ -73,6 +77,7 @@ def find(
     columns: Collection[str] = (),
     prospects: bool = False,
     people: Any = None,
+    attributes: Sequence[str] = (),
     step: Callable[[str], None] = lambda name: None,
 ) -> Found | None:
     """The numbers of all sections; None if no order counts.
@@ -85,6 +90,7 @@ def find(
         columns: Roles of columns that the orders have: `channel`, `product`.
         prospects: Whether customers without an order are known.
         people: The records of customers, for `identify`; None if there are none.
+        attributes: Columns of customers or orders by which buyers are shown.
         step: Told the name of each section before its analyses run.
     """
     shop = shop_of(ask, cpm)
@@ -102,6 +108,8 @@ def find(
         "channels": lambda: channels.find(shop, "channel" in columns),
         "products": lambda: products.find(shop, "product" in columns),
         "subscriptions": lambda: subscriptions.find(shop),
+        "buyers": lambda: buyers.find(shop, attributes),
+        "together": lambda: together.find(shop, "product" in columns),
         "persons": lambda: None if people is None else _persons(ask, people),
     }
     found = {}
@@ -144,6 +152,10 @@ def show(found: Found, voice: Voice, folder: str | None = None) -> list[Section]
     for module, one in ((channels, found.channels), (products, found.products)):
         if not (isinstance(one, Missing) and one.what in _COLUMNS):
             below.append(module.show(one, voice))
+    if not isinstance(found.together, Missing):
+        below.append(together.show(found.together, voice))
+    if not isinstance(found.buyers, Missing):
+        below.append(buyers.show(found.buyers, voice))
     if not isinstance(found.subscriptions, Missing):
         below.append(subscriptions.show(found.subscriptions, voice))
     if found.persons is not None:
@@ -153,7 +165,11 @@ def show(found: Found, voice: Voice, folder: str | None = None) -> list[Section]
 
 def left_out(found: Found, voice: Voice) -> list[str]:
     """Why sections are left out, a sentence each."""
-    every = (found.channels, found.products, found.subscriptions)
-    return [
+    every = (
+        *(found.channels, found.products, found.subscriptions),
+        *(found.buyers, found.together),
+    )
+    said = (
         voice.missing(one) for one in every if isinstance(one, Missing) and one.what in _COLUMNS
-    ]
+    )
+    return list(dict.fromkeys(said))

@@ -98,4 +98,81 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "目視確認の候補は crm identify --tables で出力できます。",
     ),
     "people_not_read": ("Not read: {columns}.", "読み取らない列: {columns}。"),
+    # Buyers.
+    "missing_attributes": (
+        "No column of customers or orders, such as sex or prefecture, has two values of 30 buyers.",
+        "購入者30人以上の値が2つ以上ある属性の列(性別・都道府県など)がありません。",
+    ),
+    "buyers": ("Who buys", "購入者の属性"),
+    "buyers_question": (
+        "Which customers come back, and which cancel? The share with a second order within 90 days "
+        "({overall} of all). Rates are drawn towards all where there are few buyers; lines are "
+        "95 % intervals.",
+        "どの属性の顧客が戻り、どの属性がキャンセルするか。90日以内のF2転換率(全体 {overall})。"
+        "人数が少ない値は全体へ寄せた推定です。線は95%区間。",
+    ),
+    "buyers_title": (
+        "{name} {value}: {rate} come back, {overall} of all",
+        "{name}「{value}」のF2転換率は{rate}(全体 {overall})",
+    ),
+    "buyers_title_alike": (
+        "No value clearly differs from all customers ({names})",
+        "全体とはっきり異なる値はありません({names})",
+    ),
+    "buyers_first": ("{name} of the first order", "初回の{name}"),
+    "buyers_buyers": ("Buyers", "購入者数"),
+    "buyers_rate": ("Came back (95 %)", "F2転換率(95%区間)"),
+    "buyers_dots": ("On one scale", "比較"),
+    "buyers_cancelled": ("Cancelled", "キャンセル率"),
+    "buyers_each": ("Revenue per buyer", "1人あたり売上"),
+    "buyers_share": ("Share of revenue", "売上構成比"),
+    "buyers_purchase": ("Of the registered, bought", "会員の購入率"),
+    "buyers_left_out": (
+        "{count} values are left out: fewer than {least} buyers, blank, or not of the first "
+        "twelve.",
+        "購入者{least}人未満、空欄、または上位12以外の値{count}件は省略しています。",
+    ),
+    "buyers_note": (
+        "The title names a value only where the difference is more than chance among all values "
+        "shown. A difference is no cause: customers of two values may also differ in what they "
+        "buy.",
+        "見出しの差は、表示したすべての値を同時に比べても偶然とは言えないものだけです。"
+        "差があっても原因とは限りません。購入商品などの違いによることもあります。",
+    ),
+    # Together.
+    "missing_pairs": (
+        "No two products are together in five orders of the last 364 days.",
+        "直近364日に5件以上の注文で一緒に買われた商品の組がありません。",
+    ),
+    "together": ("Bought together", "併売"),
+    "together_question": (
+        "What is bought together, and is it more than chance? Pairs of products in one order, 364 "
+        "days.",
+        "何が一緒に買われ、それは偶然より多いか。直近364日の注文内の商品の組。",
+    ),
+    "together_title": (
+        "{share} of the orders with {first} also have {second}: {lift} times as often as by chance",
+        "{first}の注文の{share}に{second}も入る(偶然の{lift}倍)",
+    ),
+    "together_title_none": (
+        "No two products are bought together more often than by chance",
+        "偶然より多く一緒に買われる商品の組はありません",
+    ),
+    "together_first": ("Who buys", "この商品と"),
+    "together_second": ("also buys", "一緒に買う商品"),
+    "together_share": ("Of the first's orders", "前者の注文に占める割合"),
+    "together_both": ("Orders with both", "両方の注文数"),
+    "together_more": ("More than by chance", "偶然より多い件数"),
+    "together_lift": ("Times chance", "リフト値"),
+    "together_alone": ("First without second", "前者のみの注文数"),
+    "together_do": (
+        "Offer the second on the page and in the cart of the first. The last column says how many "
+        "orders of the year had the first alone; whether an offer brings more, a test shows.",
+        "前者の商品ページとカートで後者を案内します。最後の列は1年間に前者だけが買われた注文数です。"
+        "効果はテストで確かめてください。",
+    ),
+    "together_note": (
+        "{tested} pairs of {baskets} orders were tested; of the pairs shown about 5 % are chance.",
+        "{baskets}件の注文で{tested}組を検定しました。表示した組のうち約5%は偶然です。",
+    ),
 }
