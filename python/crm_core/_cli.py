@@ -3,6 +3,8 @@
     crm report orders.csv -o report.html
     crm report orders.csv --events log.csv -o report.html
     crm today orders.csv --tables lists
+    crm today orders.csv --rules rules.toml -o today.csv --page today.html
+    crm identify people.csv orders.csv -o persons.csv
     crm alerts orders.csv --since yesterday
     crm learn orders.csv -o learned.json
     crm run rfm orders.csv -o rfm.parquet
@@ -24,11 +26,9 @@ import datetime
 import importlib.util
 import itertools
 import json
-import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,13 +52,16 @@ from ._cli_files import (
     settings_of,
 )
 from ._cli_options import NoFiles, commands_of, parser
+from ._cli_people import identify, people_of_report
+from ._cli_screen import progress, screen_of
+from ._cli_today import rules, today
 from ._report.problem import Misuse, Problem
+from ._reporting import has_column
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
     from ._report.findings import Findings, Request
     from ._report.page import Site
-    from ._report.result import Frame
     from ._report.sections.parts import Section
     from ._report.settings import Loaded, Note, Settings
 
@@ -120,9 +123,12 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     if config is not None and at is not None:
         arguments[at + 1 : at + 1] = config.arguments
     try:
-        return crm.parse_args(arguments)
+        options = crm.parse_args(arguments)
+        if config is not None and options.command == "identify" and len(options.files) == 1:
+            options.files += config.files  # behind the people stand the orders
+        return options
     except NoFiles:
-        if config is not None and config.files:
+        if config is not None and config.files and arguments[at or 0] != "identify":
             return crm.parse_args([*arguments, *map(str, config.files)])
         command = "" if at is None else f" {arguments[at]}"
         raise Misuse(f"crm{command}: name a file", "For example orders.csv.") from None
@@ -167,23 +173,20 @@ def _told(error: Exception) -> str | None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from ._report import grid, page, screen, words
+    from ._report import grid, layouts, page, screen, words
     from ._report.findings import ANALYSES, analyse
     from ._report.order_reading import load
 
-    # Without a terminal's width, lines of tables are not wrapped.
-    console = Console(quiet=options.quiet)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = 160
+    console = screen_of(options.quiet)
     kind = "html" if options.output is None else _cli_output.format_of(options.output, _PAGES)
-    settings = settings_of(options, ("product", "channel"))  # read if the file has them
+    words_of = layouts.words()["headings"]["attributes"]["words"]
+    settings = settings_of(options, ("product", "channel", *words_of))  # read if the file has them
     _refuse_without_events(options)
-    with _progress(options.quiet) as stage:
+    with progress(options.quiet) as stage:
         loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
         lang = options.lang or ("ja" if loaded.japanese else "en")
         log = _log(options, settings, loaded, stage)
+        people = people_of_report(options, settings, loaded, stage)
         if not options.check:
             advance = stage("building")
             orders = orders_of(loaded, options, settings, advance)
@@ -191,6 +194,10 @@ def _report(options: argparse.Namespace) -> int:
             site = None if log is None else _site(options, log, stage)
             advance = stage("analysing")
             request = _request(options, loaded)
+            there = [name for name in words_of if has_column(orders, name)]
+            request = dataclasses.replace(request, attributes=there)
+            if people is not None:
+                request = dataclasses.replace(request, people=people[1])
             findings = analyse(
                 orders,
                 request,
@@ -211,6 +218,7 @@ def _report(options: argparse.Namespace) -> int:
         lang,
         warnings=loaded.warnings,
         events=site,
+        people=[] if people is None else people[0].choices,
         folder=None if options.tables is None else options.tables.name,
     )
     if options.output is not None:  # before the screen, which may be a pipe that ends early
@@ -244,41 +252,6 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
-def _today(options: argparse.Namespace) -> int:
-    """Whom to write to; 1 if nobody."""
-    from rich.console import Console
-
-    from ._report import screen
-    from ._report.money import Currency
-    from ._report.order_reading import load
-    from ._report.sections import today
-    from ._report.sections.ask import Ask
-    from ._report.sections.shop import Missing, shop_of
-    from ._report.sections.voice import Voice
-
-    settings = settings_of(options)
-    with _progress(options.quiet) as stage:
-        loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
-        orders = orders_of(loaded, options, settings, stage("building"))
-        scope = {
-            "where": conditions_of(options.where, loaded),
-            "customers": conditions_of(options.where_customers, loaded, "--where-customers"),
-        }
-        day = day_of(options.as_of) or orders.last_date
-        shop = shop_of(Ask(orders, day, {name: one or None for name, one in scope.items()}), {})
-        found = Missing("customers", 100, 0) if shop is None else today.find(shop)
-    lang = options.lang or ("ja" if loaded.japanese else "en")
-    console = Console(quiet=options.quiet, soft_wrap=True)
-    folder = None if options.tables is None else options.tables.name
-    screen.show_warnings(console, loaded.warnings, lang)
-    section = today.show(found, Voice(lang, Currency.of(orders)), folder)
-    screen.show(console, [section], f"{day}", lang)
-    groups = [] if isinstance(found, Missing) else [one for one in found.groups if one.people]
-    if options.tables is not None:
-        _write_lists({one.key: one.people_list for one in groups}, options.tables)
-    return 0 if groups else 1
-
-
 def _init(options: argparse.Namespace) -> int:
     """Writes a config file to fill in."""
     path = Path(_cli_config.NAME)
@@ -308,17 +281,9 @@ def _values_of(options: argparse.Namespace, loaded: Loaded) -> str:
     return " ".join(told)
 
 
-def _write_lists(lists: Mapping[str, Frame], folder: Path) -> None:
-    """Writes the lists of customers, a CSV file each."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in lists.items():
-        rows = zip(*frame.columns.values(), strict=True)
-        _cli_output.write_rows(folder / f"{name}.csv", list(frame.columns), rows)
-
-
 def _write_tables(findings: Findings, sections: Sequence[Section], folder: Path) -> None:
     """Writes the lists of customers and every table of the report, a CSV file each."""
-    _write_lists({} if findings.sections is None else findings.sections.lists, folder)
+    _cli_output.write_lists({} if findings.sections is None else findings.sections.lists, folder)
     for section in sections:
         for number, grid in enumerate(section.grids, 1):
             path = folder / f"{section.key}-{number}.csv"
@@ -476,7 +441,7 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     refuse_others(task, about["reads"], options)
     moment = moment_of(options.as_of) if about["reads"] == "events" else day_of(options.as_of)
     settings = settings_of(options, columns_named(about, request))
-    with _progress(options.quiet) as stage:
+    with progress(options.quiet) as stage:
         loaded, data = read(about["reads"], options, settings, stage)
     if about["reads"] == "events" and isinstance(request.get("steps"), list):
         from ._report.event_reading import steps_of
@@ -604,35 +569,11 @@ def _describe(options: argparse.Namespace) -> int:
     return 0
 
 
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[..., Callable[[float], None]]]:
-    """A bar per stage on a terminal's stderr: `stage(key)` gives `advance(share)`."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from ._report import words
-
-    console = Console(stderr=True)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(
-        *columns, console=console, transient=True, disable=quiet or not console.is_terminal
-    ) as progress:
-
-        def stage(key: str, **values: object) -> Callable[[float], None]:
-            task = progress.add_task(words.page(key, "en", **values), total=1.0)
-            return lambda share: progress.update(task, completed=share)
-
-        yield stage
-
-
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
-    "today": _today,
+    "today": today,
+    "rules": rules,
+    "identify": identify,
     "init": _init,
     "run": _run,
     "alerts": _alerts,

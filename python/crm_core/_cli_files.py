@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from ._report.people_reading import ReadPeople
     from ._report.settings import Loaded, Rows, Settings
 
     Stages = Callable[..., Callable[[float], None]]
@@ -86,12 +87,12 @@ def orders_of(
             options.customers, loaded.arguments["customer_id"], settings, loaded.id_fold
         )
         customers = crm_core.Customers(table, **described)
-        _some_join(loaded, table[described["customer_id"]], options.customers.name)
+        some_join(loaded, table[described["customer_id"]], options.customers.name)
     with named_rows(loaded):
         return orders_from(loaded, customers, _share(advance))
 
 
-def _some_join(loaded: Loaded, known: pa.ChunkedArray, name: str) -> None:
+def some_join(loaded: Loaded, known: pa.ChunkedArray, name: str) -> None:
     """Warns of a table of customers that has none of the customers of the orders."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -123,7 +124,7 @@ def _share(advance: Callable[[float], None]) -> Callable[[int, int], None]:
 
 
 @contextmanager
-def named_rows(loaded: Loaded) -> Iterator[None]:
+def named_rows(loaded: Loaded | ReadPeople) -> Iterator[None]:
     """Changes errors of the library to row numbers of the file and options of the command."""
     try:
         yield

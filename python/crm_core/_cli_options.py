@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import crm_core
 
-from ._cli_output import TEXTS
+from ._cli_output import LISTS, TABLES, TEXTS
 from ._errors import meant
 
 #: Columns of orders that have their own option.
@@ -38,12 +39,19 @@ examples:
   crm report orders.csv -o report.html
   crm report orders.csv --events log.csv -o report.html --tables lists
   crm today orders.csv --tables lists
+  crm rules --preset retail > rules.toml
+  crm today orders.csv --rules rules.toml --messages sent.csv -o today.csv --page today.html
+  crm identify people.csv orders.csv -o persons.csv
   crm run rfm orders.csv -o rfm.xlsx
   crm run clv orders.csv
   crm init && crm report
 
 exit status: 0, 1 nothing found, 2 usage, 3 the file's data, 4 an error of crm itself
 """
+
+
+#: Ready rules that come with the package.
+PRESETS = ("retail", "subscription", "ltv_lab_btob")
 
 
 class NoFiles(SystemExit):
@@ -139,6 +147,13 @@ def parser() -> Parser:
         help="print all sections on the terminal, also if a page is written",
     )
     show.add_argument("--check", action="store_true", help="only show how the file would be read")
+    show.add_argument(
+        "--people",
+        type=Path,
+        metavar="FILE",
+        help="records of customers: which are one person, and what it changes",
+    )
+    _add_people_column(show)
     events = report.add_argument_group("events of the site (their columns are guessed, and shown)")
     events.add_argument(
         "--events",
@@ -176,6 +191,14 @@ def parser() -> Parser:
     lists.add_argument(
         "--tables", type=Path, metavar="DIR", help="write the lists into this folder, as CSV"
     )
+
+    _add_rules(today)
+    rules = _command(commands, "rules", "ready rules for `crm today --rules`, as TOML")
+    rules.add_argument(
+        "--preset", choices=PRESETS, help="print these rules (default: list the presets)"
+    )
+
+    _add_identify(commands)
 
     init = _command(commands, "init", "write a crm.toml, the options of every Monday")
     init.add_argument("--force", action="store_true", help="overwrite a crm.toml that is there")
@@ -267,6 +290,106 @@ def _command(
     return parser
 
 
+def _add_people_column(group: Any) -> None:
+    group.add_argument(
+        "--people-column",
+        action="append",
+        default=[],
+        metavar="ROLE=COLUMN",
+        help="the column of record_id, email, phone, family_name, given_name, birth_date, ... of "
+        'the people; "ROLE=" for none; may be repeated',
+    )
+
+
+def _add_identify(commands: Any) -> None:
+    identify = _command(
+        commands, "identify", "which records of customers are one person", needs_extra=True
+    )
+    _add_reading(
+        identify,
+        "FILE",
+        "records of customers, and behind them orders, if what changes is to be shown; ",
+    )
+    _add_scope(identify, today=False)
+    identify.set_defaults(by=[], customers=None)
+    found = identify.add_argument_group("the persons")
+    _add_people_column(found)
+    found.add_argument(
+        "--policy",
+        choices=("strict", "standard", "lenient"),
+        help="which pairs are joined (default: standard, a probability of 0.95)",
+    )
+    found.add_argument(
+        "--previous",
+        type=Path,
+        metavar="FILE",
+        help="the persons of the last run, who keep their ids",
+    )
+    _add_output(found, "the person of each record: ")
+    found.add_argument(
+        "--tables",
+        type=Path,
+        metavar="DIR",
+        help="write persons, links, pairs for review, changes and shared identifiers into this "
+        "folder, as CSV",
+    )
+    found.add_argument(
+        "--names", action="store_true", help="names in the links and the pairs for review"
+    )
+
+
+def _add_rules(today: Any) -> None:
+    decisions = today.add_argument_group("decisions by rules (see crm rules)")
+    decisions.add_argument(
+        "--rules",
+        type=Path,
+        metavar="FILE.toml",
+        help="who is written to, why, and why not, by these rules",
+    )
+    decisions.add_argument(
+        "--messages",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="what was sent before, and who opted out: what is in it is not sent again; may be "
+        "repeated",
+    )
+    decisions.add_argument(
+        "--message-column",
+        action="append",
+        default=[],
+        metavar="ROLE=COLUMN",
+        help="the column of customer_id, kind, occurred_at, channel, dedupe_key or trigger of the "
+        'messages; "ROLE=" for none; may be repeated',
+    )
+    decisions.add_argument(
+        "--at",
+        metavar="TIME",
+        help="the time of the decision on that day, in the zone of the rules (default: 10:00)",
+    )
+    _add_output(decisions, "every candidate with its decision and the reason: ", LISTS)
+    decisions.add_argument(
+        "--page", type=Path, metavar="FILE", help="the same as a page, .html or .pdf"
+    )
+    decisions.add_argument(
+        "--ids", action="store_true", help="the ids of whom to write to, on the page"
+    )
+    events = today.add_argument_group("events of the site (their columns are guessed)")
+    events.add_argument(
+        "--events",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="EVENTS",
+        help="a log of views and carts, for the triggers cart and browse; may be repeated",
+    )
+    _add_events(events)
+    events.add_argument(
+        "--events-layout", metavar="ID|FILE", help="the layout of the events (default: by headings)"
+    )
+
+
 def _add_events(group: Any) -> None:
     group.add_argument(
         "--event-column",
@@ -292,22 +415,45 @@ def _add_force(group: Any) -> None:
     )
 
 
-def _add_output(parser: argparse.ArgumentParser) -> None:
+def _add_output(parser: Any, what: str = "", kinds: Sequence[str] = TABLES) -> None:
+    """A table as a file; without `what` it goes to the screen by default."""
+    shown = "" if what else " (default: CSV on the screen)"
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         metavar="FILE",
-        help="csv, parquet, xlsx, json, ndjson, md or html by the file's ending "
-        "(default: CSV on the screen)",
+        help=f"{what}{', '.join(kinds[:-1])} or {kinds[-1]} by the file's ending{shown}",
     )
-    parser.add_argument("--format", choices=TEXTS, help="the format on the screen (default: csv)")
+    if not what:
+        parser.add_argument(
+            "--format", choices=TEXTS, help="the format on the screen (default: csv)"
+        )
     _add_force(parser)
 
 
 def _add_file(
     parser: argparse.ArgumentParser, what: str = "ORDERS", about: str = "", today: bool = False
 ) -> None:
+    _add_reading(parser, what, about)
+    scope = _add_scope(parser, today)
+    scope.add_argument(
+        "--customers",
+        type=Path,
+        metavar="FILE",
+        help="a table of customers, including customers without an order",
+    )
+    scope.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="break down by a column; may be repeated",
+    )
+
+
+def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: str = "") -> None:
+    """The files, and how they are read."""
     parser.add_argument(
         "files",
         nargs="+",
@@ -460,6 +606,10 @@ def _add_file(
         help="rows that are equal in every column of the file (default: keep, with a warning if "
         "there are many)",
     )
+
+
+def _add_scope(parser: argparse.ArgumentParser, today: bool) -> Any:
+    """What is counted; the group takes further options."""
     scope = parser.add_argument_group("what is counted")
     scope.add_argument(
         "--as-of",
@@ -481,16 +631,4 @@ def _add_file(
         metavar="COLUMN=VALUE",
         help="only these customers, in the same form",
     )
-    scope.add_argument(
-        "--customers",
-        type=Path,
-        metavar="FILE",
-        help="a table of customers, including customers without an order",
-    )
-    scope.add_argument(
-        "--by",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help="break down by a column; may be repeated",
-    )
+    return scope

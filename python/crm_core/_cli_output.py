@@ -14,13 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._report.problem import Misuse
 
 if TYPE_CHECKING:
+    from ._report.result import Frame
     from ._table import Table
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -36,10 +37,10 @@ def format_of(path: Path, known: Sequence[str], option: str = "--output") -> str
     return ending
 
 
-def refuse_existing(path: Path, force: bool) -> None:
+def refuse_existing(path: Path, force: bool, option: str = "--output") -> None:
     """Refuses to overwrite a file."""
     if path.exists() and not force:
-        raise Misuse(f"--output: {path} is there already", "--force overwrites it.")
+        raise Misuse(f"{option}: {path} is there already", "--force overwrites it.")
 
 
 def write_table(table: Table, path: Path | None, kind: str = "csv") -> None:
@@ -61,6 +62,14 @@ def write_rows(path: Path, headings: Sequence[str], rows: Iterable[Sequence[obje
         out = csv.writer(file)
         out.writerow(headings)
         out.writerows(rows)
+
+
+def write_lists(lists: Mapping[str, Frame], folder: Path) -> None:
+    """Lists of customers, a CSV file each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in lists.items():
+        rows = zip(*frame.columns.values(), strict=True)
+        write_rows(folder / f"{name}.csv", list(frame.columns), rows)
 
 
 def page_as_pdf(page: str) -> bytes:
@@ -118,6 +127,7 @@ _TEXTS: dict[str, Callable[[Table], bytes]] = {
     "md": lambda table: f"{table.to_markdown()}\n".encode(),
     "html": _html,
 }
-#: The formats of texts, and of files.
+#: The formats of texts, of files, and of files beside a page of their own.
 TEXTS = tuple(_TEXTS)
 TABLES = ("csv", "parquet", "xlsx", *TEXTS[1:])
+LISTS = tuple(one for one in TABLES if one != "html")

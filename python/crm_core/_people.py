@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
 from ._columns import Columns
@@ -12,6 +12,9 @@ from ._errors import OptionError
 from ._input import source, whole_numbers
 from ._library import call, names_of
 from ._table import Table
+
+if TYPE_CHECKING:
+    from ._types import Where
 
 _ROLES = (
     "record_id",
@@ -314,22 +317,34 @@ def identify(
     return Identity(records, options)
 
 
-def identity_sensitivity(orders: Any, people: Any, as_of: Any = None, **options: Any) -> Table:
+def identity_sensitivity(
+    orders: Any,
+    people: Any,
+    as_of: Any = None,
+    *,
+    where: Where | None = None,
+    customers: Where | None = None,
+    **options: Any,
+) -> Table:
     """What the doubt about persons is worth (名寄せの感度): the shop under each policy.
 
     Args:
         orders: `Orders` whose customer ids are record ids.
         people: `People`, or a frame whose columns have the names of its arguments.
         as_of: The date to count up to. Default: that of the last order.
+        where: Chooses orders, after they are under the persons' ids.
+        customers: Chooses customers, after records have become persons.
         **options: Further options of `identify`, without `policy`.
 
     Returns:
-        One row per policy: policy ("none" is without identification), customers, repeat_rate (the
-        share of customers with two orders or more), orders_per_customer, revenue_per_customer
-        (major units).
+        One row per policy: policy ("none" is without identification), customers, repeaters
+        (customers with two orders or more), repeat_rate, repeat_rate_low, repeat_rate_high (F2: a
+        second order within 90 days, as `repeat_rate` defines it), orders_per_customer,
+        revenue_per_customer (major units).
 
     Raises:
         SchemaError: Record ids of another type than the customers'.
+        OptionError: `orders` is a view with a filter.
 
     Example:
         >>> first, second = crm.summary(orders).to_dict()["customer_id"][:2]
@@ -338,30 +353,29 @@ def identity_sensitivity(orders: Any, people: Any, as_of: Any = None, **options:
         >>> table["customers"][0] - table["customers"][1]
         1
     """
+    from ._retention import repeat_rate
     from ._summary import summary
 
     records = people if isinstance(people, People) else People(people)
-    rows: dict[str, list[Any]] = {
-        name: []
-        for name in (
-            "policy",
-            "customers",
-            "repeat_rate",
-            "orders_per_customer",
-            "revenue_per_customer",
-        )
-    }
+    scope: Any = {"where": where, "customers": customers}
+    rates = ("repeat_rate", "repeat_rate_low", "repeat_rate_high")
+    means = ("orders_per_customer", "revenue_per_customer")
+    names = ("policy", "customers", "repeaters", *rates, *means)
+    rows: dict[str, list[Any]] = {name: [] for name in names}
     for policy in ("none", "strict", "standard", "lenient"):
         counted = orders
         if policy != "none":
             found = identify(records, policy=policy, **options)  # type: ignore[arg-type]
             counted = orders.with_persons(found)
-        totals = summary(counted, as_of).to_dict()
+        totals = summary(counted, as_of, **scope).to_dict()
         each = [number for number in totals["orders"] if number > 0]
         n = len(each)
         rows["policy"].append(policy)
         rows["customers"].append(n)
-        rows["repeat_rate"].append(sum(number > 1 for number in each) / n if n else None)
+        rows["repeaters"].append(sum(number > 1 for number in each))
+        again = repeat_rate(counted, as_of, **scope).to_dict() if n else {}
+        for name in rates:
+            rows[name].append(again[name][0] if again else None)
         rows["orders_per_customer"].append(sum(each) / n if n else None)
         rows["revenue_per_customer"].append(float(sum(totals["revenue"])) / n if n else None)
     return Table(_native.Table.from_columns(source(rows, list(rows)), list(rows)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._errors import CrmError, OptionError, SchemaError
 from ._events import Events
 from ._orders import Orders
+from ._people import People
 from ._types import Where
 
 if TYPE_CHECKING:
@@ -129,10 +130,12 @@ def report(
     orders: Orders,
     events: Events | None = None,
     *,
+    people: Any = None,
     as_of: datetime.date | str | None = None,
     where: Where | None = None,
     customers: Where | None = None,
     by: Sequence[str] = (),
+    attributes: Sequence[str] = (),
     churn_days: int | None = None,
     cpm_money: float | None = None,
     months: int = 24,
@@ -148,10 +151,14 @@ def report(
     Args:
         orders: The orders.
         events: What visitors did on the site; adds the section on it, and carts to follow up.
+        people: Records of customers, `People` or a frame, whose ids are those of the orders; adds
+            the section on which of them are one person (`identify`).
         as_of: The day of the report (default: the date of the last order).
         where: Chooses orders; holds for every number of the report.
         customers: Chooses customers.
         by: Columns to break down by.
+        attributes: Columns of customers or orders by which the section on buyers shows who comes
+            back and who cancels: sex, prefecture, payment.
         churn_days: Days without an order after which a customer is churned (default 240).
         cpm_money: The portfolio's money threshold (default 70,000 yen; otherwise 7 mean orders).
         months: Months of the portfolio's history.
@@ -179,6 +186,8 @@ def report(
         raise ImportError(message) from None
     if lang not in ("en", "ja"):
         raise OptionError(f"option `lang`: expected en or ja, found {lang!r}")
+    if people is not None and not isinstance(people, People):
+        people = People(people)
     day = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     request = Request(
         as_of=day,
@@ -188,7 +197,9 @@ def report(
         months=months,
         churn_days=churn_days,
         cpm_money=cpm_money,
-        columns=[one for one in ("product", "channel") if _has(orders, one)],
+        columns=[one for one in ("product", "channel") if has_column(orders, one)],
+        people=people,
+        attributes=attributes,
     )
     site = None if events is None else _site(events, day)
     found = analyse(orders, request, carts=None if site is None else site.behavior.left)
@@ -204,10 +215,12 @@ def _site(events: Events, day: datetime.date | None) -> Site:
 
     known: Mapping[str, str] = {**{word: word for word in _KINDS}, **events._kinds}
     occur = {word: meaning for word, meaning in known.items() if len(events.view({"kind": word}))}
-    return Site(analyse_events(events, occur, has_pages=_has(events, "page"), as_of=day), [], [])
+    return Site(
+        analyse_events(events, occur, has_pages=has_column(events, "page"), as_of=day), [], []
+    )
 
 
-def _has(data: Any, column: str) -> bool:
+def has_column(data: Any, column: str) -> bool:
     """Whether a dataset has a column."""
     try:
         data.view({column: None})

@@ -154,7 +154,7 @@ def test_sensitivity_has_a_row_for_each_policy() -> None:
     table = crm.identity_sensitivity(orders, people).to_dict()
     assert table["policy"] == ["none", "strict", "standard", "lenient"]
     assert table["customers"] == [3, 2, 2, 2]
-    assert table["repeat_rate"] == [1 / 3, 1, 1, 1]
+    assert table["repeaters"] == [1, 2, 2, 2]
     assert table["revenue_per_customer"] == [1000 / 3, 500, 500, 500]
 
 

@@ -84,7 +84,9 @@ class Findings:
 
 @dataclass(frozen=True)
 class Request:
-    """The user's request, besides the file; `columns` are the roles that the orders have."""
+    """The user's request, besides the file; `columns` are the roles that the orders have, `people`
+    the records of customers, `attributes` columns by which buyers are shown.
+    """
 
     as_of: datetime.date | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -95,6 +97,8 @@ class Request:
     cpm_money: float | None = None
     prospects: bool = False
     columns: Collection[str] = ()
+    people: Any = None
+    attributes: Sequence[str] = ()
 
 
 def analyse(
@@ -181,6 +185,8 @@ def analyse(
             days=history_days,
             columns=request.columns,
             prospects=request.prospects,
+            people=request.people,
+            attributes=request.attributes,
             step=step,
         )
     return Findings(

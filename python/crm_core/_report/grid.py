@@ -174,17 +174,18 @@ def by_month(history: Frame) -> tuple[list[datetime.date], dict[tuple[str, str],
 
 def choices(chosen: Sequence[Choice], title: str, lang: str, option: str = "--") -> Grid:
     """The role of each column, the reason, and the option that changes it."""
+    of_people = option == "--people-column"
 
     def changed(role: str) -> str:
         if role == "money_of":
             return "--order-level, --line-level"
-        columns = option != "--" and role in event_headings.ROLES
+        columns = of_people or (option != "--" and role in event_headings.ROLES)
         return f"{option} {role}=…" if columns else f"--{role.replace('_', '-')}"
 
     headings = [words.column(name, lang) for name in ("role", "value", "why", "option")]
     rows = [
         [
-            words.column(one.role, lang),
+            words.column(f"people_{one.role}" if of_people else one.role, lang),
             one.value,
             words.reason(one.reason, one.detail, lang),
             changed(one.role),

@@ -42,6 +42,7 @@ def sections(
     warnings: Sequence[Note] = (),
     events: Site | None = None,
     folder: str | None = None,
+    people: Sequence[Choice] = (),
 ) -> list[Section]:
     """All sections of the report in a language.
 
@@ -53,6 +54,7 @@ def sections(
         warnings: What may be wrong in the reading of the file.
         events: What was found in events, and how they were read.
         folder: Where the lists of people were written; None if they were not.
+        people: How the records of people were read.
     """
     voice = Voice(lang, findings.currency)
     found = findings.sections
@@ -78,6 +80,9 @@ def sections(
     if events is not None:
         title = words.page("events_reading", lang)
         readings.append(grid.choices(events.choices, title, lang, "--event-column"))
+    if people:
+        title = words.page("people_reading", lang)
+        readings.append(grid.choices(people, title, lang, "--people-column"))
     told = [words.note(one.code, one.values, lang) for one in [*findings.notes, *notes]]
     if found is not None and (reasons := report.left_out(found, voice)):
         told.append(voice("appendix_left_out", reasons=" ".join(reasons)))
@@ -108,6 +113,51 @@ def render(
         warnings: What may be wrong in the reading of the file.
         definitions: Results of events, whose definitions are shown with the others.
     """
+    return written(
+        shown,
+        Voice(lang, findings.currency),
+        title=title or words.page("title", lang),
+        lead=grid.lead(findings, lang),
+        as_of="" if findings.as_of is None else findings.as_of.isoformat(),
+        source=source,
+        version=version,
+        warnings=[words.note(one.code, one.values, lang) for one in warnings],
+        notes=[]
+        if findings.sections
+        else [words.note(one.code, one.values, lang) for one in findings.notes],
+        definitions=[*findings.definitions, *definitions],
+    )
+
+
+def written(
+    shown: Sequence[Section],
+    voice: Voice,
+    *,
+    title: str,
+    lead: str,
+    as_of: str,
+    source: str,
+    version: str,
+    warnings: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    definitions: Sequence[Frame] = (),
+    made: str = "made",
+) -> str:
+    """A page of sections.
+
+    Args:
+        shown: The sections.
+        voice: The language.
+        title: The page's title.
+        lead: What stands below it.
+        as_of: The day of the page, for the foot of a printed one.
+        source: The file's name.
+        version: The library's version.
+        warnings: What may be wrong.
+        notes: What the reader has to know first.
+        definitions: Results whose definitions are shown.
+        made: The text at the end.
+    """
     environment = Environment(
         loader=PackageLoader("crm_core._report", "."),
         autoescape=True,
@@ -116,22 +166,21 @@ def render(
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.j2").render(
-        lang=lang,
-        title=title or words.page("title", lang),
-        t=Voice(lang, findings.currency),
-        lead=grid.lead(findings, lang),
-        as_of="" if findings.as_of is None else findings.as_of.isoformat(),
+        lang=voice.lang,
+        title=title,
+        t=voice,
+        lead=lead,
+        as_of=as_of,
         source=source,
         sections=shown,
-        warnings=[words.note(one.code, one.values, lang) for one in warnings],
-        notes=[]
-        if findings.sections
-        else [words.note(one.code, one.values, lang) for one in findings.notes],
+        warnings=warnings,
+        notes=notes,
         definitions=[
             (one.task, one.hash, json.dumps(one.definition, ensure_ascii=False, indent=1))
-            for one in _distinct([*findings.definitions, *definitions])
+            for one in _distinct(definitions)
         ],
         version=version,
+        made=voice(made, version=version),
     )
 
 

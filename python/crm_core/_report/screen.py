@@ -21,7 +21,7 @@ from .settings import Loaded, Note
 def show_layouts(console: Console, known: Iterable[Layout]) -> None:
     """The layouts that come with the package, one a line."""
     rows = [[one.id, one.name, one.reads, one.source] for one in known]
-    _show(console, Grid("", ["id", "name", "reads", "source"], rows, [False] * 4))
+    show_grid(console, Grid("", ["id", "name", "reads", "source"], rows, [False] * 4))
 
 
 def show_choices(
@@ -33,7 +33,7 @@ def show_choices(
 ) -> None:
     """How the file was understood; what may be wrong goes on top."""
     show_warnings(console, warnings, lang)
-    _show(console, grid.choices(chosen, words.page("reading", lang), lang))
+    show_grid(console, grid.choices(chosen, words.page("reading", lang), lang))
     show_notes(console, notes, lang)
 
 
@@ -42,7 +42,7 @@ def show_understanding(console: Console, loaded: Loaded, lang: str) -> None:
     show_choices(console, loaded.choices, loaded.notes, lang, loaded.warnings)
     headings = [words.column(name, lang) for name in ("role", "value")]
     found = [list(row) for row in understanding.rows(loaded.facts, lang)]
-    _show(console, Grid(words.page("facts", lang), headings, found, [False] * 2))
+    show_grid(console, Grid(words.page("facts", lang), headings, found, [False] * 2))
 
 
 def show_warnings(console: Console, warnings: Sequence[Note], lang: str) -> None:
@@ -57,10 +57,16 @@ def show_notes(console: Console, notes: Sequence[Note], lang: str) -> None:
         console.print(f"· {escape(words.note(one.code, one.values, lang))}", style="dim")
 
 
-def show(console: Console, sections: Sequence[Section], lead: str, lang: str) -> None:
+def show(
+    console: Console,
+    sections: Sequence[Section],
+    lead: str,
+    lang: str,
+    title: str | None = None,
+) -> None:
     """The sections; figures as their numbers."""
     console.print()
-    console.rule(f"[bold]{escape(words.page('title', lang))}[/] · {escape(lead)}")
+    console.rule(f"[bold]{escape(title or words.page('title', lang))}[/] · {escape(lead)}")
     for one in sections:
         console.print(f"\n[bold]{escape(one.title)}[/]", highlight=False)
         console.print(escape(one.question), style="dim", highlight=False)
@@ -87,7 +93,7 @@ def _show_part(console: Console, part: Part, lang: str) -> None:
     elif isinstance(part, Tiles):
         rows = [[one.name, one.value, one.moved, one.small] for one in part.tiles]
         if any(one.moved or one.small for one in part.tiles):
-            _show(console, Grid("", ["", "", "", ""], rows, [False, True, False, False]))
+            show_grid(console, Grid("", ["", "", "", ""], rows, [False, True, False, False]))
         else:
             console.print(
                 "   ".join(f"{escape(row[0])} [bold]{escape(row[1])}[/]" for row in rows),
@@ -95,9 +101,9 @@ def _show_part(console: Console, part: Part, lang: str) -> None:
             )
     elif isinstance(part, Figure):
         if part.numbers is not None:
-            _show(console, _recent(part.numbers))
+            show_grid(console, _recent(part.numbers))
     else:
-        _show(console, part)
+        show_grid(console, part)
 
 
 def _recent(numbers: Grid, rows: int = 13) -> Grid:
@@ -109,11 +115,12 @@ def show_event_choices(
 ) -> None:
     """How the file of events was understood."""
     title = words.page("events_reading", lang)
-    _show(console, grid.choices(chosen, title, lang, "--event-column"))
+    show_grid(console, grid.choices(chosen, title, lang, "--event-column"))
     show_notes(console, notes, lang)
 
 
-def _show(console: Console, one: Grid) -> None:
+def show_grid(console: Console, one: Grid) -> None:
+    """A table."""
     table = Table(
         title=escape(one.title),
         title_justify="left",

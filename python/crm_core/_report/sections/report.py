@@ -7,17 +7,22 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import crm_core
+
 from ..result import Frame
 from . import (
     again,
+    buyers,
     channels,
     conclusions,
     ltv,
     months,
+    persons,
     products,
     size,
     subscriptions,
     today,
+    together,
     value,
     wall,
     who,
@@ -30,10 +35,10 @@ from .voice import Voice
 #: The sections with numbers of their own, in the order of their work.
 SECTIONS = (
     "size", "today", "months", "again", "wall", "ltv", "value", "who", "channels", "products",
-    "subscriptions",
+    "subscriptions", "persons", "buyers", "together",
 )  # fmt: skip
 # A section of which the file has no column is left out, and the appendix says so.
-_COLUMNS = ("channel", "product", "kind")
+_COLUMNS = ("channel", "product", "kind", "attributes", "pairs")
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,9 @@ class Found:
     channels: channels.Channels | Missing
     products: products.Products | Missing
     subscriptions: subscriptions.Subscriptions | Missing
+    persons: persons.Persons | None = None
+    buyers: buyers.Buyers | Missing = Missing("attributes")
+    together: together.Together | Missing = Missing("pairs")
 
     @property
     def lists(self) -> Mapping[str, Frame]:
@@ -68,6 +76,8 @@ def find(
     days: Sequence[datetime.date] = (),
     columns: Collection[str] = (),
     prospects: bool = False,
+    people: Any = None,
+    attributes: Sequence[str] = (),
     step: Callable[[str], None] = lambda name: None,
 ) -> Found | None:
     """The numbers of all sections; None if no order counts.
@@ -79,6 +89,8 @@ def find(
         days: The ends of the months of the portfolio.
         columns: Roles of columns that the orders have: `channel`, `product`.
         prospects: Whether customers without an order are known.
+        people: The records of customers, for `identify`; None if there are none.
+        attributes: Columns of customers or orders by which buyers are shown.
         step: Told the name of each section before its analyses run.
     """
     shop = shop_of(ask, cpm)
@@ -96,12 +108,27 @@ def find(
         "channels": lambda: channels.find(shop, "channel" in columns),
         "products": lambda: products.find(shop, "product" in columns),
         "subscriptions": lambda: subscriptions.find(shop),
+        "buyers": lambda: buyers.find(shop, attributes),
+        "together": lambda: together.find(shop, "product" in columns),
+        "persons": lambda: None if people is None else _persons(ask, people),
     }
     found = {}
     for name in SECTIONS:
         step(name)
         found[name] = work[name]()
     return Found(**found)
+
+
+def _persons(ask: Ask, people: Any) -> persons.Persons:
+    """The persons, and the shop under each policy with the report's own filters."""
+    table = crm_core.identity_sensitivity(
+        ask.orders,
+        people,
+        ask.as_of,
+        where=ask.scope.get("where"),
+        customers=ask.scope.get("customers"),
+    )
+    return persons.find(crm_core.identify(people), table)
 
 
 def show(found: Found, voice: Voice, folder: str | None = None) -> list[Section]:
@@ -125,14 +152,24 @@ def show(found: Found, voice: Voice, folder: str | None = None) -> list[Section]
     for module, one in ((channels, found.channels), (products, found.products)):
         if not (isinstance(one, Missing) and one.what in _COLUMNS):
             below.append(module.show(one, voice))
+    if not isinstance(found.together, Missing):
+        below.append(together.show(found.together, voice))
+    if not isinstance(found.buyers, Missing):
+        below.append(buyers.show(found.buyers, voice))
     if not isinstance(found.subscriptions, Missing):
         below.append(subscriptions.show(found.subscriptions, voice))
+    if found.persons is not None:
+        below.append(persons.show(found.persons, voice, voice("persons_review_option")))
     return [conclusions.show(below, found.size.changes, voice), *below]
 
 
 def left_out(found: Found, voice: Voice) -> list[str]:
     """Why sections are left out, a sentence each."""
-    every = (found.channels, found.products, found.subscriptions)
-    return [
+    every = (
+        *(found.channels, found.products, found.subscriptions),
+        *(found.buyers, found.together),
+    )
+    said = (
         voice.missing(one) for one in every if isinstance(one, Missing) and one.what in _COLUMNS
-    ]
+    )
+    return list(dict.fromkeys(said))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..words import PAGE
-from . import words_customers, words_shop
+from . import words_customers, words_people, words_sending, words_shop
 
 LANGUAGES = ("en", "ja")
 
@@ -239,7 +239,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 }
 
 #: The texts of all sections.
-ALL = {**PAGE, **TEXTS, **words_customers.TEXTS, **words_shop.TEXTS}
+ALL = {
+    **PAGE,
+    **TEXTS,
+    **words_customers.TEXTS,
+    **words_people.TEXTS,
+    **words_sending.TEXTS,
+    **words_shop.TEXTS,
+}
 
 
 def text(key: str, lang: str, **values: object) -> str:
