@@ -4,23 +4,38 @@
 //! customers. A summary of several dates (a column `as_of` with more than one) is refused. Models
 //! with regular gaps need a column `ln_gaps`: each customer's Σ ln Δt over the gaps between purchase
 //! days, in the unit of the table. The fit is returned as JSON in the note `fit`.
+//!
+//! # Seasons
+//!
+//! Where the summary has factors of demand (its note `seasons`), or with `seasonality`, the model is fitted to times
+//! that run at their pace (see the source file `shop_time.rs`):
+//!
+//! ```text
+//! recency, T   ∫ factor(day) over the days between, instead of their number
+//! ```
+//!
+//! so that a silence through two slow months is as long as one through a busy one. The fit has the factors
+//! (`seasonality`), and its predictions run in the same time: from October on a horizon of 90 days is longer
+//! than from January on. Models with regular gaps then need the column `own_ln_gaps` instead of `ln_gaps`.
+//! A unit of the calendar has no factors. The note `seasons` says which factors there are and why.
 
 use super::fit_table::{bootstrapped, table};
 use crate::analysis::Analysis;
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::ln_gaps;
-use crate::clv::frame::{Frame, one_as_of, unit_of};
+use crate::clv::frame::{Frame, one_as_of, seasons_for, unit_of};
 use crate::clv::models::bootstrap::Bootstrap;
 use crate::clv::models::histories::Rows;
 use crate::clv::models::repeat_model;
 use crate::clv::models::repeat_model::Kind;
+use crate::clv::tables::clv_summary::{SEASONS, Unit, factors_of};
 use crate::clv::usable::{Reads, Usable, policy};
 use crate::context::Context;
 use crate::data::BadRows;
 use crate::error::Result;
 use crate::num::Fraction;
 use crate::scope::Scope;
-use crate::summary::clv_summary::Unit;
+use crate::season::Seasons;
 use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
 use schemars::JsonSchema;
@@ -47,6 +62,9 @@ pub struct Options {
     /// Default: left out of a
     /// `clv_summary`, an error in a frame of your own.
     pub bad_rows: Option<BadRows>,
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", those of the `clv_summary`; "none": time runs evenly.
+    pub seasonality: Seasons,
 }
 
 impl Default for Options {
@@ -58,6 +76,7 @@ impl Default for Options {
             bootstrap: 0,
             seed: 0,
             bad_rows: None,
+            seasonality: Seasons::Auto,
         }
     }
 }
@@ -71,12 +90,14 @@ impl Analysis for ClvFit {
     const SUMMARY: &'static str = "a model of repeat purchases fitted by maximum likelihood";
     const JA: &'static str = "購入回数モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
-    const OPTIONAL: &'static [&'static str] = &["ln_gaps", "weight", "as_of"];
+    const OPTIONAL: &'static [&'static str] = &["ln_gaps", "own_ln_gaps", "weight", "as_of"];
     type Data = Table;
     type Options = Options;
 
     fn resolve(data: &Table, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
-        options.unit = Some(unit_of(data, options.unit)?);
+        let unit = unit_of(data, options.unit)?;
+        options.unit = Some(unit);
+        options.seasonality = seasons_for(data, unit, &options.seasonality)?;
         options.bad_rows = Some(policy(data, options.bad_rows));
         Ok((scope, options))
     }
@@ -84,17 +105,35 @@ impl Analysis for ClvFit {
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         one_as_of(data)?;
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
-        let frame = Frame::new(&usable.table, options.unit)?;
-        let ln_gaps = ln_gaps(&[options.model], &usable.table, &frame)?;
+        let mut frame = Frame::new(&usable.table, options.unit)?;
+        let seasons = seasons_for(data, frame.unit, &options.seasonality)?;
+        let factors = seasons.known();
+        let time = frame.in_time_of(factors, &usable.table)?;
+        let ln_gaps = ln_gaps(&[options.model], &usable.table, &frame, factors)?;
         context.check()?;
         let rows = Rows::new(&frame.histories())?;
-        let fit = repeat_model::fit(options.model, &rows, frame.unit, ln_gaps)?;
+        let mut fit = repeat_model::fit(options.model, &rows, frame.unit, ln_gaps)?;
+        fit.seasonality = factors.cloned();
         let table = match options.bootstrap {
             0 => table(&fit, options.confidence),
             replicates => bootstrapped(fit, options.confidence, |fit| {
                 Bootstrap::of_purchases(fit, &rows, (replicates, options.seed), context)
             }),
         };
-        Ok(usable.noted(table?))
+        Ok(usable.noted(with_seasons(time.noted(table?), data, options)))
+    }
+}
+
+/// The table with what the summary says of seasons, where it was asked: also why there are none.
+fn with_seasons(table: Table, data: &Table, options: &Options) -> Table {
+    let found = data.notes().get(SEASONS);
+    match (options.seasonality.known(), found) {
+        (Some(used), Some(found)) if factors_of(data).as_ref() == Some(used) => {
+            table.with_note(SEASONS, found.clone())
+        }
+        (None, Some(found)) if factors_of(data).is_none() => {
+            table.with_note(SEASONS, found.clone())
+        }
+        _ => table,
     }
 }
