@@ -10,7 +10,7 @@
 //! Σ_j f_j (R(s_j) − R(s_(j−1)))      f_j: the mean of e^(−δt) over the own time in the month
 //! ```
 //!
-//! Only the decay of the rate within a month is left out, which moves the sum by less than 1/10,000. Without a
+//! Only the decay of the rate within a month is left out, which moves the sum by less than 1/10,000 at 10 % a year. Without a
 //! horizon there are two years of months; what comes later is discounted in own time and takes the ratio that
 //! both ways have in the second year, as the seasons come again.
 
