@@ -261,7 +261,12 @@ fn purchases_are_discounted_by_the_calendar() {
                 sum += (-delta(rate) * (f64::from(day) - 0.5)).exp() * (until - before);
                 before = until;
             }
-            near(clv[row], sum * worth[row], allowed, &format!("{days} {of:?}"));
+            near(
+                clv[row],
+                sum * worth[row],
+                allowed,
+                &format!("{days} {of:?}"),
+            );
             near(undiscounted[row], before * worth[row], 1e-9, "rate 0");
         }
     }

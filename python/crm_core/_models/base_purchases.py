@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack
 
 from .._library import call, run
 from .._orders import Orders
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 class Purchases(Model):
     """A model of repeat purchases."""
+
+    _asked: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -50,8 +52,8 @@ class Purchases(Model):
             bad_rows: Rows outside the range of the models: "drop" leaves them out (counted in the
                 note `rows_left_out`), "error" stops. Default: "drop" for a `clv_summary` or
                 `Orders`, "error" for your own frame.
-            seasonality: The factors of demand (季節性) at whose pace the model's time runs, here and in
-                its predictions. "auto" (default): those of the `clv_summary`, or those that are
+            seasonality: The factors of demand (季節性) at whose pace the model's time runs, here and
+                in its predictions. "auto" (default): those of the `clv_summary`, or those that are
                 found in the `Orders`; "none": time runs evenly; or factors of your own, see
                 `cycle`. A frame needs a column as_of for them, the last day of observation.
 
@@ -72,7 +74,7 @@ class Purchases(Model):
         if isinstance(summary, Orders):
             seasonality = None  # those of the summary
         options = {
-            "model": self._kinds[-1],
+            "model": self._asked or self._kinds[-1],
             "unit": unit,
             "confidence": self.confidence,
             "bootstrap": self.bootstrap,

@@ -16,6 +16,7 @@
 //! a P(alive) of 1.
 
 mod ahead;
+pub(crate) mod choice;
 mod fields;
 pub(crate) mod frame;
 pub mod models;
@@ -27,6 +28,7 @@ pub mod tracking;
 mod usable;
 pub mod value;
 
+pub use choice::Choice;
 pub use models::histories::{Histories, History, MAX_FREQUENCY, Rows};
 pub use models::model::{Fit, Model, Purchases, Status, Unit, VERSION};
 pub use models::repeat_model::{Kind, RepeatModel, compare, fit, no_dropout};

@@ -5,6 +5,12 @@
 //! with regular gaps need a column `ln_gaps`: each customer's Σ ln Δt over the gaps between purchase
 //! days, in the unit of the table. The fit is returned as JSON in the note `fit`.
 //!
+//! # Which model
+//!
+//! With `model = "auto"` all models are fitted and the simplest is taken that is not clearly worse than the best
+//! (see the source file `choice.rs`). The note `choice` has them all: `by` (`holdout` or `likelihood`), and of each its
+//! score, how far it is `behind` the best, and the difference that counts as a tie.
+//!
 //! # Seasons
 //!
 //! Where the summary has factors of demand (its note `seasons`), or with `seasonality`, the model is fitted to times
@@ -21,9 +27,10 @@
 
 use super::fit_table::{bootstrapped, table};
 use crate::analysis::Analysis;
+use crate::clv::choice::{Choice, Holdout, choose};
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
-use crate::clv::frame::ln_gaps;
 use crate::clv::frame::{Frame, one_as_of, seasons_for, unit_of};
+use crate::clv::frame::{ln_gaps, ln_gaps_column, whole};
 use crate::clv::models::bootstrap::Bootstrap;
 use crate::clv::models::histories::Rows;
 use crate::clv::models::repeat_model;
@@ -45,8 +52,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The model. Default: MBG/NBD.
-    pub model: Kind,
+    /// The model; "auto": the simplest of all models that is not clearly worse than the best, by the holdout
+    /// of a summary with `calibration_end`, else by likelihood. Default: MBG/NBD.
+    pub model: Choice,
     /// The unit of time of a frame without a definition; refused if it contradicts the table's
     /// definition.
     pub unit: Option<Unit>,
@@ -70,7 +78,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            model: Kind::default(),
+            model: Choice::default(),
             unit: None,
             confidence: Fraction::P95,
             bootstrap: 0,
@@ -90,7 +98,14 @@ impl Analysis for ClvFit {
     const SUMMARY: &'static str = "a model of repeat purchases fitted by maximum likelihood";
     const JA: &'static str = "購入回数モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
-    const OPTIONAL: &'static [&'static str] = &["ln_gaps", "own_ln_gaps", "weight", "as_of"];
+    const OPTIONAL: &'static [&'static str] = &[
+        "ln_gaps",
+        "own_ln_gaps",
+        "weight",
+        "as_of",
+        "holdout_frequency",
+        "holdout_duration",
+    ];
     type Data = Table;
     type Options = Options;
 
@@ -109,10 +124,28 @@ impl Analysis for ClvFit {
         let seasons = seasons_for(data, frame.unit, &options.seasonality)?;
         let factors = seasons.known();
         let time = frame.in_time_of(factors, &usable.table)?;
-        let ln_gaps = ln_gaps(&[options.model], &usable.table, &frame, factors)?;
         context.check()?;
-        let rows = Rows::new(&frame.histories())?;
-        let mut fit = repeat_model::fit(options.model, &rows, frame.unit, ln_gaps)?;
+        let histories = frame.histories();
+        let rows = Rows::new(&histories)?;
+        let gaps = |kinds: &[Kind]| ln_gaps(kinds, &usable.table, &frame, factors);
+        let (mut fit, choice) = match options.model {
+            Choice::Named(kind) => {
+                let gaps = gaps(&[kind])?;
+                (repeat_model::fit(kind, &rows, frame.unit, gaps)?, None)
+            }
+            Choice::Auto => {
+                let has_gaps = usable.table.column(ln_gaps_column(factors)).is_some();
+                let gaps = has_gaps.then(|| gaps(&Kind::ALL)).transpose()?;
+                let held = held_out(&usable.table)?;
+                let held = held.as_ref().map(|(purchases, length)| Holdout {
+                    purchases,
+                    own: time.ahead(*length),
+                });
+                let gaps = (frame.unit, gaps);
+                let (fit, note) = choose(&histories, &rows, gaps, held.as_ref(), context)?;
+                (fit, Some(note))
+            }
+        };
         fit.seasonality = factors.cloned();
         let table = match options.bootstrap {
             0 => table(&fit, options.confidence),
@@ -120,7 +153,23 @@ impl Analysis for ClvFit {
                 Bootstrap::of_purchases(fit, &rows, (replicates, options.seed), context)
             }),
         };
-        Ok(usable.noted(with_seasons(time.noted(table?), data, options)))
+        let table = match choice {
+            Some(choice) => table?.with_note("choice", choice),
+            None => table?,
+        };
+        Ok(usable.noted(with_seasons(time.noted(table), data, options)))
+    }
+}
+
+/// The purchases of a holdout and its length, of a table that has one.
+fn held_out(table: &Table) -> Result<Option<(Vec<u32>, f64)>> {
+    if table.column("holdout_frequency").is_none() || table.is_empty() {
+        return Ok(None);
+    }
+    let length = table.numbers("holdout_duration")?[0];
+    match length > 0.0 {
+        true => Ok(Some((whole(table, "holdout_frequency")?, length))),
+        false => Ok(None),
     }
 }
 
