@@ -52,7 +52,7 @@ class Purchases(Model):
             bad_rows: Rows outside the range of the models: "drop" leaves them out (counted in the
                 note `rows_left_out`), "error" stops. Default: "drop" for a `clv_summary` or
                 `Orders`, "error" for your own frame.
-            seasonality: The factors of demand (季節性) at whose pace the model's time runs, here and
+            seasonality: The factors of demand (季節性) at whose pace the model's time runs, also
                 in its predictions. "auto" (default): those of the `clv_summary`, or those that are
                 found in the `Orders`; "none": time runs evenly; or factors of your own, see
                 `cycle`. A frame needs a column as_of for them, the last day of observation.
