@@ -103,6 +103,7 @@ evidence: native ## Long simulations and slow second computations that no other 
 	cargo test --release --quiet --workspace --exclude crm-py -- --ignored
 	$(BIN)/python tests/python/season_evidence.py
 	$(BIN)/python tests/python/forecast_evidence.py
+	$(BIN)/python tests/python/model_evidence.py --choice --seasons
 	$(BIN)/python tests/python/reading_evidence.py
 	$(BIN)/python tests/python/people_evidence.py
 

@@ -169,6 +169,7 @@ const SHARED: &[(&str, &[&str])] = &[
             "backtest_clv",
         ],
     ),
+    ("seasonality", &["clv_fit", "compare_models"]),
     ("unit", &["clv", "clv_predict", "compare_models"]),
     ("within", &["cycle", "customer"]),
 ];

@@ -93,6 +93,7 @@ from ._library import (
     warn_of_debug_build,
 )
 from ._models import (
+    BestModel,
     BgBb,
     BgCnbd,
     BgNbd,
@@ -174,6 +175,7 @@ warn_of_debug_build()
 del warn_of_debug_build
 
 __all__ = [
+    "BestModel",
     "BgBb",
     "BgCnbd",
     "BgNbd",

@@ -12,7 +12,7 @@ from ._orders import Orders
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, Date, ScopeWithoutOccasion
+    from ._types import AsOf, Date, ScopeWithoutOccasion, Seasonality
 
 
 def summary(
@@ -52,6 +52,7 @@ def clv_summary(
     *,
     unit: Literal["day", "week", "calendar_week", "month"] | None = None,
     calibration_end: Date | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """The summary to which models of predicted value are fitted (LTV予測用サマリー).
@@ -65,6 +66,10 @@ def clv_summary(
             period count once, and times are whole weeks or months of the calendar.
         calibration_end: The last day of the calibration period; with a calendar unit, the last day
             of a week or month. Adds the holdout columns.
+        seasonality: The factors of demand (季節性) at whose pace the time of a model runs that is
+            fitted to this summary. "auto" (default): those that `seasonality` finds in the orders
+            up to the end of calibration, where they are more than chance; "none": time runs evenly;
+            or factors of your own, see `cycle`. Recency and T stay by the calendar.
         **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
@@ -72,8 +77,10 @@ def clv_summary(
         One row per customer: customer_id, frequency (repeat purchase days), recency (first to last
         purchase), T (first purchase to the end), monetary_value (mean revenue per repeat purchase
         day; null at frequency 0), ln_gaps (sum of the logarithms of the gaps, for models of regular
-        gaps); with `calibration_end` holdout_frequency, holdout_duration and
-        holdout_monetary_value.
+        gaps), own_ln_gaps (the same in the time of the seasons; not with "none" or a unit of the
+        calendar); with `calibration_end` holdout_frequency, holdout_duration and
+        holdout_monetary_value. The note `seasons` has the factors, why there are some or none, and
+        the last day that they are of.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -83,7 +90,7 @@ def clv_summary(
         >>> summary.columns[-3:]
         ['holdout_frequency', 'holdout_duration', 'holdout_monetary_value']
     """
-    options = {"unit": unit, "calibration_end": calibration_end}
+    options = {"unit": unit, "calibration_end": calibration_end, "seasonality": seasonality}
     return call("clv_summary", orders, as_of, {**options, **scope})
 
 

@@ -180,6 +180,19 @@ def test_the_unit_changes_scale_and_nothing_else(
     assert by_day.log_likelihood_ == pytest.approx(by_week.log_likelihood_ - shift, rel=1e-10)
 
 
+def test_the_best_model_is_not_clearly_worse_than_the_first_of_compare_models(
+    weeks: crm.Table,
+) -> None:
+    best = crm.BestModel().fit(weeks)
+    compared = crm.compare_models(weeks)
+    assert best.aic_ is not None and best.aic_ <= compared["aic"].min() + 2.0
+    assert best.choice_ is not None and best.choice_["by"] == "likelihood"
+    assert {one["model"] for one in best.choice_["compared"]} <= set(best._kinds)
+    again = crm.BestModel.from_json(best.to_json())
+    assert (again.model_, again.choice_) == (best.model_, None)
+    assert again.params_ == best.params_
+
+
 @pytest.mark.parametrize("model", ALL)
 def test_rows_add_up_to_the_fit(weeks: crm.Table, histories: dict[str, Any], model: Any) -> None:
     m = model().fit(weeks)

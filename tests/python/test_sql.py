@@ -277,6 +277,7 @@ class Oracle:
             scope.pop("churn_days", None)  # The preset says it.
         table = getattr(crm, task)(self.shop.orders, scope.pop("as_of", None), **scope, **options)
         ours: dict[str, list[Any]] = table.to_dict(money="minor")
+        ours.pop("own_ln_gaps", None)  # in the time of the seasons, which SQL does not know
         theirs = self.columns(task, options)
         part = theirs.pop("part")
         if by:

@@ -29,6 +29,8 @@ use crate::clv::models::gamma_gamma;
 use crate::clv::models::model::{Fit, Model, Purchases};
 use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::tables::clv::Clv;
+use crate::clv::tables::clv_summary;
+use crate::clv::tables::clv_summary::Unit;
 use crate::clv::value;
 use crate::context::{Context, filled, room};
 use crate::cycle::alert_words::{Reason, Why};
@@ -46,8 +48,7 @@ use crate::segmentation::cpm::Cpm;
 use crate::segmentation::rfm::Rfm;
 use crate::segmentation::{cpm, rfm};
 use crate::shop_model::learn;
-use crate::summary::clv_summary::Unit;
-use crate::summary::{Totals, clv_summary};
+use crate::summary::Totals;
 use crate::table::{Column, Field, Table};
 use crate::time::Duration;
 
@@ -296,7 +297,11 @@ fn worth(
         if purchases.model.unit() != Unit::Day {
             return Err(Error::option("learned.clv", "", "a model in days"));
         }
-        let days = clv_summary::Options::default();
+        let days = clv_summary::Options {
+            // Those of the document count.
+            seasonality: Seasons::Even,
+            ..clv_summary::Options::default()
+        };
         let summary = clv_summary::Summary::run(orders, at, &days, context)?;
         let frame = Frame::new(&summary, Some(Unit::Day))?;
         let means = spend(&summary)?;
@@ -304,12 +309,13 @@ fn worth(
         let mut rows = room(n, "table")?;
         rows.extend((0..n).filter(|&row| frame.frequency[row] == 0.0 || means[row] > 0.0));
         let summary = summary.take(&rows)?;
-        let frame = Frame::new(&summary, Some(Unit::Day))?;
-        let worth = value::value(
+        let mut frame = Frame::new(&summary, Some(Unit::Day))?;
+        let time = frame.in_time_until(purchases.seasonality.as_ref(), Some(at.day))?;
+        let worth = value::value_in(
+            &time,
             &purchases,
             &spending,
-            &frame.histories(),
-            &spend(&summary)?,
+            (&frame.histories(), &spend(&summary)?),
             Unit::Day,
             &value::Options {
                 interval: None,

@@ -12,11 +12,12 @@ underscore. They contain plain data and none of their input, and can be pickled.
 from __future__ import annotations
 
 from .discrete import BgBb, Sbg
-from .purchases import BgCnbd, BgNbd, MbgCnbd, MbgNbd, Nbd, ParetoNbd
+from .purchases import BestModel, BgCnbd, BgNbd, MbgCnbd, MbgNbd, Nbd, ParetoNbd
 from .spend import GammaGamma
 from .value import clv, compare_models
 
 __all__ = [
+    "BestModel",
     "BgBb",
     "BgCnbd",
     "BgNbd",

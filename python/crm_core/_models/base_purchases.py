@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack
 
 from .._library import call, run
 from .._orders import Orders
@@ -13,12 +13,14 @@ from .model import TO_FIT, TO_PREDICT, Model, Unit, columns_of, summary_of, unli
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .._types import AsOf, Date, Length, ScopeWithoutOccasion
+    from .._types import AsOf, Date, Length, ScopeWithoutOccasion, Seasonality
     from .model import Floats
 
 
 class Purchases(Model):
     """A model of repeat purchases."""
+
+    _asked: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class Purchases(Model):
         *,
         unit: Unit | None = None,
         bad_rows: Literal["error", "drop"] | None = None,
+        seasonality: Seasonality | Literal["auto", "none"] | None = None,
     ) -> Self:
         """Fit by maximum likelihood.
 
@@ -49,6 +52,10 @@ class Purchases(Model):
             bad_rows: Rows outside the range of the models: "drop" leaves them out (counted in the
                 note `rows_left_out`), "error" stops. Default: "drop" for a `clv_summary` or
                 `Orders`, "error" for your own frame.
+            seasonality: The factors of demand (季節性) at whose pace the model's time runs, also
+                in its predictions. "auto" (default): those of the `clv_summary`, or those that are
+                found in the `Orders`; "none": time runs evenly; or factors of your own, see
+                `cycle`. A frame needs a column as_of for them, the last day of observation.
 
         Returns:
             The model itself.
@@ -63,16 +70,30 @@ class Purchases(Model):
             >>> crm.MbgNbd().fit(orders, unit="week").status_
             'converged'
         """
-        table = summary_of(summary, unit, TO_FIT)
+        table = summary_of(summary, unit, TO_FIT, seasonality)
+        if isinstance(summary, Orders):
+            seasonality = None  # those of the summary
         options = {
-            "model": self._kinds[-1],
+            "model": self._asked or self._kinds[-1],
             "unit": unit,
             "confidence": self.confidence,
             "bootstrap": self.bootstrap,
             "seed": self.seed,
             "bad_rows": bad_rows,
+            "seasonality": seasonality,
         }
         return self._take(run("clv_fit", table, options))
+
+    @property
+    def seasonality_(self) -> dict[str, float] | None:
+        """The factors of demand at whose pace the model's time runs; None if it runs evenly.
+
+        Example:
+            >>> model.seasonality_ is None
+            True
+        """
+        factors: dict[str, float] | None = self._fit().get("seasonality")
+        return factors
 
     @property
     def unit_(self) -> Unit:
@@ -105,7 +126,9 @@ class Purchases(Model):
 
         Args:
             summary: As in `fit`. A frame without a definition is taken to be in the model's unit.
-            t: Time ahead, in the model's unit (default 30).
+            t: Time ahead, in the model's unit (default 30), by the calendar: a model with seasons
+                expects more of a busy month. A frame has a date by a column as_of; without one time
+                runs evenly, which the note `seasons` says.
             interval: Level of both intervals (default 0.8).
             draws: Draws per customer for the interval of the outcome, 10 to 100,000 (default 200).
             seed: Seed of the draws (default 0).
@@ -411,6 +434,7 @@ class Purchases(Model):
         *,
         calibration_end: Date | None = None,
         step: Length | None = None,
+        seasonality: Seasonality | Literal["auto", "none"] | None = None,
         **scope: Unpack[ScopeWithoutOccasion],
     ) -> Table:
         """Actual and expected repeat purchases over time (予測と実績の推移).
@@ -421,6 +445,8 @@ class Purchases(Model):
             calibration_end: The last day of the calibration period; customers who came later do not
                 count. Default: `as_of`, without a holdout.
             step: Length of a period (default 7 days; a number is days).
+            seasonality: How time runs (季節性). "auto" (default): at the pace of the model's own
+                factors; "none": evenly; or factors of your own.
             **scope: Keys of the scope; see `Scope`.
 
         Returns:
@@ -436,7 +462,12 @@ class Purchases(Model):
             >>> tracked.columns[:4]
             ['period_end', 'in_calibration', 'actual', 'expected']
         """
-        options = {"fit": self._fit(), "calibration_end": calibration_end, "step": step}
+        options = {
+            "fit": self._fit(),
+            "calibration_end": calibration_end,
+            "step": step,
+            "seasonality": seasonality,
+        }
         return call("clv_tracking", orders, as_of, {**options, **scope})
 
     def alive_path(
@@ -445,6 +476,7 @@ class Purchases(Model):
         as_of: AsOf = None,
         *,
         step: Length | None = None,
+        seasonality: Seasonality | Literal["auto", "none"] | None = None,
         **scope: Unpack[ScopeWithoutOccasion],
     ) -> Table:
         """P(alive) on each day, from the purchases up to that day (生存確率の推移).
@@ -453,6 +485,7 @@ class Purchases(Model):
             orders: The orders.
             as_of: The last day. Default: the date of the last order of the whole import.
             step: Time from one row to the next (default 1 day; a number is days).
+            seasonality: As for `tracking`.
             **scope: Keys of the scope; ``customers={"customer_id": 7}`` chooses one customer. See
                 `Scope`.
 
@@ -468,7 +501,7 @@ class Purchases(Model):
             >>> model.alive_path(orders, step=30).columns
             ['customer_id', 'date', 'frequency', 'probability_alive']
         """
-        options = {"fit": self._fit(), "step": step}
+        options = {"fit": self._fit(), "step": step, "seasonality": seasonality}
         return call("alive_path", orders, as_of, {**options, **scope})
 
     def _each(

@@ -20,19 +20,24 @@ if TYPE_CHECKING:
 Unit = Literal["day", "week", "calendar_week", "month"]
 
 # The columns that are read from a plain frame.
-TO_FIT = ("frequency", "recency", "T", "ln_gaps", "weight", "as_of")
-TO_PREDICT = ("customer_id", "frequency", "recency", "T", "weight")
-TO_VALUE = (*TO_PREDICT, "monetary_value", "as_of")
+TO_FIT = ("frequency", "recency", "T", "ln_gaps", "own_ln_gaps", "weight", "as_of")
+TO_PREDICT = ("customer_id", "frequency", "recency", "T", "weight", "as_of")
+TO_VALUE = (*TO_PREDICT, "monetary_value")
 TO_FIT_SPEND = ("frequency", "monetary_value", "weight", "as_of")
 TO_PREDICT_SPEND = ("customer_id", "frequency", "monetary_value")
 
 
-def summary_of(data: Any, unit: str | None, columns: tuple[str, ...]) -> Table:
-    """The summary of the given data; of a plain frame, the known columns that it has."""
+def summary_of(
+    data: Any, unit: str | None, columns: tuple[str, ...], seasonality: Any = "none"
+) -> Table:
+    """The summary of the given data; of a plain frame, the known columns that it has.
+
+    Seasons of orders are looked for only where a model is fitted: the fit has them.
+    """
     if isinstance(data, Table):
         return data
     if isinstance(data, Orders):
-        return call("clv_summary", data, None, {"unit": unit})
+        return call("clv_summary", data, None, {"unit": unit, "seasonality": seasonality})
     return chosen(data, columns)
 
 

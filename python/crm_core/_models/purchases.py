@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from .base_purchases import Purchases
 from .model import Unit
@@ -244,3 +244,47 @@ class Nbd(Purchases):
             1.0
         """
         return cls()._given({"model": cls._kinds[-1], "r": r, "alpha": alpha, "unit": unit})
+
+
+class BestModel(Purchases):
+    """The model that the data choose: the simplest that is not clearly worse than the best.
+
+    All models are fitted. They are compared on the holdout of a `clv_summary` with
+    `calibration_end`, by the probability of what each customer bought; otherwise by likelihood
+    (Akaike), which has all times of purchases.
+
+    Args:
+        confidence: Confidence of `intervals_` (default 0.95).
+        bootstrap: Replicates of the bootstrap for standard errors and intervals, 20 to 10,000.
+            Default: none; they come from the likelihood.
+        seed: Seed of the bootstrap (default 0).
+
+    Example:
+        >>> crm.BestModel().fit(summary).model_
+        'mbg_cnbd_k'
+    """
+
+    _kinds = ("nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k")
+    _asked = "auto"
+
+    @property
+    def model_(self) -> str:
+        """The name of the model.
+
+        Example:
+            >>> crm.BestModel().fit(summary).model_
+            'mbg_cnbd_k'
+        """
+        model: str = self._note("model")
+        return model
+
+    @property
+    def choice_(self) -> dict[str, Any] | None:
+        """What was compared and by what; None if a fit was given.
+
+        Example:
+            >>> crm.BestModel().fit(summary).choice_["by"]
+            'likelihood'
+        """
+        choice: dict[str, Any] | None = self._note("choice")
+        return choice

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._library import run
+from .._orders import Orders
 from .._table import Table
 from .base_purchases import Purchases
 from .model import TO_FIT, TO_VALUE, Unit, summary_of
 from .spend import GammaGamma
+
+if TYPE_CHECKING:
+    from .._types import Seasonality
 
 
 def clv(
@@ -99,16 +103,18 @@ def compare_models(
     *,
     models: Sequence[str] | None = None,
     unit: Unit | None = None,
+    seasonality: Seasonality | Literal["auto", "none"] | None = None,
 ) -> Table:
     """Models of repeat purchases compared, best first (購入回数モデルの比較).
 
     Args:
         summary: A `clv_summary`; or a frame with frequency, recency and T (ln_gaps for models of
             regular gaps); or `Orders`.
-        models: The models: nbd, bg_nbd, mbg_nbd, pareto_nbd, bg_cnbd_k, mbg_cnbd_k. Default: the
-            first four.
+        models: The models: nbd, bg_nbd, mbg_nbd, pareto_nbd, bg_cnbd_k, mbg_cnbd_k. Default: all;
+            the first four for a frame without ln_gaps.
         unit: The unit of time of a frame without a definition; for orders, the unit of their
             summary.
+        seasonality: The factors of demand in whose time all models run; as for `MbgNbd.fit`.
 
     Returns:
         One row per model, by AIC: model, regularity (of the gaps, k), parameters, log_likelihood,
@@ -126,5 +132,8 @@ def compare_models(
         >>> bool(models["aic"][0] <= models["aic"][1])
         True
     """
-    table = summary_of(summary, unit, TO_FIT)
-    return run("compare_models", table, {"models": models, "unit": unit})
+    table = summary_of(summary, unit, TO_FIT, seasonality)
+    if isinstance(summary, Orders):
+        seasonality = None  # those of the summary
+    options = {"models": models, "unit": unit, "seasonality": seasonality}
+    return run("compare_models", table, options)

@@ -53,6 +53,8 @@ use crate::clv::models::model::Purchases;
 use crate::clv::models::repeat_model::Kind;
 use crate::clv::models::{gamma_gamma, repeat_model};
 use crate::clv::own_time::OwnTime;
+use crate::clv::tables::clv_summary;
+use crate::clv::tables::clv_summary::Unit;
 use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
 use crate::error::{Error, Result};
@@ -60,8 +62,7 @@ use crate::money::Currency;
 use crate::num::{Fraction, sum_error};
 use crate::scope::{At, Occasion};
 use crate::season::Seasons;
-use crate::summary::clv_summary::Unit;
-use crate::summary::{Gaps, Totals, clv_summary, rolling_origin};
+use crate::summary::{Gaps, Totals, rolling_origin};
 use crate::table::shared::{
     ACTUAL_REVENUE, CUSTOMERS, EXPECTED_PURCHASES, EXPECTED_REVENUE, EXPECTED_REVENUE_HIGH,
     EXPECTED_REVENUE_LOW, METHOD, ORIGIN,
@@ -310,7 +311,10 @@ impl Then {
             day: Day(origin.0.saturating_add_unsigned(within)),
             ..*at
         };
-        let options = clv_summary::Options::default();
+        let options = clv_summary::Options {
+            seasonality: Seasons::Even,
+            ..clv_summary::Options::default()
+        };
         let summary = clv_summary::Summary::run(orders, &then, &options, context)?;
         let known = Totals::new(orders, &then, context)?;
         let of_known = |totals: &Totals| -> Result<[Vec<f64>; 2]> {

@@ -8,10 +8,13 @@ use serde_json::Value;
 use crate::clv::models::histories::Histories;
 use crate::clv::models::model::{Fit, Purchases};
 use crate::clv::models::repeat_model::{Kind, RepeatModel};
+use crate::clv::shop_time::ShopTime;
+use crate::clv::tables::clv_summary::{SEASONS, Unit, factors_of};
 use crate::context::{collect, room};
 use crate::error::{Error, Result};
-use crate::summary::clv_summary::Unit;
-use crate::table::{Column, Table};
+use crate::season::{Seasonality, Seasons};
+use crate::table::{Cell, Column, Table};
+use crate::time::Day;
 
 /// The numbers of a column as doubles, borrowed where possible.
 pub(crate) type Numbers<'a> = Cow<'a, [f64]>;
@@ -44,29 +47,110 @@ impl<'a> Frame<'a> {
             ..Histories::new(&self.frequency, &self.recency, &self.age)
         }
     }
+
+    /// Turns the times of the customers of `table` into those of a model with these factors, if it has any.
+    pub(crate) fn in_time_of(
+        &mut self,
+        factors: Option<&Seasonality>,
+        table: &Table,
+    ) -> Result<ShopTime> {
+        self.in_time_until(factors, factors.and_then(|_| date_of(table)))
+    }
+
+    /// The same for a table of which the last day of observation is known.
+    pub(crate) fn in_time_until(
+        &mut self,
+        factors: Option<&Seasonality>,
+        end: Option<Day>,
+    ) -> Result<ShopTime> {
+        let oldest = self.age.iter().copied().filter(|age| age.is_finite());
+        let time = ShopTime::new(factors, end, oldest.fold(0.0, f64::max), self.unit)?;
+        if time.runs() {
+            let histories = self.histories();
+            histories.check()?;
+            let rows = || (0..histories.len()).map(|row| time.history(histories.at(row)));
+            let recency = collect(rows().map(|h| h.t_x), "histories")?;
+            let age = collect(rows().map(|h| h.age), "histories")?;
+            (self.recency, self.age) = (recency.into(), age.into());
+        }
+        Ok(time)
+    }
 }
 
-/// The columns of a table to which a model is applied, in the unit of the model.
+/// The last day of observation of a table: the end of calibration or the date of a `clv_summary`, or the
+/// date in the column `as_of`.
+pub(crate) fn date_of(table: &Table) -> Option<Day> {
+    let read = |text: &Value| text.as_str().and_then(|text| text.parse().ok());
+    if let Some(summary) = summary(table) {
+        let end = read(&summary["options"]["calibration_end"]);
+        if let Some(day) = end.or_else(|| read(&summary["scope"]["as_of"])) {
+            return Some(day);
+        }
+    }
+    let cell = table.column("as_of").filter(|_| !table.is_empty());
+    match cell.map(|column| column.cell(0)) {
+        Some(Cell::Date(day)) => Some(day),
+        Some(Cell::Text(text)) => text.parse().ok(),
+        // A summary that another analysis has made.
+        _ => read(table.notes().get(SEASONS)?.get("until")?),
+    }
+}
+
+/// The columns of a table to which a model is applied, in the unit and the time of the model.
 pub(crate) fn frame_for<'a>(
     data: &'a Table,
     fit: &Fit<RepeatModel>,
     unit: Option<Unit>,
-) -> Result<Frame<'a>> {
+) -> Result<(Frame<'a>, ShopTime)> {
     one_as_of(data)?;
-    let frame = Frame::new(data, unit)?;
+    let mut frame = Frame::new(data, unit)?;
     fit.model.unit().expect(frame.unit)?;
-    Ok(frame)
+    let time = frame.in_time_of(fit.seasonality.as_ref(), data)?;
+    Ok((frame, time))
 }
 
-/// Σ ln Δt of all customers; 0 if no model needs it.
-pub(crate) fn ln_gaps(kinds: &[Kind], data: &Table, frame: &Frame) -> Result<f64> {
-    if !kinds
-        .iter()
-        .any(|kind| matches!(kind, Kind::BgCnbdK | Kind::MbgCnbdK))
-    {
+/// The factors of demand for a fit to a table: `Auto` takes those of the summary.
+pub(crate) fn seasons_for(data: &Table, unit: Unit, asked: &Seasons) -> Result<Seasons> {
+    match asked {
+        Seasons::Even => Ok(Seasons::Even),
+        Seasons::Auto => Ok(match factors_of(data).filter(|_| unit.period().is_none()) {
+            Some(factors) => Seasons::Known(factors),
+            None => Seasons::Even,
+        }),
+        Seasons::Known(_) if asked.known().is_none() => Ok(Seasons::Even),
+        Seasons::Known(_) if date_of(data).is_none() => {
+            let expected =
+                "\"none\" for a table without a date: a `clv_summary` or a column as_of has one";
+            Err(Error::option("seasonality", "", expected))
+        }
+        Seasons::Known(factors) => Ok(Seasons::Known(factors.clone())),
+    }
+}
+
+/// The column with Σ ln Δt in the time of a model with these factors.
+pub(crate) fn ln_gaps_column(factors: Option<&Seasonality>) -> &'static str {
+    match factors {
+        Some(_) => "own_ln_gaps",
+        None => "ln_gaps",
+    }
+}
+
+/// Σ ln Δt of all customers in the time of the model; 0 if no model needs it.
+pub(crate) fn ln_gaps(
+    kinds: &[Kind],
+    data: &Table,
+    frame: &Frame,
+    factors: Option<&Seasonality>,
+) -> Result<f64> {
+    if !kinds.iter().any(|kind| kind.is_regular()) {
         return Ok(0.0);
     }
-    let (values, valid) = data.cells("ln_gaps")?;
+    let column = ln_gaps_column(factors);
+    if factors.is_some() && is_summary(data) && factors_of(data).as_ref() != factors {
+        let expected = "the factors that the summary was made with, which its own_ln_gaps are of";
+        return Err(Error::option("seasonality", "", expected));
+    }
+    let (values, valid) = data.cells(column)?;
     let mut sum = 0.0;
     for (row, (value, x)) in values.iter().zip(&*frame.frequency).enumerate() {
         if *x == 0.0 {
@@ -74,7 +158,7 @@ pub(crate) fn ln_gaps(kinds: &[Kind], data: &Table, frame: &Frame) -> Result<f64
         }
         if !value.is_finite() || valid.is_some_and(|valid| !valid[row]) {
             let expected = "a finite number where frequency is above 0";
-            return Err(Error::value("ln_gaps", row, expected));
+            return Err(Error::value(column, row, expected));
         }
         sum += value * frame.weight.as_ref().map_or(1.0, |w| w[row]);
     }

@@ -12,19 +12,23 @@
 //! A history is `(x, t_x, T)`: repeat purchase days, time from the first purchase to the last, time
 //! from the first purchase to the end of observation. [`Rows`] aggregates histories, [`fit`] fits a
 //! model to them, [`Fit`] is plain data with its unit of time, and [`Purchases`] has the
-//! predictions. The default model is MBG/NBD: BG/NBD gives every customer without a repeat purchase
+//! predictions. Where a shop has [seasons](crate::season) a model's time runs at their pace. The default model is MBG/NBD: BG/NBD gives every customer without a repeat purchase
 //! a P(alive) of 1.
 
+mod ahead;
+pub(crate) mod choice;
 mod fields;
 pub(crate) mod frame;
 pub mod models;
 mod outcome;
 pub(crate) mod own_time;
+pub(crate) mod shop_time;
 pub mod tables;
 pub mod tracking;
 mod usable;
 pub mod value;
 
+pub use choice::Choice;
 pub use models::histories::{Histories, History, MAX_FREQUENCY, Rows};
 pub use models::model::{Fit, Model, Purchases, Status, Unit, VERSION};
 pub use models::repeat_model::{Kind, RepeatModel, compare, fit, no_dropout};
@@ -33,6 +37,7 @@ use crate::analysis::Entry;
 
 /// The analyses of the family, in the order users see them.
 pub(crate) static ANALYSES: &[Entry] = &[
+    Entry::of::<tables::clv_summary::Summary>(),
     Entry::of::<tables::clv_fit::ClvFit>(),
     Entry::of::<tables::gamma_gamma_fit::GammaGammaFit>(),
     Entry::of::<tables::clv_parameters::ClvParameters>(),

@@ -12,6 +12,7 @@
 
 use crate::clv::models::histories::{History, Rows};
 use crate::clv::models::model::Purchases;
+use crate::clv::shop_time::ShopTime;
 use crate::context::{filled, push, room};
 use crate::error::{Error, Result};
 
@@ -118,18 +119,31 @@ pub fn surface(
     age: f64,
     t: f64,
 ) -> Result<Vec<Cell>> {
+    let even = ShopTime::new(None, None, age, model.unit())?;
+    surface_in(&even, model, (frequencies, recencies), age, t)
+}
+
+/// [`surface`] of histories of which the times become those of the model.
+pub(crate) fn surface_in(
+    time: &ShopTime,
+    model: &impl Purchases,
+    (frequencies, recencies): (&[f64], &[f64]),
+    age: f64,
+    t: f64,
+) -> Result<Vec<Cell>> {
+    let own = time.ahead(t);
     let mut out = Vec::new();
     for (row, x) in frequencies.iter().enumerate() {
         for (column, t_x) in recencies.iter().enumerate() {
             if (*x == 0.0) != (*t_x == 0.0) {
                 continue;
             }
-            let h = History::checked(*x, *t_x, age, row.max(column))?;
+            let h = time.history(History::checked(*x, *t_x, age, row.max(column))?);
             let cell = Cell {
                 frequency: *x,
                 recency: *t_x,
                 probability_alive: model.probability_alive(h, 0.0),
-                expected: model.expected(h, t),
+                expected: model.expected(h, own),
             };
             push(&mut out, cell, "tracking")?;
         }
@@ -179,8 +193,8 @@ mod tests {
     use super::*;
     use crate::clv::models::histories::Histories;
     use crate::clv::models::{bg_nbd, pareto_nbd};
+    use crate::clv::tables::clv_summary::Unit;
     use crate::num::rng::Rng;
-    use crate::summary::clv_summary::Unit;
 
     fn model() -> pareto_nbd::Params {
         pareto_nbd::Params::new([0.8, 12.0, 1.1, 60.0], Unit::Day).unwrap()

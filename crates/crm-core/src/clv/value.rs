@@ -8,7 +8,8 @@
 //! δ   = rate/365 per day (continuous)   or   ln(1 + rate)/365 per day (compounded)
 //! ```
 //!
-//! A year is 365 days. At rate 0, `clv` is `margin · E[Y(H)] · E[M]` bit for bit. With an infinite
+//! With seasons the purchases are those of the model's own time, and are discounted by the calendar
+//! (see the source file `ahead.rs`). A year is 365 days. At rate 0, `clv` is `margin · E[Y(H)] · E[M]` bit for bit. With an infinite
 //! horizon at rate 0 the sum may diverge; the value is then +∞.
 //!
 //! # Two intervals, never mixed
@@ -32,17 +33,18 @@ use libm::{exp, log, log1p, sqrt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::clv::ahead::{Ahead, Discounted, times};
 use crate::clv::models::gamma_gamma;
 use crate::clv::models::histories::Histories;
-use crate::clv::models::memo::Pairs;
 use crate::clv::models::model::{Fit, Model, Purchases};
 use crate::clv::outcome;
 pub use crate::clv::outcome::Interval;
 use crate::clv::outcome::{Draws, STEP};
-use crate::context::{Context, collect, filled, room};
+use crate::clv::shop_time::ShopTime;
+use crate::clv::tables::clv_summary::Unit;
+use crate::context::{Context, filled, room};
 use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive, normal};
-use crate::summary::clv_summary::Unit;
 
 /// How a yearly rate becomes a daily one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -171,6 +173,62 @@ pub fn value<M: Model + Purchases + Sync>(
     options: &Options,
     context: &Context,
 ) -> Result<Values> {
+    let (delta, horizon) = options.ahead(unit)?;
+    let ahead = Ahead::even(delta, horizon);
+    value_of(
+        model,
+        spend,
+        histories,
+        mean_spend,
+        unit,
+        (options, &ahead),
+        context,
+    )
+}
+
+impl Options {
+    /// The discount rate and the horizon in units.
+    fn ahead(&self, unit: Unit) -> Result<(f64, Option<f64>)> {
+        let delta = self.compounding.delta(self.annual_discount_rate, unit)?;
+        Ok((
+            delta,
+            self.horizon_days.map(|days| days.get() / unit.days()),
+        ))
+    }
+}
+
+/// [`value`] of histories in the time of a shop with seasons.
+pub(crate) fn value_in<M: Model + Purchases + Sync>(
+    time: &ShopTime,
+    model: &Fit<M>,
+    spend: &Fit<gamma_gamma::Params>,
+    (histories, mean_spend): (&Histories<'_>, &[f64]),
+    unit: Unit,
+    options: &Options,
+    context: &Context,
+) -> Result<Values> {
+    let (delta, horizon) = options.ahead(unit)?;
+    let ahead = time.discounted(delta, horizon)?;
+    value_of(
+        model,
+        spend,
+        histories,
+        mean_spend,
+        unit,
+        (options, &ahead),
+        context,
+    )
+}
+
+fn value_of<M: Model + Purchases + Sync>(
+    model: &Fit<M>,
+    spend: &Fit<gamma_gamma::Params>,
+    histories: &Histories<'_>,
+    mean_spend: &[f64],
+    unit: Unit,
+    (options, ahead): (&Options, &Ahead),
+    context: &Context,
+) -> Result<Values> {
     model.model.unit().expect(unit)?;
     histories.check()?;
     check_spend(histories, mean_spend)?;
@@ -179,14 +237,11 @@ pub fn value<M: Model + Purchases + Sync>(
         Draws { draws, seed, level }.check()?;
     }
     let n = histories.len();
-    let delta = options
-        .compounding
-        .delta(options.annual_discount_rate, unit)?;
-    let horizon = options.horizon_days.map(|days| days.get() / unit.days());
     let margin = options.margin.get();
 
-    let mut purchases = Discounted::new(histories, &model.model, delta, horizon)?;
-    let mut plain = Discounted::new(histories, &model.model, 0.0, horizon)?;
+    let undiscounted = ahead.undiscounted();
+    let mut purchases = Discounted::new(histories, &model.model, ahead)?;
+    let mut plain = Discounted::new(histories, &model.model, &undiscounted)?;
     let mut out = Values {
         probability_alive: room(n, "values")?,
         expected_purchases: room(n, "values")?,
@@ -211,7 +266,6 @@ pub fn value<M: Model + Purchases + Sync>(
     let Some(level) = options.interval else {
         return Ok(out);
     };
-    let ahead = (delta, horizon);
     expectation(
         &mut out,
         model,
@@ -221,7 +275,7 @@ pub fn value<M: Model + Purchases + Sync>(
         level,
         context,
     )?;
-    if let Some(t) = horizon {
+    if let Some(t) = ahead.horizon {
         let draws = Draws {
             draws: options.draws,
             seed: options.seed,
@@ -239,15 +293,6 @@ pub fn value<M: Model + Purchases + Sync>(
         )?;
     }
     Ok(out)
-}
-
-/// As in [`Purchases::discounted`].
-fn times(alive: f64, residual: f64) -> f64 {
-    if residual == f64::INFINITY {
-        residual
-    } else {
-        alive * residual
-    }
 }
 
 /// `a · b`, where 0 times infinity is 0.
@@ -272,63 +317,6 @@ fn check_spend(histories: &Histories<'_>, mean_spend: &[f64]) -> Result<()> {
     Ok(())
 }
 
-/// Discounted purchases of a customer who is alive, computed once per distinct `(x, T)` where
-/// recency does not matter.
-struct Discounted<'a, M> {
-    histories: &'a Histories<'a>,
-    model: &'a M,
-    pairs: Option<Pairs>,
-    delta: f64,
-    horizon: Option<f64>,
-}
-
-impl<'a, M: Purchases> Discounted<'a, M> {
-    fn new(
-        histories: &'a Histories<'a>,
-        model: &'a M,
-        delta: f64,
-        horizon: Option<f64>,
-    ) -> Result<Self> {
-        let pairs = if model.forgets_recency() {
-            Some(Pairs::new(histories.frequency, histories.age)?)
-        } else {
-            None
-        };
-        Ok(Self {
-            histories,
-            model,
-            pairs,
-            delta,
-            horizon,
-        })
-    }
-
-    fn residual(&mut self, row: usize) -> f64 {
-        let h = self.histories.at(row);
-        let compute = || self.model.residual(h, self.delta, self.horizon);
-        match &mut self.pairs {
-            Some(pairs) => pairs.value(row, compute),
-            None => compute(),
-        }
-    }
-}
-
-/// Discounted purchases within a horizon (infinite if `None`) of customers with the given P(alive).
-pub(crate) fn discounted_of<M: Purchases>(
-    model: &M,
-    alive: &[f64],
-    histories: &Histories<'_>,
-    delta: f64,
-    horizon: Option<f64>,
-) -> Result<Vec<f64>> {
-    let mut purchases = Discounted::new(histories, model, delta, horizon)?;
-    let rows = alive.iter().enumerate();
-    collect(
-        rows.map(|(row, alive)| times(*alive, purchases.residual(row))),
-        "values",
-    )
-}
-
 /// The delta method: derivatives of `ln clv` in the logarithms of the parameters, by central
 /// differences.
 fn expectation<M: Model + Purchases + Sync>(
@@ -336,7 +324,7 @@ fn expectation<M: Model + Purchases + Sync>(
     model: &Fit<M>,
     (spend, mean_spend): (&Fit<gamma_gamma::Params>, &[f64]),
     histories: &Histories<'_>,
-    ahead: (f64, Option<f64>),
+    ahead: &Ahead,
     level: Fraction,
     context: &Context,
 ) -> Result<()> {
@@ -412,7 +400,7 @@ fn expectation<M: Model + Purchases + Sync>(
 fn log_slopes<M: Model + Purchases + Sync>(
     model: &Fit<M>,
     histories: &Histories<'_>,
-    (delta, horizon): (f64, Option<f64>),
+    ahead: &Ahead,
     context: &Context,
 ) -> Result<Vec<Vec<f64>>> {
     context.map((0..model.count()).collect(), |i| {
@@ -422,7 +410,7 @@ fn log_slopes<M: Model + Purchases + Sync>(
             let mut values = model.model.values();
             values[i] *= exp(sign * STEP);
             let moved = model.model.with_values(values)?;
-            let mut purchases = Discounted::new(histories, &moved, delta, horizon)?;
+            let mut purchases = Discounted::new(histories, &moved, ahead)?;
             let alive = moved.alive_now_all(histories)?;
             for (row, (slope, alive)) in column.iter_mut().zip(alive).enumerate() {
                 *slope += sign / (2.0 * STEP) * log(alive * purchases.residual(row));
@@ -449,9 +437,10 @@ pub fn expected_interval<M: Model + Purchases + Sync>(
     let Some(covariance) = &fit.covariance_of_logs else {
         return Ok(None);
     };
-    let slopes = log_slopes(fit, histories, (0.0, Some(t)), context)?;
+    let ahead = Ahead::even(0.0, Some(t));
+    let slopes = log_slopes(fit, histories, &ahead, context)?;
     let (count, z) = (fit.count(), normal::quantile(0.5 + 0.5 * level.get()));
-    let mut purchases = Discounted::new(histories, &fit.model, 0.0, Some(t))?;
+    let mut purchases = Discounted::new(histories, &fit.model, &ahead)?;
     let mut interval = Interval {
         low: room(histories.len(), "values")?,
         high: room(histories.len(), "values")?,

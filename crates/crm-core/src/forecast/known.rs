@@ -6,13 +6,14 @@ use serde_json::Value;
 
 use crate::analysis::Analysis;
 use crate::clv::own_time::OwnTime;
+use crate::clv::tables::clv_summary;
 use crate::context::Context;
 use crate::data::Orders;
 use crate::error::Result;
 use crate::scope::At;
 use crate::season::{Clock, Seasons};
 use crate::summary::rolling_origin::{places, shown};
-use crate::summary::{Gaps, Totals, clv_summary};
+use crate::summary::{Gaps, Totals};
 use crate::table::Table;
 use crate::time::Day;
 
@@ -47,7 +48,10 @@ impl Known {
             Some(factors) => Some(factors.clock(Day(first), origin)?),
             None => None,
         };
-        let days = clv_summary::Options::default();
+        let days = clv_summary::Options {
+            seasonality: Seasons::Even,
+            ..clv_summary::Options::default()
+        };
         let summary = clv_summary::Summary::run(orders, then, &days, context)?;
         let own = match &clock {
             Some(clock) => OwnTime::new(&totals, &gaps, clock)?,

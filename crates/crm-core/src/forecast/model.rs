@@ -30,11 +30,11 @@ use super::known::Known;
 use super::portfolio::{Base, Draws, Year};
 use crate::clv::models::gamma_gamma;
 use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::tables::clv_summary::Unit;
 use crate::clv::{Fit, Histories, History, Kind, Model, Purchases, Rows, fit};
 use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::rng::Rng;
-use crate::summary::clv_summary::Unit;
 use crate::table::{Table, Values};
 
 /// The largest number of customers whose lives are drawn.

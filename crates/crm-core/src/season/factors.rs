@@ -184,13 +184,22 @@ impl Clock {
         place - 0.5 + f64::from(self.first) - f64::from(day)
     }
 
+    /// Own time between two moments, civil days since 1970-01-01 with fractions.
+    pub(crate) fn span(&self, from: f64, to: f64) -> f64 {
+        self.at(to) - self.at(from)
+    }
+
+    /// Before its first day and after its last one the pace is 1.
     fn at(&self, moment: f64) -> f64 {
         let place = moment + 0.5 - f64::from(self.first);
         let last = self.sums.len() - 1;
+        if place < 0.0 {
+            return place;
+        }
         if place >= last as f64 {
             return self.sums[last] + (place - last as f64);
         }
-        let day = place.max(0.0) as usize;
+        let day = place as usize;
         let (from, to) = (self.sums[day], self.sums[day + 1]);
         from + (place - day as f64) * (to - from)
     }

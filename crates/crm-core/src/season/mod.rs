@@ -73,6 +73,14 @@ impl<'de> Deserialize<'de> for Seasons {
 }
 
 impl Seasons {
+    /// The factors, if they are known.
+    pub(crate) fn known(&self) -> Option<&Seasonality> {
+        match self {
+            Seasons::Known(factors) if !factors.0.is_empty() => Some(factors),
+            _ => None,
+        }
+    }
+
     /// The factors for a shop with these gaps of customers, `None` where time runs evenly; and for `Auto`
     /// what was found.
     pub(crate) fn of(

@@ -8,7 +8,7 @@
 //! - `rfm`: the quantile cuts between five scores of recency, frequency and revenue;
 //! - `cpm`: the money threshold, 70,000 yen, or seven mean order values in another currency (MakeRepeater's
 //!   rule);
-//! - `clv`, `spend`: MBG/NBD and Gamma-Gamma, in days.
+//! - `clv`, `spend`: MBG/NBD and Gamma-Gamma, in days; MBG/NBD in the time of the seasons.
 //!
 //! The document ([`Learned`]) is in the note `learned`; the table lists its numbers. A part for
 //! which the shop has too little data is null, and the columns of a customer that need it are null
@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
+use crate::clv::tables::clv_summary;
 use crate::clv::tables::{clv_fit, gamma_gamma_fit};
 use crate::context::{Context, collect, push};
 use crate::cycle::shop::{Shop, View};
@@ -34,7 +35,7 @@ use crate::scope::{At, MoneyThreshold, Occasion};
 use crate::season::Seasons;
 use crate::segmentation::rfm::Frozen;
 use crate::segmentation::{cpm, rfm};
-use crate::summary::{Totals, clv_summary};
+use crate::summary::Totals;
 use crate::table::{Column, Field, Table, Values, columns};
 
 /// Options of [`Learn`].
@@ -77,10 +78,13 @@ pub fn learn(orders: &Orders, at: &At, options: &Options, context: &Context) -> 
         true => None,
         false => Some(Frozen::from(rfm::score(&totals, &rfm::Options::default())?)),
     };
-    let unit = clv_summary::Options::default();
-    let summary = clv_summary::Summary::run(orders, at, &unit, context)?;
+    let of_summary = clv_summary::Options {
+        seasonality: options.seasonality.clone(),
+        ..clv_summary::Options::default()
+    };
+    let summary = clv_summary::Summary::run(orders, at, &of_summary, context)?;
     let fit = clv_fit::Options {
-        unit: Some(crate::summary::clv_summary::Unit::Day),
+        unit: Some(clv_summary::Unit::Day),
         ..clv_fit::Options::default()
     };
     let fit = clv_fit::ClvFit::run(&summary, &(), &fit, context);

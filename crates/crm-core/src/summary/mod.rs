@@ -1,6 +1,5 @@
 //! Numbers of each customer at a date: the input of segmentation, retention, value and cycle.
 
-pub mod clv_summary;
 pub mod customer;
 mod gaps;
 pub mod monthly;
@@ -18,6 +17,5 @@ use crate::analysis::Entry;
 /// The analyses of the family, in the order users see them.
 pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<customer::Summary>(),
-    Entry::of::<clv_summary::Summary>(),
     Entry::of::<monthly::Monthly>(),
 ];

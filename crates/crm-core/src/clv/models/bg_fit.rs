@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use crate::clv::models::bg_nbd::{Family, MOST_REGULAR, Params};
 use crate::clv::models::histories::Rows;
 use crate::clv::models::model::Fit;
+use crate::clv::tables::clv_summary::Unit;
 use crate::context::{filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rising_factorial::RisingFactorial;
-use crate::summary::clv_summary::Unit;
 
 /// Options of [`fit`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -37,12 +37,12 @@ use crate::clv::models::histories::{Histories, History};
 use crate::clv::models::memo::Pairs;
 use crate::clv::models::model::{Model, Purchases, positive, push_purchase};
 use crate::clv::models::regular::Regular;
+use crate::clv::tables::clv_summary::Unit;
 use crate::context::collect;
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_add_exp, ln_beta, ln_rising, sigmoid};
-use crate::summary::clv_summary::Unit;
 
 /// Whether dropout is possible right after the first purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]

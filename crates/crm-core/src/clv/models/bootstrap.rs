@@ -143,7 +143,7 @@ mod tests {
     use crate::clv::models::model::Purchases;
     use crate::clv::models::pareto_nbd;
     use crate::clv::models::repeat_model::{Kind, fit};
-    use crate::summary::clv_summary::Unit;
+    use crate::clv::tables::clv_summary::Unit;
 
     /// Where the model is true, the bootstrap agrees with the standard errors from the Hessian.
     #[test]

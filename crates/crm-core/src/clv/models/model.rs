@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::clv::models::histories::{Histories, History};
 use crate::clv::models::memo::Once;
+pub use crate::clv::tables::clv_summary::Unit;
 use crate::context::{collect, push};
 use crate::error::{Error, Result};
 use crate::num::optimize::{Optimum, Outcome, lower_root};
 use crate::num::rng::Rng;
 use crate::num::{Fraction, Positive, normal, optimize};
-pub use crate::summary::clv_summary::Unit;
+use crate::season::Seasonality;
 
 /// Version of the JSON form of fits and parameters.
 pub const VERSION: u32 = 1;
@@ -192,6 +193,9 @@ pub struct Fit<M> {
     pub covariance_of_logs: Option<Vec<f64>>,
     /// How often likelihood, gradient and Hessian were evaluated.
     pub evaluations: u32,
+    /// The factors of demand at whose pace the model's time runs; `None`: time runs evenly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seasonality: Option<Seasonality>,
 }
 
 impl<M: Model> Fit<M> {
@@ -226,6 +230,7 @@ impl<M: Model> Fit<M> {
             covariance_of_logs: covariance.map(|c| c.as_flattened().to_owned()),
             evaluations: best.evaluations,
             model,
+            seasonality: None,
         })
     }
 
@@ -239,6 +244,7 @@ impl<M: Model> Fit<M> {
             customers: self.customers,
             covariance_of_logs: self.covariance_of_logs,
             evaluations: self.evaluations,
+            seasonality: self.seasonality,
         }
     }
 
@@ -252,6 +258,7 @@ impl<M: Model> Fit<M> {
             customers: 0.0,
             covariance_of_logs: None,
             evaluations: 0,
+            seasonality: None,
         }
     }
 

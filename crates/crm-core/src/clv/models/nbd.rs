@@ -22,13 +22,13 @@ use serde::{Deserialize, Serialize};
 use crate::clv::models::dropout::negative_binomial;
 use crate::clv::models::histories::{History, Rows};
 use crate::clv::models::model::{Fit, Model, Purchases, positive, push_purchase};
+use crate::clv::tables::clv_summary::Unit;
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rising_factorial::RisingFactorial;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_rising, one_minus_exp_over};
-use crate::summary::clv_summary::Unit;
 
 /// Parameters, with their unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]

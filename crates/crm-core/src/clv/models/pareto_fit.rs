@@ -14,11 +14,11 @@ use crate::clv::models::model::Fit;
 use crate::clv::models::pareto_integral;
 use crate::clv::models::pareto_integral::{Full, Jet};
 use crate::clv::models::pareto_nbd::Params;
+use crate::clv::tables::clv_summary::Unit;
 use crate::context::{filled, push, room};
 use crate::error::Result;
 use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rising_factorial::RisingFactorial;
-use crate::summary::clv_summary::Unit;
 
 /// Fits the Pareto/NBD to aggregated histories whose times are in `unit`.
 ///

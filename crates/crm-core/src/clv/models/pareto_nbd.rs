@@ -32,13 +32,13 @@ use crate::clv::models::histories::{Histories, History};
 use crate::clv::models::memo::{Grid, Once};
 use crate::clv::models::model::{Model, Purchases, positive, push_purchase};
 use crate::clv::models::pareto_integral;
+use crate::clv::tables::clv_summary::Unit;
 use crate::context::filled;
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::quadrature::{Line, doubling, line};
 use crate::num::rng::Rng;
 use crate::num::special::{ln_rising, one_minus_exp_over, sigmoid};
-use crate::summary::clv_summary::Unit;
 
 /// Parameters, with their unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]

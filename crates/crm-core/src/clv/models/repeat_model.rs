@@ -14,11 +14,11 @@ use crate::clv::models::bg_nbd::Family;
 use crate::clv::models::histories::{Histories, History, Rows};
 use crate::clv::models::model::{Fit, Model, Purchases};
 use crate::clv::models::{bg_fit, bg_nbd, nbd, pareto_fit, pareto_nbd};
+use crate::clv::tables::clv_summary::Unit;
 use crate::context::{filled, push};
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::rng::Rng;
-use crate::summary::clv_summary::Unit;
 
 /// The models by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +37,23 @@ pub enum Kind {
     MbgCnbdK,
     /// Pareto/NBD, see [`pareto_nbd`]: dropout is possible at any time.
     ParetoNbd,
+}
+
+impl Kind {
+    /// All models, the simplest first: by the number of parameters, then by the year of publication.
+    pub const ALL: [Kind; 6] = [
+        Kind::Nbd,
+        Kind::BgNbd,
+        Kind::MbgNbd,
+        Kind::ParetoNbd,
+        Kind::BgCnbdK,
+        Kind::MbgCnbdK,
+    ];
+
+    /// Whether gaps are regular, for which a fit needs their logarithms.
+    pub const fn is_regular(self) -> bool {
+        matches!(self, Kind::BgCnbdK | Kind::MbgCnbdK)
+    }
 }
 
 /// A model of repeat purchases with its parameters.

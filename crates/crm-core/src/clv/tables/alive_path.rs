@@ -1,23 +1,23 @@
 //! One customer's P(alive) on each day (`alive_path`), from the purchases up to that day.
 //!
-//! Without a `fit` the model is MBG/NBD, fitted to all customers.
+//! Without a `fit` the model is MBG/NBD, fitted to all customers. A silence counts by the model's
+//! [seasons](crate::season): less in slow months.
 
-use super::purchase_days::{Seen, days, model, purchase_days};
+use super::purchase_days::{OfDays, days, purchase_days};
 use crate::analysis::Analysis;
-use crate::clv::models::model::Purchases;
 use crate::clv::tracking;
 use crate::context::{Context, collect, push};
 use crate::data::Orders;
 use crate::data::orders::selection::Selection;
 use crate::error::{Error, Result};
 use crate::scope::At;
-use crate::summary::clv_summary::Unit;
+use crate::season::Seasons;
 use crate::table::shared::{FREQUENCY, PROBABILITY_ALIVE};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
-use crate::time::Duration;
+use crate::time::{Day, Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Options of [`AlivePath`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +27,10 @@ pub struct Options {
     pub fit: Value,
     /// Days from one row to the next. Default 1.
     pub step: Duration,
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", those of `fit`, without one what the analysis `seasonality` finds in the
+    /// orders; "none": time runs evenly.
+    pub seasonality: Seasons,
 }
 
 impl Default for Options {
@@ -34,9 +38,13 @@ impl Default for Options {
         Self {
             fit: Value::Null,
             step: Duration::days(1),
+            seasonality: Seasons::Auto,
         }
     }
 }
+
+/// Time between two purchases on days of a factor of 0, in the model's unit.
+const STILL: f64 = 1e-6;
 
 /// The analysis `alive_path`.
 #[derive(Debug, Clone, Copy)]
@@ -60,11 +68,18 @@ impl Analysis for AlivePath {
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let selection = Selection::new(orders, at)?;
         let (as_of, step) = (selection.as_of, days(options.step)?);
-        let fit = model(&options.fit, || {
-            Seen::new(&selection, as_of, Unit::Day, |_| true, context)
+        let model = OfDays::new(
+            &options.fit,
+            &options.seasonality,
+            (orders, at, as_of),
+            context,
+        )?;
+        let mut oldest = as_of.0;
+        purchase_days(&selection, context, |_, days| {
+            oldest = oldest.min(days[0]);
+            Ok(())
         })?;
-        let per_day = fit.model.unit().days();
-        let in_units = |days: i32| f64::from(days) / per_day;
+        let time = model.time(Day(oldest), as_of)?;
         let (mut codes, mut dates, mut counts, mut alive) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         purchase_days(&selection, context, |code, days| {
@@ -72,12 +87,29 @@ impl Analysis for AlivePath {
                 return Ok(());
             }
             context.check()?;
-            let since = |day: i32| in_units(day - days[0]);
-            let repeats = collect(days[1..].iter().map(|day| since(*day)), "path")?;
+            let since = |day: i32| time(days[0], day);
+            let mut repeats = collect(days[1..].iter().map(|day| since(*day)), "path")?;
+            let mut before = 0.0;
+            for repeat in &mut repeats {
+                // Purchases are one after the other also where time stands still.
+                *repeat = f64::max(*repeat, before + STILL);
+                before = *repeat;
+            }
+            let latest = |day: i32| match days.partition_point(|bought| *bought <= day) {
+                0 | 1 => 0.0,
+                bought => repeats[bought - 2],
+            };
             let steps = (as_of.0 - days[0]) / step;
             let at = collect((0..steps + 1).map(|i| i * step), "path")?;
-            let times = collect(at.iter().map(|days| in_units(*days)), "path")?;
-            for (at, p) in at.iter().zip(tracking::path(&fit.model, &repeats, &times)?) {
+            let times = collect(
+                at.iter()
+                    .map(|at| since(days[0] + *at).max(latest(days[0] + *at))),
+                "path",
+            )?;
+            for (at, p) in at
+                .iter()
+                .zip(tracking::path(&model.fit.model, &repeats, &times)?)
+            {
                 let day = days[0] + at;
                 push(&mut codes, code, "path")?;
                 push(&mut dates, day, "path")?;
@@ -94,13 +126,12 @@ impl Analysis for AlivePath {
             ids: orders.ids().clone(),
             codes,
         };
-        Ok(Table::new(vec![
+        Ok(model.noted(Table::new(vec![
             Column::new(f_id, ids),
             Column::new(f_date, Values::Date(dates)),
             Column::new(f_count, Values::I32(counts)),
             Column::new(f_alive, Values::F64(alive.into())),
-        ])
-        .with_note("fit", json!(fit)))
+        ])))
     }
 }
 

@@ -1,16 +1,18 @@
 //! The predicted value of each customer, with two intervals (`clv`).
 //!
 //! Both fits are given as JSON: the note `fit` of a fit's table, its text, or parameters alone. The
-//! computation is [`value`].
+//! computation is [`value`]. A fit with [seasons](crate::season) runs in their time (see `clv_fit`): `horizon_days` from
+//! October on has a December in it.
 
 use crate::analysis::Analysis;
 use crate::clv::fields::EXPECTED_SPEND;
 use crate::clv::frame::spend;
 use crate::clv::frame::{Frame, fit_of, one_as_of, unit_for, with_ids};
 use crate::clv::models::gamma_gamma;
-use crate::clv::models::model::Fit;
+use crate::clv::models::model::{Fit, Purchases};
 use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::outcome::ends;
+use crate::clv::tables::clv_summary::Unit;
 use crate::clv::usable::{Reads, Usable, policy};
 use crate::clv::value;
 use crate::clv::value::Compounding;
@@ -19,7 +21,6 @@ use crate::data::BadRows;
 use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive};
 use crate::scope::Scope;
-use crate::summary::clv_summary::Unit;
 use crate::table::shared::{EXPECTED_PURCHASES, PROBABILITY_ALIVE};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 use schemars::JsonSchema;
@@ -126,13 +127,15 @@ impl Analysis for Clv {
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let spend_fit: Fit<gamma_gamma::Params> = fit_of("spend_fit", &options.spend_fit)?;
         let usable = Usable::new(data, options.bad_rows, Reads::BOTH)?;
-        let frame = Frame::new(&usable.table, options.unit)?;
+        let mut frame = Frame::new(&usable.table, options.unit)?;
+        fit.model.unit().expect(frame.unit)?;
+        let time = frame.in_time_of(fit.seasonality.as_ref(), &usable.table)?;
         context.check()?;
-        let values = value::value(
+        let values = value::value_in(
+            &time,
             &fit,
             &spend_fit,
-            &frame.histories(),
-            &spend(&usable.table)?,
+            (&frame.histories(), &spend(&usable.table)?),
             frame.unit,
             &value::Options {
                 horizon_days: options.horizon_days.filter(|_| !options.infinite),
@@ -176,6 +179,6 @@ impl Analysis for Clv {
         let table = Table::new(with_ids(data, columns)?)
             .with_note("unit", json!(frame.unit))
             .with_note("total", json!(values.total));
-        Ok(usable.noted(table))
+        Ok(usable.noted(time.noted(table)))
     }
 }

@@ -4,23 +4,45 @@
 //! customers. A summary of several dates (a column `as_of` with more than one) is refused. Models
 //! with regular gaps need a column `ln_gaps`: each customer's Σ ln Δt over the gaps between purchase
 //! days, in the unit of the table. The fit is returned as JSON in the note `fit`.
+//!
+//! # Which model
+//!
+//! With `model = "auto"` all models are fitted and the simplest is taken that is not clearly worse than the best
+//! (see the source file `choice.rs`). The note `choice` has them all: `by` (`holdout` or `likelihood`), and of each its
+//! score, how far it is `behind` the best, and the difference that counts as a tie.
+//!
+//! # Seasons
+//!
+//! Where the summary has factors of demand (its note `seasons`), or with `seasonality`, the model is fitted to times
+//! that run at their pace (see the source file `shop_time.rs`):
+//!
+//! ```text
+//! recency, T   ∫ factor(day) over the days between, instead of their number
+//! ```
+//!
+//! so that a silence through two slow months is as long as one through a busy one. The fit has the factors
+//! (`seasonality`), and its predictions run in the same time: from October on a horizon of 90 days is longer
+//! than from January on. Models with regular gaps then need the column `own_ln_gaps` instead of `ln_gaps`.
+//! A unit of the calendar has no factors. The note `seasons` says which factors there are and why.
 
 use super::fit_table::{bootstrapped, table};
 use crate::analysis::Analysis;
+use crate::clv::choice::{Choice, Holdout, choose};
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
-use crate::clv::frame::ln_gaps;
-use crate::clv::frame::{Frame, one_as_of, unit_of};
+use crate::clv::frame::{Frame, one_as_of, seasons_for, unit_of};
+use crate::clv::frame::{ln_gaps, ln_gaps_column, whole};
 use crate::clv::models::bootstrap::Bootstrap;
 use crate::clv::models::histories::Rows;
 use crate::clv::models::repeat_model;
 use crate::clv::models::repeat_model::Kind;
+use crate::clv::tables::clv_summary::{SEASONS, Unit, factors_of};
 use crate::clv::usable::{Reads, Usable, policy};
 use crate::context::Context;
 use crate::data::BadRows;
 use crate::error::Result;
 use crate::num::Fraction;
 use crate::scope::Scope;
-use crate::summary::clv_summary::Unit;
+use crate::season::Seasons;
 use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
 use schemars::JsonSchema;
@@ -30,8 +52,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The model. Default: MBG/NBD.
-    pub model: Kind,
+    /// The model; "auto": the simplest of all models that is not clearly worse than the best, by the holdout
+    /// of a summary with `calibration_end`, else by likelihood. Default: MBG/NBD.
+    pub model: Choice,
     /// The unit of time of a frame without a definition; refused if it contradicts the table's
     /// definition.
     pub unit: Option<Unit>,
@@ -47,17 +70,21 @@ pub struct Options {
     /// Default: left out of a
     /// `clv_summary`, an error in a frame of your own.
     pub bad_rows: Option<BadRows>,
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", those of the `clv_summary`; "none": time runs evenly.
+    pub seasonality: Seasons,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            model: Kind::default(),
+            model: Choice::default(),
             unit: None,
             confidence: Fraction::P95,
             bootstrap: 0,
             seed: 0,
             bad_rows: None,
+            seasonality: Seasons::Auto,
         }
     }
 }
@@ -71,12 +98,21 @@ impl Analysis for ClvFit {
     const SUMMARY: &'static str = "a model of repeat purchases fitted by maximum likelihood";
     const JA: &'static str = "購入回数モデルの推定";
     const COLUMNS: &'static [Field] = &[PARAMETER, VALUE, STANDARD_ERROR, LOW, HIGH];
-    const OPTIONAL: &'static [&'static str] = &["ln_gaps", "weight", "as_of"];
+    const OPTIONAL: &'static [&'static str] = &[
+        "ln_gaps",
+        "own_ln_gaps",
+        "weight",
+        "as_of",
+        "holdout_frequency",
+        "holdout_duration",
+    ];
     type Data = Table;
     type Options = Options;
 
     fn resolve(data: &Table, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
-        options.unit = Some(unit_of(data, options.unit)?);
+        let unit = unit_of(data, options.unit)?;
+        options.unit = Some(unit);
+        options.seasonality = seasons_for(data, unit, &options.seasonality)?;
         options.bad_rows = Some(policy(data, options.bad_rows));
         Ok((scope, options))
     }
@@ -84,17 +120,69 @@ impl Analysis for ClvFit {
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         one_as_of(data)?;
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
-        let frame = Frame::new(&usable.table, options.unit)?;
-        let ln_gaps = ln_gaps(&[options.model], &usable.table, &frame)?;
+        let mut frame = Frame::new(&usable.table, options.unit)?;
+        let seasons = seasons_for(data, frame.unit, &options.seasonality)?;
+        let factors = seasons.known();
+        let time = frame.in_time_of(factors, &usable.table)?;
         context.check()?;
-        let rows = Rows::new(&frame.histories())?;
-        let fit = repeat_model::fit(options.model, &rows, frame.unit, ln_gaps)?;
+        let histories = frame.histories();
+        let rows = Rows::new(&histories)?;
+        let gaps = |kinds: &[Kind]| ln_gaps(kinds, &usable.table, &frame, factors);
+        let (mut fit, choice) = match options.model {
+            Choice::Named(kind) => {
+                let gaps = gaps(&[kind])?;
+                (repeat_model::fit(kind, &rows, frame.unit, gaps)?, None)
+            }
+            Choice::Auto => {
+                let has_gaps = usable.table.column(ln_gaps_column(factors)).is_some();
+                let gaps = has_gaps.then(|| gaps(&Kind::ALL)).transpose()?;
+                let held = held_out(&usable.table)?;
+                let held = held.as_ref().map(|(purchases, length)| Holdout {
+                    purchases,
+                    own: time.ahead(*length),
+                });
+                let gaps = (frame.unit, gaps);
+                let (fit, note) = choose(&histories, &rows, gaps, held.as_ref(), context)?;
+                (fit, Some(note))
+            }
+        };
+        fit.seasonality = factors.cloned();
         let table = match options.bootstrap {
             0 => table(&fit, options.confidence),
             replicates => bootstrapped(fit, options.confidence, |fit| {
                 Bootstrap::of_purchases(fit, &rows, (replicates, options.seed), context)
             }),
         };
-        Ok(usable.noted(table?))
+        let table = match choice {
+            Some(choice) => table?.with_note("choice", choice),
+            None => table?,
+        };
+        Ok(usable.noted(with_seasons(time.noted(table), data, options)))
+    }
+}
+
+/// The purchases of a holdout and its length, of a table that has one.
+fn held_out(table: &Table) -> Result<Option<(Vec<u32>, f64)>> {
+    if table.column("holdout_frequency").is_none() || table.is_empty() {
+        return Ok(None);
+    }
+    let length = table.numbers("holdout_duration")?[0];
+    match length > 0.0 {
+        true => Ok(Some((whole(table, "holdout_frequency")?, length))),
+        false => Ok(None),
+    }
+}
+
+/// The table with what the summary says of seasons, where it was asked: also why there are none.
+fn with_seasons(table: Table, data: &Table, options: &Options) -> Table {
+    let found = data.notes().get(SEASONS);
+    match (options.seasonality.known(), found) {
+        (Some(used), Some(found)) if factors_of(data).as_ref() == Some(used) => {
+            table.with_note(SEASONS, found.clone())
+        }
+        (None, Some(found)) if factors_of(data).is_none() => {
+            table.with_note(SEASONS, found.clone())
+        }
+        _ => table,
     }
 }

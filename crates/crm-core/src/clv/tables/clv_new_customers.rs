@@ -11,6 +11,7 @@ use crate::clv::models::histories::History;
 use crate::clv::models::model::Fit;
 use crate::clv::models::model::Purchases;
 use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::shop_time::ShopTime;
 use crate::context::{Context, room};
 use crate::error::{Error, Result};
 use crate::table::shared::{EXPECTED_PURCHASES, PROBABILITY, PROBABILITY_ALIVE};
@@ -85,6 +86,8 @@ impl Analysis for ClvNewCustomers {
             columns.push(Column::ints(f_n, whole.iter().map(|n| Some(*n as i32)))?);
             columns.push(Column::floats(f_p, p)?);
         }
-        Ok(Table::new(columns))
+        // Nothing here has a date.
+        let time = ShopTime::new(fit.seasonality.as_ref(), None, 0.0, model.unit())?;
+        Ok(time.noted(Table::new(columns)))
     }
 }

@@ -2,15 +2,20 @@
 //!
 //! The fit is given as JSON: the note `fit` of a fit's table, its text, or parameters alone, such as
 //! `{"model": "mbg_nbd", "r": …, "alpha": …, "a": …, "b": …, "unit": "week"}`. Times `t` are in the
-//! unit of the model; a table in another unit is refused.
+//! unit of the model; a table in another unit is refused. A fit with [seasons](crate::season) runs in their time (see
+//! `clv_fit`): `t` is by the calendar. A frame without a date (no `clv_summary`, no column `as_of`) is
+//! predicted as if time ran evenly, which the note `seasons` says.
 
 use crate::analysis::Analysis;
+use crate::clv::ahead::{Ahead, discounted_of};
 use crate::clv::fields::DISCOUNTED_PURCHASES;
-use crate::clv::frame::{Frame, fit_of, unit_for, with_ids};
+use crate::clv::frame::{Frame, fit_of, one_as_of, unit_for, with_ids};
 use crate::clv::models::histories::{Histories, History};
 use crate::clv::models::model::{Fit, Purchases};
 use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::outcome::{Draws, ends};
+use crate::clv::shop_time::ShopTime;
+use crate::clv::tables::clv_summary::Unit;
 use crate::clv::usable::{Reads, Usable, policy};
 use crate::clv::value::Compounding;
 use crate::clv::{outcome, value};
@@ -19,7 +24,6 @@ use crate::data::BadRows;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::scope::Scope;
-use crate::summary::clv_summary::Unit;
 use crate::table::shared::{EXPECTED_PURCHASES, LOG_LIKELIHOOD, PROBABILITY_ALIVE};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 use schemars::JsonSchema;
@@ -121,9 +125,14 @@ impl Analysis for ClvPredict {
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
         let t = time("t", options.t)?;
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
-        let frame = Frame::new(&usable.table, options.unit)?;
+        let mut frame = Frame::new(&usable.table, options.unit)?;
         fit.model.unit().expect(frame.unit)?;
         options.check()?;
+        if fit.seasonality.is_some() {
+            one_as_of(&usable.table)?;
+        }
+        let time_of = frame.in_time_of(fit.seasonality.as_ref(), &usable.table)?;
+        let own = time_of.ahead(t);
         let histories = frame.histories();
         histories.check()?;
         let wants = |name: &str| options.only.iter().flatten().any(|n| n == name);
@@ -149,26 +158,29 @@ impl Analysis for ClvPredict {
             false => Vec::new(),
         };
         let expected = match wants(&["expected_purchases"]) {
-            true => model.expected_of(&alive, &histories, t)?,
+            true => model.expected_of(&alive, &histories, own)?,
             false => Vec::new(),
         };
         let discounted = match wants(&["discounted_purchases"]) {
-            true => options.discounted(&fit.model, &alive, &histories, frame.unit)?,
+            true => {
+                let ahead = options.ahead(&time_of, frame.unit)?;
+                discounted_of(model, &alive, &histories, &ahead)?
+            }
             false => Vec::new(),
         };
         add("probability_alive", alive)?;
         if wants(&["probability_alive_later"]) {
-            let later = model.each(&histories, |h| model.probability_alive(h, t))?;
+            let later = model.each(&histories, |h| model.probability_alive(h, own))?;
             add("probability_alive_later", later)?;
         }
         add("expected_purchases", expected)?;
         if wants(&["expected_low", "expected_high"]) {
-            let (low, high) = options.of_expectation(&fit, &histories, context)?;
+            let (low, high) = options.of_expectation(&fit, &histories, own, context)?;
             add("expected_low", low)?;
             add("expected_high", high)?;
         }
         if wants(&["purchases_low", "purchases_high"]) {
-            let (low, high) = options.of_outcome(&fit, &histories, context)?;
+            let (low, high) = options.of_outcome(&fit, &histories, own, context)?;
             add("purchases_low", low)?;
             add("purchases_high", high)?;
         }
@@ -177,13 +189,13 @@ impl Analysis for ClvPredict {
             true => add(name, model.each(&histories, of)?),
             false => Ok(()),
         };
-        each("probability_none", &|h| model.probability_of(0, h, t))?;
+        each("probability_none", &|h| model.probability_of(0, h, own))?;
         if let Some(n) = options.n {
-            each("probability_of_n", &|h| model.probability_of(n, h, t))?;
+            each("probability_of_n", &|h| model.probability_of(n, h, own))?;
         }
         each("log_likelihood", &|h| model.log_likelihood(h))?;
         let table = Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit));
-        Ok(usable.noted(table))
+        Ok(usable.noted(time_of.noted(table)))
     }
 }
 
@@ -208,17 +220,10 @@ impl Options {
         Ok(())
     }
 
-    /// Expected purchases ahead, each discounted to now.
-    fn discounted(
-        &self,
-        model: &RepeatModel,
-        alive: &[f64],
-        histories: &Histories,
-        unit: Unit,
-    ) -> Result<Vec<f64>> {
+    /// How purchases ahead are discounted to now.
+    fn ahead(&self, time: &ShopTime, unit: Unit) -> Result<Ahead> {
         let delta = self.compounding.delta(self.annual_discount_rate, unit)?;
-        let horizon = (!self.infinite).then_some(self.t);
-        value::discounted_of(model, alive, histories, delta, horizon)
+        time.discounted(delta, (!self.infinite).then_some(self.t))
     }
 
     /// The ends of the interval for the expectation.
@@ -226,10 +231,11 @@ impl Options {
         &self,
         fit: &Fit<RepeatModel>,
         histories: &Histories,
+        own: f64,
         context: &Context,
     ) -> Result<(Vec<f64>, Vec<f64>)> {
         let interval = match self.interval {
-            Some(level) => value::expected_interval(fit, histories, self.t, level, context)?,
+            Some(level) => value::expected_interval(fit, histories, own, level, context)?,
             None => None,
         };
         ends(interval, histories.len())
@@ -240,13 +246,14 @@ impl Options {
         &self,
         fit: &Fit<RepeatModel>,
         histories: &Histories,
+        own: f64,
         context: &Context,
     ) -> Result<(Vec<f64>, Vec<f64>)> {
         let interval = match self.interval {
             Some(level) => {
                 let (draws, seed) = (self.draws, self.seed);
                 let draws = Draws { draws, seed, level };
-                Some(outcome::intervals(fit, None, histories, self.t, &draws, context)?.0)
+                Some(outcome::intervals(fit, None, histories, own, &draws, context)?.0)
             }
             None => None,
         };

@@ -9,6 +9,7 @@ use crate::clv::frame::{fit_of, with_ids};
 use crate::clv::models::model::Fit;
 use crate::clv::models::model::Purchases;
 use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::shop_time::ShopTime;
 use crate::context::{Context, push, room};
 use crate::error::{Error, Result};
 use crate::num::rng::Rng;
@@ -71,7 +72,9 @@ impl Analysis for ClvSimulate {
             Column::floats(t_x, recency.iter().map(|t| Some(*t)))?,
             Column::floats(age, ages.iter().map(|t| Some(*t)))?,
         ];
-        let unit = json!(fit.model.unit());
-        Ok(Table::new(with_ids(data, columns)?).with_note("unit", unit))
+        // Nothing here has a date.
+        let time = ShopTime::new(fit.seasonality.as_ref(), None, 0.0, fit.model.unit())?;
+        let table = time.noted(Table::new(with_ids(data, columns)?));
+        Ok(table.with_note("unit", json!(fit.model.unit())))
     }
 }

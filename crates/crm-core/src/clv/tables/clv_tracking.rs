@@ -11,20 +11,21 @@
 //! Σ over customers of E[X(end − first purchase day)]
 //! ```
 //!
-//! which uses each customer's first purchase day and no later purchases. Without a `fit` the model
+//! which uses each customer's first purchase day and no later purchases. The time between is that of the model's
+//! [seasons](crate::season), so that a busy month is expected where one is. Without a `fit` the model
 //! is MBG/NBD, fitted to the calibration period, so the values after it are a forecast compared
 //! with what happened. With the scope's `customers` both counts are of these customers; the model
 //! is still fitted to all. With the default `calibration_end`, `as_of`, there is no holdout.
 
-use super::purchase_days::{Seen, days, model};
+use super::purchase_days::{OfDays, Seen, days};
 use crate::analysis::Analysis;
 use crate::clv::models::model::Purchases;
-use crate::context::{Context, collect, filled, push};
+use crate::context::{Context, collect, push};
 use crate::data::Orders;
 use crate::data::orders::selection::Selection;
 use crate::error::{Error, Result};
 use crate::scope::At;
-use crate::summary::clv_summary::Unit;
+use crate::season::Seasons;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, Duration};
 use schemars::JsonSchema;
@@ -42,6 +43,10 @@ pub struct Options {
     pub calibration_end: Option<Day>,
     /// Length of a period, whole days. Default 7 days.
     pub step: Duration,
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", those of `fit`, without one what the analysis `seasonality` finds in the
+    /// calibration period; "none": time runs evenly.
+    pub seasonality: Seasons,
 }
 
 impl Default for Options {
@@ -50,6 +55,7 @@ impl Default for Options {
             fit: Value::Null,
             calibration_end: None,
             step: Duration::days(7),
+            seasonality: Seasons::Auto,
         }
     }
 }
@@ -83,30 +89,29 @@ impl Analysis for ClvTracking {
             let expected = format!("a day up to as_of ({as_of})");
             return Err(Error::option("calibration_end", end, expected));
         }
-        let fit = model(&options.fit, || {
-            Seen::new(&selection, end, Unit::Day, |_| true, context)
-        })?;
-        let shows = |code| selection.shows(code);
-        let seen = Seen::new(&selection, end, Unit::Day, shows, context)?;
-        let per_day = 1.0 / fit.model.unit().days();
-        // E[X(age)] for each age in days.
-        let mut of_new = filled(seen.customers.len(), 0.0, "tracking")?;
-        for (age, expected) in of_new.iter_mut().enumerate().skip(1) {
-            context.check()?;
-            *expected = fit.model.expected_of_new(age as f64 * per_day);
-        }
+        let model = OfDays::new(
+            &options.fit,
+            &options.seasonality,
+            (orders, at, end),
+            context,
+        )?;
+        let seen = Seen::new(&selection, end, |code| selection.shows(code), context)?;
+        let oldest = seen.customers.len().saturating_sub(1) as i32;
+        let time = model.time(Day(as_of.0 - oldest), as_of)?;
+        // E[X] of a customer who first bought on a day, by the end of another.
+        let of_new = |first: i32, by: i32| model.fit.model.expected_of_new(time(first, by));
         let Periods {
             ends,
             cells,
             counts,
-        } = periods(&seen, &of_new, (as_of.0, end.0, step), context)?;
+        } = periods(&seen, of_new, (as_of.0, end.0, step), context)?;
         let [f_end, f_in, f_actual, f_expected, f_sum, f_expected_sum] = Self::COLUMNS else {
             return Err(Error::internal("columns of clv_tracking"));
         };
         let inside = collect(ends.iter().map(|day| *day <= end.0), "tracking")?;
         let [actual, total] = counts;
         let [expected, expected_total] = cells;
-        Ok(Table::new(vec![
+        let table = Table::new(vec![
             Column::new(f_end, Values::Date(ends)),
             Column::new(f_in, Values::Bool(inside)),
             Column::new(f_actual, Values::I64(actual.into())),
@@ -114,8 +119,8 @@ impl Analysis for ClvTracking {
             Column::new(f_sum, Values::I64(total.into())),
             Column::new(f_expected_sum, Values::F64(expected_total.into())),
         ])
-        .with_note("customers", json!(seen.frequency.len()))
-        .with_note("fit", json!(fit)))
+        .with_note("customers", json!(seen.frequency.len()));
+        Ok(model.noted(table))
     }
 }
 
@@ -127,10 +132,10 @@ struct Periods {
     counts: [Vec<i64>; 2],
 }
 
-/// Purchases by period; `of_new` is E[X(age)] by age in days.
+/// Purchases by period; `of_new` is E[X] from a first purchase day up to another day.
 fn periods(
     seen: &Seen,
-    of_new: &[f64],
+    of_new: impl Fn(i32, i32) -> f64,
     (as_of, end, step): (i32, i32, i32),
     context: &Context,
 ) -> Result<Periods> {
@@ -150,7 +155,7 @@ fn periods(
         let came = seen.customers.iter().enumerate().skip(ago as usize);
         let expected: f64 = came
             .filter(|(_, customers)| **customers > 0)
-            .map(|(first, customers)| *customers as f64 * of_new[first - ago as usize])
+            .map(|(first, customers)| *customers as f64 * of_new(as_of - first as i32, period))
             .sum();
         push(&mut out.ends, period, "tracking")?;
         push(&mut out.counts[0], (counted - had) as i64, "tracking")?;
@@ -168,10 +173,10 @@ mod tests {
     use super::*;
     use crate::analysis::Dataset;
     use crate::clv::models::histories::{Histories, Rows};
+    use crate::clv::tables::clv_summary::Unit;
     use crate::clv::tracking;
     use crate::money::Currency;
     use crate::register;
-    use crate::summary::clv_summary::Unit;
     use crate::table::Cell;
     use crate::time::Zone;
 

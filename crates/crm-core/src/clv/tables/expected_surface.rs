@@ -4,16 +4,16 @@
 //! Cells that no history can be in (recency without a repeat purchase, or the reverse) are left out.
 
 use crate::analysis::Analysis;
-use crate::clv::frame::frame_for;
-use crate::clv::frame::{fit_of, unit_for};
-use crate::clv::models::model::Fit;
+use crate::clv::frame::{Frame, date_of, fit_of, one_as_of, unit_for};
+use crate::clv::models::model::{Fit, Purchases};
 use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::shop_time::ShopTime;
+use crate::clv::tables::clv_summary::Unit;
 use crate::clv::tracking;
 use crate::context::{Context, collect};
 use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::scope::Scope;
-use crate::summary::clv_summary::Unit;
 use crate::table::shared::{EXPECTED_PURCHASES, FREQUENCY, PROBABILITY_ALIVE, RECENCY};
 use crate::table::{Column, Field, Table, columns};
 use schemars::JsonSchema;
@@ -92,7 +92,9 @@ impl Analysis for ExpectedSurface {
 
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
-        let frame = frame_for(data, &fit, options.unit)?;
+        one_as_of(data)?;
+        let frame = Frame::new(data, options.unit)?;
+        fit.model.unit().expect(frame.unit)?;
         frame.histories().check()?;
         if !(options.t >= 0.0 && options.t.is_finite()) {
             return Err(Error::option("t", options.t, "a finite number, at least 0"));
@@ -109,16 +111,24 @@ impl Analysis for ExpectedSurface {
         let recency = |i: u32| (f64::from(i) * options.step.get()).min(age);
         let recencies = collect((0..steps as u32 + 1).map(recency), "tracking")?;
         context.check()?;
-        let cells = tracking::surface(&fit.model, &frequencies, &recencies, age, options.t)?;
+        let time = ShopTime::new(fit.seasonality.as_ref(), date_of(data), age, frame.unit)?;
+        let cells = tracking::surface_in(
+            &time,
+            &fit.model,
+            (&frequencies, &recencies),
+            age,
+            options.t,
+        )?;
         let [x, t_x, alive, expected] = Self::COLUMNS else {
             return Err(Error::internal("columns of expected_surface"));
         };
-        Ok(Table::new(vec![
-            Column::ints(x, cells.iter().map(|c| Some(c.frequency as i32)))?,
-            Column::floats(t_x, cells.iter().map(|c| Some(c.recency)))?,
-            Column::floats(alive, cells.iter().map(|c| Some(c.probability_alive)))?,
-            Column::floats(expected, cells.iter().map(|c| Some(c.expected)))?,
-        ])
-        .with_note("T", json!(age)))
+        Ok(time
+            .noted(Table::new(vec![
+                Column::ints(x, cells.iter().map(|c| Some(c.frequency as i32)))?,
+                Column::floats(t_x, cells.iter().map(|c| Some(c.recency)))?,
+                Column::floats(alive, cells.iter().map(|c| Some(c.probability_alive)))?,
+                Column::floats(expected, cells.iter().map(|c| Some(c.expected)))?,
+            ]))
+            .with_note("T", json!(age)))
     }
 }

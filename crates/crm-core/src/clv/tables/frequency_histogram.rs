@@ -14,11 +14,11 @@ use crate::clv::frame::{fit_of, unit_for};
 use crate::clv::models::histories::Rows;
 use crate::clv::models::model::Fit;
 use crate::clv::models::repeat_model::RepeatModel;
+use crate::clv::tables::clv_summary::Unit;
 use crate::clv::tracking;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
-use crate::summary::clv_summary::Unit;
 use crate::table::shared::FREQUENCY;
 use crate::table::{Field, Table, columns};
 use schemars::JsonSchema;
@@ -74,12 +74,13 @@ impl Analysis for FrequencyHistogram {
 
     fn run(data: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
         let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
-        let frame = frame_for(data, &fit, options.unit)?;
+        let (frame, time) = frame_for(data, &fit, options.unit)?;
         if options.up_to > 10_000 {
             return Err(Error::option("up_to", options.up_to, "at most 10000"));
         }
         let rows = Rows::new(&frame.histories())?;
         let found = tracking::histogram(&fit.model, &rows, options.up_to)?;
-        histogram_table(Self::COLUMNS, &found.actual, &found.expected, true)
+        let table = histogram_table(Self::COLUMNS, &found.actual, &found.expected, true)?;
+        Ok(time.noted(table))
     }
 }

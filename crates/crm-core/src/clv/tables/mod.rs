@@ -12,6 +12,7 @@ pub mod clv_new_customers;
 pub mod clv_parameters;
 pub mod clv_predict;
 pub mod clv_simulate;
+pub mod clv_summary;
 pub mod clv_tracking;
 pub mod compare_models;
 pub mod expected_spend;

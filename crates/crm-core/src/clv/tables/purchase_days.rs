@@ -6,10 +6,16 @@ use crate::clv::models::model::Fit;
 use crate::clv::models::model::Purchases;
 use crate::clv::models::repeat_model;
 use crate::clv::models::repeat_model::{Kind, RepeatModel};
-use crate::context::{Context, push};
+use crate::clv::shop_time::ShopTime;
+use crate::clv::tables::clv_summary::{SEASONS, Unit};
+use crate::context::{Context, collect, push};
+use crate::data::Orders;
 use crate::data::orders::selection::{ORDER, Selection};
 use crate::error::{Error, Result};
-use crate::summary::clv_summary::Unit;
+use crate::scope::{At, Occasion};
+use crate::season::Seasons;
+use crate::summary::Gaps;
+use crate::table::Table;
 use crate::time::{Day, Duration};
 use serde_json::{Value, json};
 
@@ -60,16 +66,14 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Counts the customers whose first purchase is in the calibration period and who are shown by
-    /// `shows`.
+    /// `shows`. Times are in days, by the calendar.
     pub(super) fn new(
         selection: &Selection,
         end: Day,
-        unit: Unit,
         shows: impl Fn(u32) -> bool,
         context: &Context,
     ) -> Result<Self> {
         let mut out = Self::default();
-        let in_units = |days: i32| f64::from(days) / unit.days();
         purchase_days(selection, context, |code, days| {
             let first = days[0];
             if first > end.0 || !shows(code) {
@@ -88,29 +92,86 @@ impl Seen {
             push(&mut out.frequency, (seen - 1) as f64, "tracking")?;
             push(
                 &mut out.recency,
-                in_units(days[seen - 1] - first),
+                f64::from(days[seen - 1] - first),
                 "tracking",
             )?;
-            push(&mut out.age, in_units(end.0 - first), "tracking")
+            push(&mut out.age, f64::from(end.0 - first), "tracking")
         })?;
         Ok(out)
     }
 }
 
-/// The model in an option, or MBG/NBD fitted to histories.
-pub(super) fn model(fit: &Value, seen: impl FnOnce() -> Result<Seen>) -> Result<Fit<RepeatModel>> {
-    if !fit.is_null() {
-        let fit: Fit<RepeatModel> = fit_of("fit", fit)?;
-        return match fit.model.unit().period() {
-            None => Ok(fit),
-            Some(_) => Err(Error::option(
-                "fit",
-                fit.model.unit().word(),
-                "a model in days or weeks: purchase days are counted here",
-            )),
+/// A model of purchase days, and what a request found of seasons for it.
+pub(super) struct OfDays {
+    pub(super) fit: Fit<RepeatModel>,
+    seasons: Option<Value>,
+}
+
+impl OfDays {
+    /// The model in an option, or MBG/NBD fitted to the histories up to a day.
+    pub(super) fn new(
+        fit: &Value,
+        seasonality: &Seasons,
+        (orders, at, end): (&Orders, &At, Day),
+        context: &Context,
+    ) -> Result<Self> {
+        if !fit.is_null() {
+            let mut fit: Fit<RepeatModel> = fit_of("fit", fit)?;
+            if fit.model.unit().period().is_some() {
+                return Err(Error::option(
+                    "fit",
+                    fit.model.unit().word(),
+                    "a model in days or weeks: purchase days are counted here",
+                ));
+            }
+            match seasonality {
+                Seasons::Auto => {}
+                other => fit.seasonality = other.known().cloned(),
+            }
+            return Ok(Self { fit, seasons: None });
+        }
+        let then = At {
+            day: end,
+            occasion: Some(Occasion::Day),
+            ..*at
         };
+        let (factors, seasons) = match seasonality {
+            Seasons::Even => (None, None),
+            other => other.of(&Gaps::new(orders, &then, context)?, context)?,
+        };
+        let selection = Selection::new(orders, at)?;
+        let seen = Seen::new(&selection, end, |_| true, context)?;
+        let oldest = seen.age.iter().copied().fold(0.0, f64::max);
+        let time = ShopTime::new(factors.as_ref(), Some(end), oldest, Unit::Day)?;
+        let all = Histories::new(&seen.frequency, &seen.recency, &seen.age);
+        let own = || (0..all.len()).map(|row| time.history(all.at(row)));
+        let t_x = collect(own().map(|h| h.t_x), "histories")?;
+        let age = collect(own().map(|h| h.age), "histories")?;
+        let rows = Rows::new(&Histories::new(&seen.frequency, &t_x, &age))?;
+        let mut fit = repeat_model::fit(Kind::default(), &rows, Unit::Day, 0.0)?;
+        fit.seasonality = factors;
+        Ok(Self { fit, seasons })
     }
-    let seen = seen()?;
-    let rows = Rows::new(&Histories::new(&seen.frequency, &seen.recency, &seen.age))?;
-    repeat_model::fit(Kind::default(), &rows, Unit::Day, 0.0)
+
+    /// The time of the model from a day on, by the calendar: units between two days.
+    pub(super) fn time(&self, first: Day, last: Day) -> Result<impl Fn(i32, i32) -> f64> {
+        let unit = self.fit.model.unit().days();
+        let factors = self.fit.seasonality.as_ref();
+        let clock = factors.map(|factors| factors.clock(first, last));
+        let clock = clock.transpose()?;
+        Ok(move |from: i32, to: i32| match &clock {
+            Some(clock) => clock.between(Day(from), Day(to)) / unit,
+            None => f64::from(to - from) / unit,
+        })
+    }
+
+    /// The result with the model, and with what was found of seasons.
+    pub(super) fn noted(&self, table: Table) -> Table {
+        let table = table.with_note("fit", json!(self.fit));
+        match (&self.seasons, &self.fit.seasonality) {
+            (Some(found), _) => table.with_note(SEASONS, found.clone()),
+            (None, Some(factors)) => table.with_note(SEASONS, json!({ "seasonality": factors })),
+            (None, None) => table,
+        }
+    }
 }

@@ -36,6 +36,14 @@
 //! customers acquired by then, and three more columns describe the holdout, the time after it up to
 //! `as_of`: `holdout_frequency` (purchase days), `holdout_duration` (its length in the unit), and
 //! `holdout_monetary_value` (mean revenue per purchase day, null without one).
+//!
+//! # Seasons
+//!
+//! `recency`, `T` and `ln_gaps` are by the calendar. The note `seasons` has the factors of the shop's
+//! [seasons](crate::season) (`seasonality`), why they are used or not, and the last day that they and
+//! the histories are of (`until`). A model is fitted in the time that they make (`clv_fit`), for which
+//! `own_ln_gaps` is the sum of the logarithms of the gaps in that time. A unit of the calendar counts
+//! weeks or months and has no factors.
 
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push, room};
@@ -43,12 +51,15 @@ use crate::data::Orders;
 use crate::data::orders::index::Index;
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::{Error, Result};
-use crate::scope::At;
+use crate::scope::{At, Occasion};
+use crate::season::{Clock, Seasonality, Seasons};
+use crate::summary::Gaps;
 use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::{Day, Period};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// Options of [`Summary`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +70,18 @@ pub struct Options {
     /// The last day of the calibration period; with a calendar unit, the last day of a week or
     /// month. Adds the holdout columns. Default: no holdout.
     pub calibration_end: Option<Day>,
+    /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
+    /// are 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the end of
+    /// calibration; "none": time runs evenly.
+    pub seasonality: Seasons,
+}
+
+impl Options {
+    /// Whether there is a column `own_ln_gaps`: also where no seasons are found, so that the tables of
+    /// several dates and groups have the same columns.
+    fn has_own_gaps(&self) -> bool {
+        self.seasonality != Seasons::Even && self.unit.period().is_none()
+    }
 }
 
 /// A unit of time.
@@ -123,6 +146,8 @@ struct Row {
     repeat_revenue: i128,
     /// Σ ln of the gaps between purchase days, in the unit.
     ln_gaps: f64,
+    /// The same in the shop's own time.
+    own_ln_gaps: f64,
     holdout_days: u32,
     /// Revenue of the holdout's purchase days, minor units.
     holdout_revenue: i128,
@@ -147,6 +172,8 @@ impl Analysis for Summary {
             "Mean revenue per repeat purchase day; null at frequency 0.";
         "ln_gaps": Float, "", "間隔の対数和",
             "Sum of ln of the gaps between purchase days, in the unit; null at frequency 0.";
+        "own_ln_gaps": Float, "", "店の時間での間隔の対数和",
+            "The same in time that runs at the pace of the seasons; without `seasonality` there is no such column.";
         "holdout_frequency": Int, "purchases", "検証期間の購入日数", "Purchase days after calibration_end, up to as_of.";
         "holdout_duration": Float, "unit", "検証期間", "calibration_end to as_of.";
         "holdout_monetary_value": Float, "currency", "検証期間の購入日平均金額",
@@ -179,8 +206,86 @@ impl Analysis for Summary {
                 ),
             ));
         }
-        let rows = rows(&selection, end, options.unit, context)?;
-        table(&rows, orders, options, (end, as_of))
+        let time = Time::new(orders, at, end, options, context)?;
+        let rows = rows(&selection, end, options.unit, &time, context)?;
+        let table = table(&rows, orders, options, (end, as_of))?;
+        Ok(match time.note {
+            Some(note) => table.with_note(SEASONS, note),
+            None => table,
+        })
+    }
+}
+
+/// The note with the factors.
+pub(crate) const SEASONS: &str = "seasons";
+
+/// The factors that a summary was made with, if it has any.
+pub(crate) fn factors_of(summary: &Table) -> Option<Seasonality> {
+    let factors = summary.notes().get(SEASONS)?.get("seasonality")?;
+    let factors: Seasonality = serde_json::from_value(factors.clone()).ok()?;
+    (!factors.0.is_empty()).then_some(factors)
+}
+
+/// The shop's own time, and the note about it.
+struct Time {
+    clock: Option<Clock>,
+    note: Option<Value>,
+}
+
+impl Time {
+    fn new(
+        orders: &Orders,
+        at: &At,
+        end: Day,
+        options: &Options,
+        context: &Context,
+    ) -> Result<Self> {
+        let mut note = match (&options.seasonality, options.unit.period()) {
+            (Seasons::Even, _) => {
+                return Ok(Self {
+                    clock: None,
+                    note: None,
+                });
+            }
+            (Seasons::Known(_), Some(_)) => {
+                let expected = "none: weeks or months of the calendar are counted, not days";
+                return Err(Error::option("seasonality", "", expected));
+            }
+            (Seasons::Auto, Some(_)) => {
+                let why = json!({"months": "calendar_unit", "weekdays": "calendar_unit", "seasonality": {}});
+                return Ok(Self {
+                    clock: None,
+                    note: Some(why),
+                });
+            }
+            (Seasons::Known(factors), None) => json!({ "seasonality": factors }),
+            (Seasons::Auto, None) => Value::Null,
+        };
+        let then = At {
+            day: end,
+            occasion: Some(Occasion::Day),
+            ..*at
+        };
+        let gaps = Gaps::new(orders, &then, context)?;
+        let (factors, found) = options.seasonality.of(&gaps, context)?;
+        if let Some(found) = found {
+            note = found;
+        }
+        note["until"] = json!(end);
+        let first = gaps.first_day.iter().copied().min().unwrap_or(end.0);
+        let clock = factors.map(|factors| factors.clock(Day(first), end));
+        Ok(Self {
+            clock: clock.transpose()?,
+            note: Some(note),
+        })
+    }
+
+    /// The logarithm of a gap between two purchase days, where the shop has its own time.
+    fn ln_own(&self, from: i32, to: i32, unit: Unit) -> Option<f64> {
+        let clock = self.clock.as_ref()?;
+        // Time may stand still between two orders; half a day is the least there is.
+        let own = clock.between(Day(from), Day(to)).max(0.5);
+        Some(libm::log(own / unit.days()))
     }
 }
 
@@ -225,6 +330,11 @@ fn table(
             rows.iter().map(|r| (r.days > 1).then_some(r.ln_gaps)),
         )?,
     ];
+    let of_own = field()?;
+    if options.has_own_gaps() {
+        let cells = rows.iter().map(|r| (r.days > 1).then_some(r.own_ln_gaps));
+        columns.push(Column::floats(of_own, cells)?);
+    }
     if options.calibration_end.is_some() {
         let holdout = collect(rows.iter().map(|r| r.holdout_days as i32), "table")?;
         columns.push(Column::new(field()?, Values::I32(holdout)));
@@ -246,7 +356,13 @@ const fn period_word(period: Period) -> &'static str {
     }
 }
 
-fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Result<Vec<Row>> {
+fn rows(
+    selection: &Selection,
+    end: Day,
+    unit: Unit,
+    time: &Time,
+    context: &Context,
+) -> Result<Vec<Row>> {
     let index = selection.orders.index(context)?;
     let by_id = selection.ids().by_id()?;
     const PART: usize = 1 << 16;
@@ -255,7 +371,7 @@ fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Resul
         context.check()?;
         let mut part = Vec::new();
         for code in codes {
-            let row = row(selection, &index, *code, end, unit);
+            let row = row(selection, &index, *code, (end, unit, time));
             if row.days > 0 {
                 push(&mut part, row, "customer summary")?;
             }
@@ -268,7 +384,12 @@ fn rows(selection: &Selection, end: Day, unit: Unit, context: &Context) -> Resul
 }
 
 /// One customer's row.
-fn row(selection: &Selection, index: &Index, code: u32, end: Day, unit: Unit) -> Row {
+fn row(
+    selection: &Selection,
+    index: &Index,
+    code: u32,
+    (end, unit, time): (Day, Unit, &Time),
+) -> Row {
     let mut row = Row {
         code,
         ..Row::default()
@@ -290,7 +411,9 @@ fn row(selection: &Selection, index: &Index, code: u32, end: Day, unit: Unit) ->
             if row.days == 0 {
                 row.first = day;
             } else {
-                row.ln_gaps += libm::log(unit.between(day - row.last));
+                let ln = libm::log(unit.between(day - row.last));
+                row.ln_gaps += ln;
+                row.own_ln_gaps += time.ln_own(row.last, day, unit).unwrap_or(ln);
             }
             row.days += 1;
             row.last = day;
