@@ -18,7 +18,7 @@
 //!
 //! Source: Monroe, B. L., Colaresi, M. P., Quinn, K. M. (2008). Fightin' words. *Political Analysis* 16, eq. 15-22.
 
-use super::baskets::{BasketOf, Entries, Reading};
+use super::baskets::{BasketOf, BasketOptions, Entries};
 use super::fields::{BUYERS, INDEX};
 use super::groups::Groups;
 use crate::analysis::Analysis;
@@ -52,7 +52,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             by: vec!["channel".into()],
-            level: Reading::LEVEL.into(),
+            level: BasketOptions::LEVEL.into(),
             min_count: 5,
             free: false,
         }

@@ -16,7 +16,7 @@
 //! Source: Sarwar, B. and others (2001). Item-based collaborative filtering recommendation algorithms. *WWW*; Bell, R., Koren, Y.
 //! (2007). Scalable collaborative filtering with jointly derived neighborhood interpolation weights. *ICDM*: the shrinkage.
 
-use super::baskets::{BasketOf, HasBaskets, Reading};
+use super::baskets::{BasketOf, BasketOptions, HasBaskets};
 use super::fields::BOTH;
 use super::frequent;
 use crate::analysis::{Analysis, Input};
@@ -54,7 +54,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            level: Reading::LEVEL.into(),
+            level: BasketOptions::LEVEL.into(),
             k: 10,
             shrinkage: 5.0,
             min_count: 2,
@@ -109,8 +109,8 @@ impl<D: HasBaskets + 'static> Analysis for SimilarItems<D> {
         if !(options.shrinkage >= 0.0 && options.shrinkage.is_finite()) {
             return Err(Error::option("shrinkage", options.shrinkage, "0 or more"));
         }
-        let reading = Reading {
-            level: &options.level,
+        let reading = BasketOptions {
+            level: options.level.clone(),
             basket: options.basket.unwrap_or(D::WHOLE),
             free: options.free,
             max_basket: options.max_basket,
