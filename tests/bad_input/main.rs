@@ -4,7 +4,6 @@ mod budgets;
 mod privacy;
 
 use crm_core::columns::{ColumnData, ColumnValues, TimeUnit};
-use crm_core::data::OrdersSpec;
 use crm_core::{Context, Dataset, Error, ErrorCode, Orders, register};
 use crm_tests::{batch, floats, ints, optional_ints, optional_texts, orders, texts, times};
 

@@ -11,7 +11,7 @@ mod tests;
 mod texts;
 
 pub use field::{CUSTOMER_ID, Field, Type};
-pub(crate) use field::{categories, columns, fields, labels};
+pub(crate) use field::{categories, columns, fields, labels, text_of_words};
 
 use self::cache::Cache;
 use self::texts::TextIndex;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 /// A word of a closed list (a segment, a state, a level): the code for programs, and labels for
 /// people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Label {
     /// The code: `at_risk`.
     pub code: &'static str,

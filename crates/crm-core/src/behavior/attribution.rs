@@ -40,15 +40,16 @@ use crate::num::{Fraction, Positive};
 use crate::table::shared::SHARE;
 use crate::table::{Column, Field, Label, Table, columns, fields, labels};
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// Options of [`Attribution`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The rules of attribution, each once. Default: `markov`.
     pub models: Vec<Model>,

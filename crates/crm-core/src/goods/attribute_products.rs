@@ -30,12 +30,13 @@ use crate::scope::{At, Occasion};
 use crate::table::shared::{CHANNEL, SHARE};
 use crate::table::{Column, Field, Table, Values, columns};
 use libm::{log, sqrt};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`AttributeProducts`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The columns whose values are the groups: of the customers table, `first_` columns, or columns of orders. Default:
     /// channel.

@@ -30,7 +30,6 @@ use crate::ids::{IdKind, Ids, NO_ID};
 use crate::num::rank;
 use crate::scope::At;
 use crate::table::{Table, Values};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::borrow::Cow;
@@ -40,8 +39,10 @@ use std::sync::Arc;
 const WHAT: &str = "baskets";
 
 /// What a basket is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum BasketOf {
     /// An order.
     #[default]
@@ -53,8 +54,10 @@ pub enum BasketOf {
 }
 
 /// What baskets are: the options that `pairs`, `itemsets` and `rules` share.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
+#[non_exhaustive]
 pub struct BasketOptions {
     /// The column of items: product (default), category, any column of lines or orders with ids or texts.
     pub level: String,
@@ -149,7 +152,8 @@ pub trait HasBaskets: Input {
     /// # Errors
     ///
     /// A column that is missing or cannot hold items; an option out of range.
-    fn baskets(&self, at: &Self::At, options: &BasketOptions, context: &Context) -> Result<Baskets>;
+    fn baskets(&self, at: &Self::At, options: &BasketOptions, context: &Context)
+    -> Result<Baskets>;
 }
 
 impl HasBaskets for Orders {

@@ -26,14 +26,15 @@ use crate::context::{Context, collect};
 use crate::error::{Error, Result};
 use crate::num::multiple::benjamini_hochberg_among;
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 
 /// Options of [`Pairs`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The least number of baskets with both items, 1 or more. Default 5.
     pub min_count: u32,

@@ -25,15 +25,16 @@ use crate::num::Probability;
 use crate::num::multiple::benjamini_hochberg;
 use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// Options of [`Rules`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The least share of baskets with all items. Default: none if `min_count` is given, else 0.01.
     pub min_support: Option<Probability>,

@@ -26,14 +26,15 @@ use crate::scope::Scope;
 use crate::table::shared::RANK;
 use crate::table::{Column, Field, Table, Values, columns};
 use libm::sqrt;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 
 /// Options of [`SimilarItems`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The column of items: product (default), category, any column of lines or orders with ids or texts.
     pub level: String,

@@ -47,12 +47,13 @@ use crate::scope::At;
 use crate::table::shared::{FREQUENCY, RECENCY, TIME_OBSERVED};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::{Day, Period};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`Summary`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The unit of time. Default: day.
     pub unit: Unit,
@@ -62,8 +63,10 @@ pub struct Options {
 }
 
 /// A unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Unit {
     /// A day.
     #[default]
@@ -128,7 +131,7 @@ struct Row {
     holdout_revenue: i128,
 }
 
-/// The register's entry.
+/// The analysis `clv_summary`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Summary;
 

@@ -2,7 +2,6 @@
 
 use super::{MAX_MICROS, MICROS_PER_DAY, Offsets};
 use crate::Day;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -82,7 +81,8 @@ impl fmt::Display for Moment {
     }
 }
 
-impl JsonSchema for Moment {
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Moment {
     fn schema_name() -> Cow<'static, str> {
         "Moment".into()
     }

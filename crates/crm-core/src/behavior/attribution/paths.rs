@@ -31,12 +31,13 @@ use crate::ids::NO_ID;
 use crate::table::{Table, Values};
 use crate::time::{Duration, MICROS_PER_DAY};
 use crate::words::EventWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a touch is named by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Of {
     /// The channel.
     #[default]
@@ -58,8 +59,10 @@ impl Of {
 }
 
 /// What open paths are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Open {
     /// Apart: counted, and used in no rate.
     #[default]
@@ -69,8 +72,10 @@ pub enum Open {
 }
 
 /// How events become paths: the options that all analyses of attribution share.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
+#[non_exhaustive]
 pub struct PathRules {
     /// What a touch is named by, of events.
     pub of: Of,

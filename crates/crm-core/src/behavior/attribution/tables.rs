@@ -11,14 +11,15 @@ use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::table::shared::{PROBABILITY, SOURCE, TARGET};
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 
 /// Options of [`Channels`] and [`Transitions`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// How many touches a state of the Markov chain remembers, 1 to 4. Default 1.
     pub order: u8,
@@ -28,8 +29,10 @@ pub struct Options {
 }
 
 /// Options of [`TopPaths`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PathOptions {
     /// Paths to list. Default 20.
     pub limit: u32,

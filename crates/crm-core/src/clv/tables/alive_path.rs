@@ -15,13 +15,14 @@ use crate::summary::clv_summary::Unit;
 use crate::table::shared::{FREQUENCY, PROBABILITY_ALIVE};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Options of [`AlivePath`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The model: the JSON of a fit, or of parameters. Default: none, MBG/NBD fitted to all customers.
     pub fit: Value,
@@ -60,7 +61,7 @@ impl Analysis for AlivePath {
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let selection = Selection::new(orders, at)?;
         let (as_of, step) = (selection.as_of, days(options.step)?);
-        let fit = model(&options.fit, || {
+        let fit = model(&options.fit, context, || {
             Seen::new(&selection, as_of, Unit::Day, |_| true, context)
         })?;
         let per_day = fit.model.unit().days();

@@ -23,12 +23,13 @@ use crate::scope::Scope;
 use crate::summary::clv_summary::Unit;
 use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`ClvFit`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The model. Default: MBG/NBD.
     pub model: Kind,
@@ -88,7 +89,7 @@ impl Analysis for ClvFit {
         let ln_gaps = ln_gaps(&[options.model], &usable.table, &frame)?;
         context.check()?;
         let rows = Rows::new(&frame.histories())?;
-        let fit = repeat_model::fit(options.model, &rows, frame.unit, ln_gaps)?;
+        let fit = repeat_model::fit(options.model, &rows, frame.unit, ln_gaps, context)?;
         let table = match options.bootstrap {
             0 => table(&fit, options.confidence),
             replicates => bootstrapped(fit, options.confidence, |fit| {

@@ -27,13 +27,14 @@ use crate::scope::At;
 use crate::summary::clv_summary::Unit;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, Duration};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Options of [`ClvTracking`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The model: the JSON of a fit, or of parameters. Default: none, MBG/NBD fitted to the
     /// calibration period.
@@ -83,7 +84,7 @@ impl Analysis for ClvTracking {
             let expected = format!("a day up to as_of ({as_of})");
             return Err(Error::option("calibration_end", end, expected));
         }
-        let fit = model(&options.fit, || {
+        let fit = model(&options.fit, context, || {
             Seen::new(&selection, end, Unit::Day, |_| true, context)
         })?;
         let shows = |code| selection.shows(code);

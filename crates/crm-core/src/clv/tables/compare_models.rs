@@ -19,13 +19,14 @@ use crate::scope::Scope;
 use crate::summary::clv_summary::Unit;
 use crate::table::shared::{AIC, LOG_LIKELIHOOD};
 use crate::table::{Column, Field, Table, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// Options of [`CompareModels`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The models. Default: NBD, BG/NBD, MBG/NBD, Pareto/NBD.
     pub models: Vec<Kind>,
@@ -70,12 +71,12 @@ impl Analysis for CompareModels {
         Ok((scope, options))
     }
 
-    fn run(data: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         one_as_of(data)?;
         let frame = Frame::new(data, options.unit)?;
         let ln_gaps = ln_gaps(&options.models, data, &frame)?;
         let rows = Rows::new(&frame.histories())?;
-        let fits = repeat_model::compare(&options.models, &rows, frame.unit, ln_gaps)?;
+        let fits = repeat_model::compare(&options.models, &rows, frame.unit, ln_gaps, context)?;
         let [model, k, parameters, likelihood, aic, bic, ended] = Self::COLUMNS else {
             return Err(Error::internal("columns of compare_models"));
         };

@@ -98,7 +98,11 @@ impl Seen {
 }
 
 /// The model in an option, or MBG/NBD fitted to histories.
-pub(super) fn model(fit: &Value, seen: impl FnOnce() -> Result<Seen>) -> Result<Fit<RepeatModel>> {
+pub(super) fn model(
+    fit: &Value,
+    context: &Context,
+    seen: impl FnOnce() -> Result<Seen>,
+) -> Result<Fit<RepeatModel>> {
     if !fit.is_null() {
         let fit: Fit<RepeatModel> = fit_of("fit", fit)?;
         return match fit.model.unit().period() {
@@ -112,5 +116,5 @@ pub(super) fn model(fit: &Value, seen: impl FnOnce() -> Result<Seen>) -> Result<
     }
     let seen = seen()?;
     let rows = Rows::new(&Histories::new(&seen.frequency, &seen.recency, &seen.age))?;
-    repeat_model::fit(Kind::default(), &rows, Unit::Day, 0.0)
+    repeat_model::fit(Kind::default(), &rows, Unit::Day, 0.0, context)
 }
