@@ -1,7 +1,7 @@
 //! A service that shows a customer's card, with the standard library only:
 //!
 //!     cargo run -p crm-core --no-default-features --example service
-//!     curl 'http://127.0.0.1:8080/customers/17?as_of=2025-12-31'
+//!     curl 'http://127.0.0.1:8080/customers/C0000017?as_of=2025-12-31'
 //!
 //! At start it reads two files that a nightly job has written: the state of the orders
 //! (`Orders::to_bytes`) and what was learnt from the whole shop (`learn`). Then any number of threads ask at
@@ -39,7 +39,7 @@ impl Shop {
     }
 
     /// The card of a customer as JSON; none for a stranger.
-    fn card(&self, id: i64, as_of: Day) -> crm_core::Result<Option<String>> {
+    fn card(&self, id: &str, as_of: Day) -> crm_core::Result<Option<String>> {
         let context = Context {
             cancel: Some(&self.stop),
             ..Context::default()
@@ -60,8 +60,8 @@ fn respond(shop: &Shop, target: &str) -> (&'static str, String) {
     let as_of = query
         .split('&')
         .find_map(|pair| pair.strip_prefix("as_of="));
-    let id = path.strip_prefix("/customers/").map(str::parse);
-    let (Some(Ok(id)), Some(as_of)) = (id, as_of) else {
+    let id = path.strip_prefix("/customers/");
+    let (Some(id), Some(as_of)) = (id, as_of) else {
         return (
             "404 Not Found",
             r#"{"error": "/customers/ID?as_of=DATE"}"#.into(),
@@ -136,7 +136,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = folder.to_str().ok_or("a folder whose name is a text")?;
     night(folder)?;
     let listener = TcpListener::bind("127.0.0.1:8080")?;
-    println!("http://127.0.0.1:8080/customers/17?as_of=2025-12-31");
+    println!("http://127.0.0.1:8080/customers/C0000017?as_of=2025-12-31");
     serve(&listener, &Arc::new(Shop::load(folder)?));
     Ok(())
 }
@@ -191,7 +191,7 @@ mod tests {
             for part in rows.chunks(rows.len() / 4 + 1) {
                 scope.spawn(move || {
                     for row in part {
-                        let id = &row["customer_id"];
+                        let id = row["customer_id"].as_str().unwrap();
                         let target = format!("/customers/{id}?as_of=2025-12-31");
                         let (status, body) = get(address, &target);
                         assert_eq!(status, "HTTP/1.1 200 OK");
@@ -201,15 +201,15 @@ mod tests {
                 });
             }
         });
-        let stranger = get(address, "/customers/99999999?as_of=2025-12-31");
+        let stranger = get(address, "/customers/nobody?as_of=2025-12-31");
         assert_eq!(stranger.0, "HTTP/1.1 404 Not Found");
-        let (status, body) = get(address, "/customers/1?as_of=tomorrow");
+        let (status, body) = get(address, "/customers/C0000001?as_of=tomorrow");
         assert_eq!(status, "HTTP/1.1 400 Bad Request");
         assert!(body.contains("error"), "{body}");
 
         shop.stop.store(true, Ordering::Relaxed);
         assert_eq!(
-            shop.card(1, "2025-12-31".parse().unwrap()),
+            shop.card("C0000001", "2025-12-31".parse().unwrap()),
             Err(Error::Cancelled)
         );
         drop(TcpStream::connect(address));

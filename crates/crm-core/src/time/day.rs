@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "schemars")]
 use std::borrow::Cow;
 use std::fmt;
 

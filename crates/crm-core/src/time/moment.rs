@@ -3,6 +3,7 @@
 use super::{MAX_MICROS, MICROS_PER_DAY, Offsets};
 use crate::Day;
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "schemars")]
 use std::borrow::Cow;
 use std::fmt;
 

@@ -447,8 +447,15 @@ mod tests {
             Kind::ParetoNbd,
         ] {
             let fit = |context| fit(kind, &rows, Unit::Day, 0.0, context);
-            assert_eq!(fit(&cancelled).unwrap_err(), Error::Cancelled, "{kind:?}");
-            assert_ne!(fit(&Context::default()).err(), Some(Error::Cancelled));
+            assert_eq!(
+                fit(&cancelled).unwrap_err(),
+                crate::error::Error::Cancelled,
+                "{kind:?}"
+            );
+            assert_ne!(
+                fit(&Context::default()).err(),
+                Some(crate::error::Error::Cancelled)
+            );
         }
     }
 
