@@ -40,12 +40,16 @@ demo: native-release ## The customers of a real shop: 69,659 orders of CDNOW, as
 	$(BIN)/crm report demo/cdnow.csv --currency USD --amount-is line -o demo/report.html --force
 	@echo "Open demo/report.html"
 
+# The core without optional dependencies, as a small service builds it; not optimised, because that is faster.
+PLAIN = cargo --config 'profile.dev.package.crm-core.opt-level=0'
+
 test: ## Everything that can fail: Rust, Python, C
 	$(MAKE) --keep-going test-rust test-python test-c
 
 # With crm-py, which has no tests of its own: builds of all doors then share one build of the core.
 test-rust:
 	cargo test --quiet --no-fail-fast --workspace
+	$(PLAIN) test --quiet -p crm-core --no-default-features --example service --example own_analysis
 
 test-python: native
 	$(TEST_BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile

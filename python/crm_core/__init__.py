@@ -61,6 +61,7 @@ from ._behavior import (
     visits_after_purchase,
 )
 from ._conditions import Condition, Field, field
+from ._customers import Customers
 from ._cycle import alerts, cycle, likely_buyers
 from ._decisions import candidates, decide
 from ._errors import (
@@ -107,7 +108,7 @@ from ._models import (
     compare_models,
 )
 from ._native import __version__
-from ._orders import Customers, Orders
+from ._orders import Orders
 from ._people import (
     Identity,
     People,

@@ -16,29 +16,6 @@ from ._table import Table
 if TYPE_CHECKING:
     from ._types import Where
 
-_ROLES = (
-    "record_id",
-    "account",
-    "email",
-    "phone",
-    "family_name",
-    "given_name",
-    "family_kana",
-    "given_kana",
-    "birth_date",
-    "sex",
-    "zip",
-    "prefecture",
-    "city",
-    "address",
-    "building",
-    "registered_at",
-    "updated_at",
-    "not_same_as",
-    "previous_person_id",
-    "value",
-)
-
 
 class People:
     """Records of customers, for `identify` (名寄せ).
@@ -104,13 +81,15 @@ class People:
         previous_person_id: str | None = None,
         value: str | None = None,
     ) -> None:
-        given: dict[str, Any] = {**locals(), "record_id": record_id}
+        # The roles are the arguments after `data`, in their order.
+        given: dict[str, Any] = dict(locals())
+        del given["self"], given["data"]
         pairs = None
         if not_same_as is not None and not isinstance(not_same_as, str):
             pairs, given["not_same_as"] = list(not_same_as), None
         there = names_of(data)
-        chosen = {role: given[role] for role in _ROLES if given[role] is not None}
-        for role in _ROLES:
+        chosen = {role: column for role, column in given.items() if column is not None}
+        for role in given:
             if role not in chosen and role in there and role not in chosen.values():
                 chosen[role] = role
         if pairs is not None:

@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from ._customers import Customers
 from ._errors import CrmError, DataError, OptionError, ReadingWarning, meant
 from ._events import Events
-from ._orders import Customers, Orders
+from ._orders import Orders
 
 if TYPE_CHECKING:
     from ._report.settings import Loaded

@@ -132,7 +132,13 @@ fn known(people: &[Person], as_of: i32) -> Vec<Known> {
 fn model(all: &[Known]) -> (Model, Vec<History>) {
     let histories: Vec<History> = all.iter().map(|one| History::new(&one.gaps)).collect();
     let open: Vec<u32> = all.iter().map(|one| one.open).collect();
-    let fitted = fit::fit(&histories, &open, &fit::Options::default()).expect("a fit");
+    let fitted = fit::fit(
+        &histories,
+        &open,
+        &fit::Options::default(),
+        &crm_core::Context::default(),
+    )
+    .expect("a fit");
     let most = histories.iter().map(|h| h.gaps).max().expect("customers");
     let model = Model::new(&fitted.params, 0..=most).expect("a model");
     (model, histories)

@@ -330,8 +330,8 @@ proptest! {
         let texts: Vec<(u32, String)> = rows.iter().map(|(t, k)| (*t, name(*k))).collect();
         let texts: Vec<(u32, &str)> = texts.iter().map(|(t, k)| (*t, k.as_str())).collect();
         let seconds = |n: u32| Duration::parse(&format!("{n}s"));
-        let options = Options {
-            steps: parts.iter().enumerate().map(|(i, (kinds, adjacent, least, most))| Step {
+        let options = Options::new()
+            .steps(parts.iter().enumerate().map(|(i, (kinds, adjacent, least, most))| Step {
                 adjacent: *adjacent,
                 min_gap: seconds(*least).filter(|_| i > 0),
                 max_gap: most.and_then(seconds),
@@ -339,17 +339,15 @@ proptest! {
                     "kind".to_owned(),
                     Condition::In(kinds.iter().map(|k| name(*k).into()).collect()),
                 )]),
-            }).collect(),
-            window: window.and_then(seconds),
-            exclude: bar.iter().map(|(kind, after, before)| Exclusion {
+            }).collect())
+            .window(window.and_then(seconds))
+            .exclude(bar.iter().map(|(kind, after, before)| Exclusion {
                 after_step: Some(*after),
                 before_step: Some(*before),
                 conditions: BTreeMap::from([("kind".to_owned(), Condition::Is(name(*kind).into()))]),
-            }).collect(),
-            ignore_others,
-            per: Per::Visitor,
-            ..Options::default()
-        };
+            }).collect())
+            .ignore_others(ignore_others)
+            .per(Per::Visitor);
         let units = matches(&log(&texts), &options, &Context::default()).unwrap();
         let mut hits: Vec<Hit> = rows.iter().map(|(time, kind)| {
             let steps = (0..n).filter(|s| parts[*s].0.contains(kind));

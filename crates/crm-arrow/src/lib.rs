@@ -11,6 +11,10 @@
 //!
 //! *Output*: [`to_record_batch`] and [`to_stream`].
 //!
+//! *Other versions of arrow* (DataFusion), and polars: [`read_stream_at`] and [`write_stream_at`] take a pointer to
+//! the struct of the Arrow C stream interface, which is the same in all versions. [`arrow_array`] is the version of
+//! this crate.
+//!
 //! ```
 //! use arrow_array::{ArrayRef, Int16Array, RecordBatch};
 //! use std::sync::Arc;
@@ -25,11 +29,15 @@
 
 mod c_array;
 mod column;
+mod foreign;
 mod format;
 mod import;
 mod table;
 
+/// The version of arrow whose types this crate takes and gives.
+pub use arrow_array;
 pub use column::{read_array, read_batches, read_columns};
+pub use foreign::{read_stream_at, write_stream_at};
 pub use import::{read_column, read_column_stream, read_stream, read_struct};
 pub use table::{Money, Style, to_record_batch, to_stream};
 

@@ -50,7 +50,7 @@ pub struct Style {
     pub language: Language,
 }
 
-/// The table as one record batch. See the module.
+/// The table as one record batch: ids as they came in, money and words in the form that `style` asks for.
 ///
 /// # Errors
 ///

@@ -17,7 +17,6 @@ use crate::request::{as_object, distinct, read_object, unknown};
 use crate::scope::{AsOf, At, Occasion, Scope};
 use crate::table::{Field, Table, fields};
 use crate::time::Day;
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -95,7 +94,7 @@ pub trait Analysis: 'static {
     /// The kind of dataset it reads.
     type Data: Input;
     /// Its options.
-    type Options: Clone + Default + Send + Sync + Serialize + DeserializeOwned + JsonSchema;
+    type Options: Clone + Default + Send + Sync + Serialize + DeserializeOwned;
 
     /// Resolves defaults that depend on other options or on the data. The analysis runs with the
     /// result, and the definition contains it.
@@ -158,12 +157,40 @@ pub struct Entry {
     pub(crate) or: Option<(&'static str, Run)>,
 }
 
+/// Options that the catalogue can describe: by the JSON schema of their type with the feature `schemars`, else
+/// by their defaults.
+pub(crate) trait Described {
+    fn schema() -> Value;
+}
+
+#[cfg(feature = "schemars")]
+impl<T: schemars::JsonSchema> Described for T {
+    fn schema() -> Value {
+        schemars::schema_for!(T).to_value()
+    }
+}
+
+#[cfg(not(feature = "schemars"))]
+impl<T: Default + Serialize> Described for T {
+    fn schema() -> Value {
+        with_defaults::<T>()
+    }
+}
+
+/// A JSON schema that knows the names and defaults of options, and nothing else.
+fn with_defaults<T: Default + Serialize>() -> Value {
+    let defaults = as_object(&T::default()).into_iter();
+    let properties = defaults.map(|(name, default)| (name, json!({ "default": default })));
+    json!({"type": "object", "properties": properties.collect::<Map<_, _>>()})
+}
+
 /// Runs an analysis on a dataset.
 pub(crate) type Run = fn(&Dataset, &Scope, &Map<String, Value>, &Context) -> Result<Table>;
 
 impl Entry {
-    /// The entry of an analysis.
-    pub(crate) const fn of<A: Analysis>() -> Entry {
+    /// The entry of an analysis of one's own, for [`Register::with`](crate::register::Register::with).
+    /// [`describe`](crate::register::describe) shows the defaults of its options.
+    pub const fn new<A: Analysis>() -> Entry {
         Entry {
             name: A::NAME,
             summary: A::SUMMARY,
@@ -172,11 +199,22 @@ impl Entry {
             reads: A::Data::KIND,
             needs_as_of: A::NEEDS_AS_OF,
             scope: A::SCOPE,
-            schema: || schemars::schema_for!(A::Options).to_value(),
+            schema: with_defaults::<A::Options>,
             defaults: || serde_json::to_value(A::Options::default()).unwrap_or_default(),
             run: run_parsed::<A>,
             or: None,
         }
+    }
+
+    /// The same entry with a JSON schema of its options: their types, ranges and meanings.
+    #[must_use]
+    pub const fn with_schema(self, schema: fn() -> Value) -> Entry {
+        Entry { schema, ..self }
+    }
+
+    /// The entry of an analysis of this crate.
+    pub(crate) const fn of<A: Analysis<Options: Described>>() -> Entry {
+        Entry::new::<A>().with_schema(A::Options::schema)
     }
 
     /// The same analysis, which reads a second kind of dataset as `B` does: with the same options and columns.

@@ -16,7 +16,7 @@
 
 use crate::context::{grow, room};
 use crate::error::{Error, Result};
-use sha2::{Digest, Sha256};
+use crate::sha256::Sha256;
 
 /// The version of the format that is written. Versions before it that can be read: none yet.
 pub(crate) const FORMAT: u32 = 1;
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
             std::cmp::Ordering::Less => return Err(broken("bytes follow after its end")),
         }
         let (values, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
-        if Sha256::digest(values).as_slice() != checksum {
+        if Sha256::digest(values) != checksum {
             return Err(broken("its checksum says that it was changed"));
         }
         Ok(Reader {
@@ -291,7 +291,7 @@ mod tests {
         expected.extend_from_slice(b"\x02\0\0\0\0\0\0\0\x01\0\0\0\x02\x01\0\0");
         expected.extend_from_slice(b"\x01\x01\0\0\0\0\0\0\0\x09\0");
         assert_eq!(bytes[..bytes.len() - 32], expected);
-        assert_eq!(bytes[bytes.len() - 32..], *Sha256::digest(&expected));
+        assert_eq!(bytes[bytes.len() - 32..], Sha256::digest(&expected));
     }
 
     /// With any number of values the room grows, and nothing is lost.

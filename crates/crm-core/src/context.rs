@@ -7,9 +7,34 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How to run a computation. The same request gives the same bits with every context.
+///
+/// ```
+/// use crm_core::{Context, Currency, Dataset, Error, Orders, Progress, Zone, register};
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// let orders = Orders::builder(Currency::JPY, Zone::UTC)
+///     .order("c1", "2026-01-05", 5_000)
+///     .build()?;
+/// let (cancel, progress) = (AtomicBool::new(false), Progress::default());
+/// let context = Context {
+///     cancel: Some(&cancel),
+///     progress: Some(&progress),
+///     ..Context::default()
+/// };
+/// register::run("rfm", &Dataset::Orders(&orders), "", &context)?;
+/// assert_eq!(progress.done.load(Ordering::Relaxed), progress.total.load(Ordering::Relaxed));
+/// cancel.store(true, Ordering::Relaxed); // from any thread
+/// let cancelled = register::run("cpm", &Dataset::Orders(&orders), "", &context);
+/// assert_eq!(cancelled.unwrap_err(), Error::Cancelled);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
-    /// The thread pool; without one, work runs on the caller's thread. The core creates no pool.
+    /// The thread pool; without one, work runs on the caller's thread. The core creates no pool. Needs
+    /// the feature `rayon`, whose crate is [`crm_core::rayon`](crate::rayon).
+    ///
+    /// Totals, the index of orders, `summary`, `clv_summary`, `clv` and its intervals, resamples, pairs and
+    /// itemsets use it; the rest runs on one thread.
+    #[cfg(feature = "rayon")]
     pub pool: Option<&'a rayon::ThreadPool>,
     /// Set from another thread to stop; read between blocks of work.
     pub cancel: Option<&'a AtomicBool>,
@@ -88,7 +113,11 @@ impl Context<'_> {
 
     /// The number of threads: that of the pool, or one.
     pub fn threads(&self) -> usize {
-        self.pool.map_or(1, rayon::ThreadPool::current_num_threads)
+        #[cfg(feature = "rayon")]
+        if let Some(pool) = self.pool {
+            return pool.current_num_threads();
+        }
+        1
     }
 
     /// Applies `work` to each part, on the pool if there is one; results are in the order of the
@@ -102,15 +131,14 @@ impl Context<'_> {
         parts: Vec<T>,
         work: impl Fn(T) -> Result<R> + Sync,
     ) -> Result<Vec<R>> {
-        match self.pool {
-            Some(pool) if parts.len() > 1 => {
-                use rayon::iter::{IntoParallelIterator, ParallelIterator};
-                let results: Vec<Result<R>> =
-                    pool.install(|| parts.into_par_iter().map(&work).collect());
-                results.into_iter().collect()
-            }
-            _ => parts.into_iter().map(work).collect(),
+        #[cfg(feature = "rayon")]
+        if let Some(pool) = self.pool.filter(|_| parts.len() > 1) {
+            use rayon::iter::{IntoParallelIterator, ParallelIterator};
+            let results: Vec<Result<R>> =
+                pool.install(|| parts.into_par_iter().map(&work).collect());
+            return results.into_iter().collect();
         }
+        parts.into_iter().map(work).collect()
     }
 }
 
@@ -234,6 +262,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "rayon")]
     fn parts_keep_their_order_with_and_without_threads() {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(3)

@@ -18,7 +18,6 @@
 //! it must have a `gap_model` (null for a shop without a returning customer). Without `learned` the
 //! orders are a whole shop, to which the models are fitted first.
 
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,8 +52,10 @@ use crate::table::{Column, Field, Table};
 use crate::time::Duration;
 
 /// Options of [`CustomerCard`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// A document made by `learn`. Default: none, made from these orders.
     pub learned: Option<Learned>,
@@ -75,7 +76,7 @@ impl Default for Options {
     }
 }
 
-/// The register's entry.
+/// The analysis `customer`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct CustomerCard;
 

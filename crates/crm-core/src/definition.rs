@@ -4,13 +4,13 @@
 //! hash is the first 16 hex digits of the SHA-256. Results with equal hashes come from equal
 //! requests.
 
+use crate::sha256::Sha256;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::fmt::{self, Write};
 use std::sync::{Arc, OnceLock};
 
-/// The request of a result. The JSON is made on first use, because pages that show one customer
-/// rarely need it.
+/// The request of a result: canonical JSON (RFC 8785) of version, analysis, scope and options, with all
+/// defaults. It is made on first use, because pages that show one customer rarely need it.
 #[derive(Clone)]
 pub struct Definition(Arc<Lazy>);
 
@@ -57,6 +57,13 @@ impl Definition {
     /// First 16 hex digits of the SHA-256 of the canonical JSON.
     pub fn hash(&self) -> &str {
         &self.written().hash
+    }
+}
+
+impl serde::Serialize for Definition {
+    /// Its contents: version, analysis, scope and options.
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (self.0.contents)().serialize(to)
     }
 }
 

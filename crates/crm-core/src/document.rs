@@ -20,13 +20,13 @@ use crate::money::Currency;
 use crate::request::wanted;
 use crate::scope::Basis;
 use crate::time::Day;
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// The document.
+/// What `learn` has found out about a whole shop: its gap model, its cuts between scores, its threshold of CPM
+/// and its models of purchases and spend. Keep it as JSON (serde) and hand it to analyses of single customers.
 ///
 /// ```
 /// use crm_core::Learned;
@@ -34,8 +34,9 @@ use std::sync::Arc;
 /// let error = later.needed::<f64>("gap_model").unwrap_err();
 /// assert!(error.to_string().contains("version 1 or older"));
 /// ```
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-#[schemars(transparent)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transparent))]
 pub struct Learned(Arc<Map<String, Value>>);
 
 impl Serialize for Learned {

@@ -56,12 +56,28 @@
 //! # Ok::<(), crm_core::Error>(())
 //! ```
 //!
+//! Options of a typed function are built from their defaults:
+//!
+//! ```
+//! use crm_core::segmentation::rfm::{Options, Ties};
+//! let options = Options::new().levels(3).ties("mid".parse()?).window_days(365);
+//! assert_eq!((options.levels, options.ties, options.window_days), (3, Ties::Mid, Some(365)));
+//! # Ok::<(), crm_core::Error>(())
+//! ```
+//!
 //! # Serve and restart
 //!
 //! Orders do not change and are `Send` and `Sync`: keep them in an `Arc` and ask from any thread. For
 //! one customer at a time, learn the shop once (`learn`), keep its document, and ask `customer` on the
-//! orders of that customer alone. [`Orders::to_bytes`] and [`Orders::from_bytes`] save and load a
-//! state; every analysis gives the same bits of it.
+//! orders of that customer alone ([`data::GrowingOrders::of_customers`]). [`Orders::to_bytes`] and
+//! [`Orders::from_bytes`] save and load a state; every analysis gives the same bits of it. The example
+//! `service` of this crate is a server that does so.
+//!
+//! # An analysis of your own
+//!
+//! A type with [`analysis::Analysis`] gets dates, filters, breakdowns, a definition and, in a
+//! [`register::Register`], a name. [`Orders::by_customer`] shows it what the analyses of this crate see; the
+//! example `own_analysis` is a whole one.
 //!
 //! # Errors, threads, cancellation
 //!
@@ -69,6 +85,17 @@
 //! its [`hint`](Error::hint) says what to do. No text holds the contents of a cell. A [`Context`]
 //! names the thread pool, the flag that cancels, counters of progress, a byte budget and a hash seed;
 //! none of them changes a result, and the core starts no thread by itself.
+//!
+//! # Features
+//!
+//! All are on by default, and no result depends on any of them. `default-features = false` leaves out:
+//!
+//! | feature | without it |
+//! |---|---|
+//! | `chrono-tz` | zones are `UTC` or offsets such as `+09:00`; a state saved with an IANA zone is refused |
+//! | `rayon` | [`Context`] has no `pool`: everything runs on the caller's thread |
+//! | `schemars` | [`register::describe`] has names and defaults of options, without types and meanings |
+//! | `sha2` | saved states are read and written more slowly |
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
 
@@ -102,6 +129,7 @@ pub mod scope;
 pub mod season;
 pub mod segmentation;
 pub mod segments;
+mod sha256;
 pub mod shop_model;
 pub mod summary;
 pub mod survival;
@@ -110,19 +138,42 @@ mod time;
 mod turn;
 pub mod words;
 
+#[doc(inline)]
 pub use analysis::Dataset;
 pub use context::{Context, Progress};
+#[doc(inline)]
 pub use data::{Events, Orders};
 pub use definition::Definition;
 pub use document::Learned;
 pub use error::{Error, ErrorCode, Result, nearest};
+#[doc(inline)]
 pub use money::Currency;
+#[doc(inline)]
 pub use num::{Fraction, Positive, Probability};
+#[doc(inline)]
 pub use scope::{At, Scope};
+#[doc(inline)]
 pub use table::{Language, Table};
 pub use time::{Day, Duration, Moment, Offsets, Period, Zone, month_ends};
 
+#[cfg(feature = "rayon")]
+pub use rayon;
+
+/// What most programs name: `use crm_core::prelude::*`.
+pub mod prelude {
+    pub use crate::analysis::{Analysis, Dataset, Entry, run_typed};
+    pub use crate::context::{Context, Progress};
+    pub use crate::data::{Events, GrowingOrders, Orders, OrdersSpec};
+    pub use crate::document::Learned;
+    pub use crate::error::{Error, ErrorCode, Result};
+    pub use crate::money::Currency;
+    pub use crate::register::{self, Register};
+    pub use crate::scope::{At, Scope};
+    pub use crate::table::Table;
+    pub use crate::time::{Day, Zone};
+}
+
 /// Runs the Rust example of the README as a test.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "chrono-tz"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -4,7 +4,6 @@
 //! averages, by one correctly rounded division ([`divide`]).
 
 use crate::error::{Error, Result};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -153,7 +152,8 @@ impl fmt::Debug for Currency {
     }
 }
 
-impl JsonSchema for Currency {
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Currency {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Currency".into()
     }

@@ -7,7 +7,6 @@
 use crate::num::Positive;
 use crate::time::{Day, Moment};
 use crate::words::{KindWord, StatusWord};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -26,7 +25,8 @@ use std::collections::BTreeMap;
 /// assert_eq!(table.len(), 2);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Scope {
     /// The civil date up to which orders count, included. A list of dates adds a first column
@@ -129,7 +129,7 @@ impl Scope {
 /// assert!(at.is_churned(240) && !at.is_churned(239));
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct At {
     /// The civil date up to which orders count, included.
     pub day: Day,
@@ -180,7 +180,8 @@ impl At {
 }
 
 /// One date, several dates, or the last order's date.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "a date such as \"2026-11-21\", for events also an instant such as \"2026-11-21T10:00:00+09:00\", or a list of these"
@@ -200,7 +201,8 @@ pub enum AsOf {
 }
 
 /// Which orders count.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// Statuses that count.
@@ -223,8 +225,10 @@ impl Default for Policy {
 }
 
 /// The amount of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Basis {
     /// Merchandise less discounts, coupons and refunds; no shipping or fees; tax as supplied.
     #[default]
@@ -240,8 +244,10 @@ pub enum Basis {
 }
 
 /// Where a refund lowers revenue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Refunds {
     /// At the order's date; a full refund removes the order.
     #[default]
@@ -251,8 +257,10 @@ pub enum Refunds {
 }
 
 /// What a purchase is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Occasion {
     /// Each order.
     Order,
@@ -261,8 +269,10 @@ pub enum Occasion {
 }
 
 /// Whether a customer is churned on day `churn_days` itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ChurnBoundary {
     /// Churned from that day on (`>=`).
     #[default]
@@ -272,7 +282,8 @@ pub enum ChurnBoundary {
 }
 
 /// Conditions on columns; all must hold.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Filter(pub BTreeMap<String, Condition>);
 
@@ -288,7 +299,8 @@ impl Filter {
 ///
 /// The variant for lists is first, because serde would read a list of two as the two fields of a
 /// range.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Condition {
     /// One of these values.
@@ -301,7 +313,8 @@ pub enum Condition {
 }
 
 /// Both ends included; either may be left out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RangeCondition {
     /// The least value.
@@ -313,7 +326,8 @@ pub struct RangeCondition {
 }
 
 /// A threshold of money in major units: an amount, or a multiple of the mean order value.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "an amount in major units, or {\"mean_order_values\": n}"

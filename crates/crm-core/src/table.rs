@@ -2,6 +2,7 @@
 //! request.
 
 mod cache;
+mod debug;
 mod field;
 mod rows;
 pub(crate) mod shared;
@@ -10,7 +11,7 @@ mod tests;
 mod texts;
 
 pub use field::{CUSTOMER_ID, Field, Type};
-pub(crate) use field::{categories, columns, fields, labels};
+pub(crate) use field::{categories, columns, fields, labels, text_of_words};
 
 use self::cache::Cache;
 use self::texts::TextIndex;
@@ -23,12 +24,11 @@ use crate::money::Currency;
 use crate::time::{Day, Zone};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::fmt;
 use std::sync::Arc;
 
 /// A word of a closed list (a segment, a state, a level): the code for programs, and labels for
 /// people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Label {
     /// The code: `at_risk`.
     pub code: &'static str,
@@ -687,30 +687,5 @@ impl PartialEq for Table {
                     && a.values.ty() == b.values.ty()
                     && (0..a.values.len()).all(|row| a.cell(row) == b.cell(row))
             })
-    }
-}
-
-impl fmt::Debug for Values {
-    /// Prints the type and the number only: cells may be personal data.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Values({} of type {})", self.len(), self.ty().name())
-    }
-}
-
-impl fmt::Debug for Column {
-    /// Prints name, type and number only: cells may be personal data.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Column({}: {:?})", self.name, self.values)
-    }
-}
-
-impl fmt::Debug for Table {
-    /// Prints names and types only: cells may be personal data.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Table({} rows:", self.len())?;
-        for column in &self.columns {
-            write!(f, " {}:{}", column.name, column.values.ty().name())?;
-        }
-        f.write_str(")")
     }
 }

@@ -1,13 +1,14 @@
 //! The closed lists of words: order statuses, order kinds, kinds of lines.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$var_doc:meta])* $variant:ident = $code:literal, $en:literal, $ja:literal;)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
         #[repr(u8)]
+        #[non_exhaustive]
         pub enum $name {
             $($(#[$var_doc])* #[serde(rename = $code)] $variant,)*
         }
@@ -21,10 +22,7 @@ macro_rules! words {
 
             /// The word with this code, if there is one.
             pub fn parse(word: &str) -> Option<Self> {
-                match word {
-                    $($code => Some($name::$variant),)*
-                    _ => None,
-                }
+                Self::ALL.iter().copied().find(|one| one.code() == word)
             }
 
             /// The labels of the word.
@@ -37,6 +35,8 @@ macro_rules! words {
                 self.label().code
             }
         }
+
+        $crate::table::text_of_words! { $name: $($variant = $code),* }
     };
 }
 

@@ -79,7 +79,8 @@ fn the_covariance_is_the_inverse_of_the_curvature() {
     let age: Vec<f64> = histories.iter().map(|h| h.age).collect();
     let rows = Rows::new(&Histories::new(&x, &t_x, &age)).unwrap();
     for kind in [Kind::BgNbd, Kind::MbgNbd, Kind::ParetoNbd] {
-        let fit = crm_core::clv::fit(kind, &rows, Unit::Day, 0.0).unwrap();
+        let fit =
+            crm_core::clv::fit(kind, &rows, Unit::Day, 0.0, &crm_core::Context::default()).unwrap();
         let best: Vec<f64> = fit.parameters().map(|(_, value)| value).collect();
         // −ln L where the logs of the parameters lie these steps off the maximum.
         let cost = |steps: [f64; 4]| -> f64 {

@@ -248,7 +248,9 @@ fn spend_of_many_customers() {
         mean: &mean,
         weight: None,
     };
-    let all = fit(&spend, NoSpend::Drop).unwrap().fit;
+    let all = fit(&spend, NoSpend::Drop, &crm_core::Context::default())
+        .unwrap()
+        .fit;
     assert_eq!(
         (all.status.clone(), all.customers),
         (Status::Converged, 270_000.0)

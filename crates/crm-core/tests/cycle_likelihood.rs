@@ -76,11 +76,8 @@ fn shop() -> (Vec<Vec<u32>>, Vec<u32>) {
 fn fits(gaps: &[Vec<u32>], open: &[u32]) -> [Fit; 2] {
     let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
     [Family::Gamma, Family::LogNormal].map(|family| {
-        let options = Options {
-            family: Some(family),
-            ..Options::default()
-        };
-        fit::fit(&histories, open, &options).expect("a fit")
+        let options = Options::new().family(family);
+        fit::fit(&histories, open, &options, &crm_core::Context::default()).expect("a fit")
     })
 }
 
@@ -206,4 +203,17 @@ fn laws_are_those_of_the_integrals(every: usize) {
         }
         assert_eq!(CLASSES, VARIATION.len());
     }
+}
+
+#[test]
+fn a_fit_that_is_cancelled_ends() {
+    let (gaps, open) = shop();
+    let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
+    let flag = std::sync::atomic::AtomicBool::new(true);
+    let context = crm_core::Context {
+        cancel: Some(&flag),
+        ..Default::default()
+    };
+    let fitted = fit::fit(&histories, &open, &Options::default(), &context);
+    assert_eq!(fitted, Err(crm_core::Error::Cancelled));
 }

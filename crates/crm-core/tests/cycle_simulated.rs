@@ -98,7 +98,7 @@ fn open_shop(town: &Town, customers: u64, seed: u64) -> Vec<Customer> {
 fn fitted(shop: &[Customer], options: &Options) -> (Vec<History>, Fit, Model) {
     let histories: Vec<History> = shop.iter().map(|c| History::new(&c.gaps)).collect();
     let open: Vec<u32> = shop.iter().map(|c| c.open).collect();
-    let fit = fit::fit(&histories, &open, options).expect("a fit");
+    let fit = fit::fit(&histories, &open, options, &crm_core::Context::default()).expect("a fit");
     let most = histories.iter().map(|h| h.gaps).max().expect("customers");
     let model = Model::new(&fit.params, 0..=most).expect("a model");
     (histories, fit, model)
@@ -298,7 +298,13 @@ fn a_large_shop_is_learnt_from_the_few_who_came_back() {
     };
     let histories: Vec<History> = (0..customers).map(|k| History::new(&gaps(k))).collect();
     let open: Vec<u32> = (0..customers).map(|k| k % 400).collect();
-    let fit = fit::fit(&histories, &open, &Options::default()).expect("a fit");
+    let fit = fit::fit(
+        &histories,
+        &open,
+        &Options::default(),
+        &crm_core::Context::default(),
+    )
+    .expect("a fit");
     assert_eq!((fit.customers, fit.gaps), (customers, 31));
     assert!(
         (25.0..36.0).contains(&fit.params.typical_gap.get()),
@@ -307,7 +313,13 @@ fn a_large_shop_is_learnt_from_the_few_who_came_back() {
     assert!(fit.params.dropout.chance(0) > 0.99, "{fit:?}");
     let backward: Vec<History> = histories.iter().rev().copied().collect();
     let open: Vec<u32> = open.into_iter().rev().collect();
-    let renamed = fit::fit(&backward, &open, &Options::default()).expect("a fit");
+    let renamed = fit::fit(
+        &backward,
+        &open,
+        &Options::default(),
+        &crm_core::Context::default(),
+    )
+    .expect("a fit");
     assert_eq!(renamed, fit);
 }
 
@@ -315,10 +327,7 @@ fn a_large_shop_is_learnt_from_the_few_who_came_back() {
 #[test]
 fn no_name_decides_whom_a_large_shop_is_learnt_from() {
     let mut shop = shop(Distribution::Mixed, 0.15, 4_000, 5);
-    let options = Options {
-        sample: 500,
-        ..Options::default()
-    };
+    let options = Options::new().sample(500);
     let (_, fit, _) = fitted(&shop, &options);
     shop.sort_by_key(|customer| customer.gaps.iter().rev().copied().collect::<Vec<_>>());
     let (_, renamed, _) = fitted(&shop, &options);

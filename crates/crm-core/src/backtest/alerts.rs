@@ -30,7 +30,6 @@
 
 use super::fields::{FLAGGED, RULE};
 use crate::table::shared::{CUSTOMERS, ORIGIN};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rolling::{self, rolling};
@@ -50,8 +49,10 @@ use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Duration;
 
 /// Options of the analysis `backtest_alerts`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The number of origins, at most; origins before the first order are left out. Default 6.
     pub origins: u32,
@@ -101,7 +102,7 @@ const RULES: &[Label] = labels! {
 const DATED: usize = 6;
 const LISTS: usize = 3;
 
-/// The analysis.
+/// The analysis `backtest_alerts`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct BacktestAlerts;
 

@@ -18,7 +18,7 @@ use crate::scope::At;
 use crate::table::shared::{CUSTOMERS, ORIGIN};
 use crate::table::{Column, Field, Table, columns};
 
-/// The analysis.
+/// The analysis `backtest_calibration`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct BacktestCalibration;
 

@@ -42,7 +42,6 @@
 //! Customers who first buy after the origin are not counted. If the model of spend has no fit or no mean, the
 //! shop's mean is used. If the model of purchases has no fit (no repeat customer yet), its row is empty.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
@@ -72,8 +71,10 @@ use crate::time::{Day, Duration};
 use serde_json::Value;
 
 /// Options of the analysis `backtest_clv`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The number of origins, at most; origins before the first order are left out. Default 6.
     pub origins: u32,
@@ -128,7 +129,7 @@ fn method(kind: Kind) -> u8 {
     }
 }
 
-/// The analysis.
+/// The analysis `backtest_clv`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct BacktestClv;
 
@@ -213,7 +214,7 @@ impl Analysis for BacktestClv {
             context.check()?;
             let then = Then::new(orders, &at, (origin, within), options, context)?;
             let before = rows.len();
-            then.judge(options, &mut rows)?;
+            then.judge(options, &mut rows, context)?;
             let (over, now) = rows.split_at_mut(before);
             for row in now {
                 row.widen(over, within, options.interval);
@@ -355,7 +356,7 @@ impl Then {
         })
     }
 
-    fn judge(&self, options: &Options, rows: &mut Vec<Row>) -> Result<()> {
+    fn judge(&self, options: &Options, rows: &mut Vec<Row>, context: &Context) -> Result<()> {
         let n = self.summary.len();
         let x = self.summary.numbers("frequency")?;
         let days = self.summary.numbers("T")?;
@@ -369,7 +370,7 @@ impl Then {
             mean: &mean,
             weight: None,
         };
-        let worth = match gamma_gamma::fit(&of_spend, NoSpend::Drop) {
+        let worth = match gamma_gamma::fit(&of_spend, NoSpend::Drop, context) {
             Ok(fitted) => Some(fitted.fit.model),
             Err(Error::Insufficient { .. }) => None,
             Err(other) => return Err(other),
@@ -381,7 +382,8 @@ impl Then {
             expected.filter(|v| v.is_finite()).unwrap_or(shop_mean)
         };
         for kind in &options.models {
-            let fitted = match repeat_model::fit(*kind, &grouped, Unit::Day, self.ln_gaps) {
+            let fitted = match repeat_model::fit(*kind, &grouped, Unit::Day, self.ln_gaps, context)
+            {
                 Ok(fit) => Some(fit.model),
                 Err(Error::Insufficient { .. }) => None,
                 Err(other) => return Err(other),

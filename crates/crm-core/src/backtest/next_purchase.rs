@@ -102,7 +102,7 @@ struct Scores {
     observed: f64,
 }
 
-/// The analysis.
+/// The analysis `backtest`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct Backtest;
 

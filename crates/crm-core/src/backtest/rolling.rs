@@ -9,12 +9,13 @@ use crate::season::Seasons;
 use crate::summary::rolling_origin::RollingOrigin;
 use crate::summary::{Gaps, rolling_origin};
 use crate::time::{Day, Duration};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of the analyses `backtest` and `backtest_calibration`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The number of origins, at most; origins before the first order are left out. Default 6.
     pub origins: u32,

@@ -29,7 +29,7 @@ use crate::num::lifetime::Status;
 use crate::num::survival::{self, Rows};
 
 /// Errors of predicted days.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct DateError {
     /// The number of compared dates.
     pub count: u64,
@@ -163,7 +163,7 @@ pub fn brier(outcomes: &[(f64, bool)]) -> Option<f64> {
 }
 
 /// The logistic regression `logit P(y) = intercept + slope · logit p`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Calibration {
     /// 0 is ideal; positive: more happens than predicted.
     pub intercept: f64,
@@ -195,7 +195,7 @@ fn logit(p: f64) -> f64 {
 
 /// Outcomes grouped by the predicted log odds, so that many origins together are a few thousand
 /// numbers: bins of width 1/256, in which the odds differ by 0.4 %.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Outcomes {
     /// The count, and the sums of logit p, p and y.
     bins: Vec<[f64; 4]>,
@@ -314,7 +314,7 @@ fn regression<I: Iterator<Item = [f64; 4]>>(rows: impl Fn() -> I) -> Option<Cali
 }
 
 /// One row of a calibration table.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
 pub struct Bin {
     /// The number of probabilities in the bin.
     pub count: u64,

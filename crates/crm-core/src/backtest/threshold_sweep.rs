@@ -29,7 +29,6 @@
 //! result of a request for it alone. Without a repeat customer there is no gap model, and its rows
 //! have only the number of customers.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fields::{FLAGGED, RETURNED, RULE};
@@ -50,8 +49,10 @@ use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Duration;
 
 /// Options of the analysis `threshold_sweep`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Days without an order to try. Default 60, 90, 120, 150, 180, 240, 300 and 360.
     pub days: Vec<u32>,
@@ -130,7 +131,7 @@ impl Options {
     }
 }
 
-/// The analysis.
+/// The analysis `threshold_sweep`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct ThresholdSweep;
 

@@ -31,9 +31,8 @@ pub mod tables;
 
 use self::credit::{Credit, MarkovShare, Model, Rule, Weights, credit};
 use self::markov::States;
-use self::paths::{HasPaths, NONE, Of, Open, Paths, Rules};
+use self::paths::{HasPaths, NONE, PathRules, Paths};
 use crate::analysis::{Analysis, Input};
-use crate::behavior::visits_after_purchase::Whose;
 use crate::context::{Context, collect, filled, push};
 use crate::error::{Error, Result};
 use crate::num::rng::Rng;
@@ -41,15 +40,16 @@ use crate::num::{Fraction, Positive};
 use crate::table::shared::SHARE;
 use crate::table::{Column, Field, Label, Table, columns, fields, labels};
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// Options of [`Attribution`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The rules of attribution, each once. Default: `markov`.
     pub models: Vec<Model>,
@@ -71,16 +71,9 @@ pub struct Options {
     pub seed: u64,
     /// Confidence level of the intervals. Default 0.95.
     pub confidence: Fraction,
-    /// What a touch is named by, of events.
-    pub of: Of,
-    /// How long before the purchase a touch counts, of events. Default 30 days.
-    pub lookback: Duration,
-    /// What paths are that are still running, of events.
-    pub open: Open,
-    /// Whose touches make a path, of events.
-    pub per: Whose,
-    /// Inactivity after which the next event opens a new session, of events. Default 30 minutes.
-    pub timeout: Duration,
+    /// How events become paths.
+    #[serde(flatten)]
+    pub paths: PathRules,
 }
 
 impl Default for Options {
@@ -96,26 +89,12 @@ impl Default for Options {
             bootstrap: 0,
             seed: 0,
             confidence: Fraction::P95,
-            of: Of::Channel,
-            lookback: Duration::days(30),
-            open: Open::Apart,
-            per: Whose::Visitor,
-            timeout: Duration::minutes(30),
+            paths: PathRules::default(),
         }
     }
 }
 
 impl Options {
-    fn rules(&self) -> Rules {
-        Rules {
-            of: self.of,
-            lookback: self.lookback,
-            open: self.open,
-            per: self.per,
-            timeout: self.timeout,
-        }
-    }
-
     fn check(&self) -> Result<()> {
         let twice = |(at, model): (usize, &Model)| self.models[..at].contains(model);
         if self.models.is_empty() || self.models.iter().enumerate().any(twice) {
@@ -194,7 +173,7 @@ impl<D: HasPaths + 'static> Analysis for Attribution<D> {
 
     fn run(data: &D, _: &<D as Input>::At, options: &Options, context: &Context) -> Result<Table> {
         options.check()?;
-        let paths = data.paths(&options.rules(), Self::NAME, context)?;
+        let paths = data.paths(&options.paths, Self::NAME, context)?;
         if options.models.contains(&Model::TimeDecay) && !paths.has_ages() {
             let expected = "models that need no times: a table of paths has none";
             return Err(Error::option("models", "\"time_decay\"", expected));

@@ -34,12 +34,13 @@ use crate::table::shared::SUPPRESSED_BY;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Duration;
 use crate::words::EventWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of browse abandonment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Time without cart, checkout or order after the view. Default 24 hours.
     pub wait: Duration,
@@ -63,7 +64,7 @@ impl Default for Options {
 }
 
 /// The reason not to write to a visitor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[repr(u8)]
 pub enum Suppression {
     /// The visitor or customer has ordered since the view.
@@ -93,7 +94,7 @@ impl Suppression {
 }
 
 /// A visitor's latest entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Abandoned {
     /// The visitor's index among the visitors of the events.
     pub unit: usize,
@@ -212,7 +213,7 @@ fn latest(
     (latest, towards)
 }
 
-/// The register's entry.
+/// The analysis `browse_abandonment`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct BrowseAbandonment;
 

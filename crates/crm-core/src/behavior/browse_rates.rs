@@ -35,12 +35,13 @@ use crate::num::ratio::Ratio;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::EventWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of the rates of browse abandonment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Time without cart, checkout or order after the view. Default 24 hours.
     pub wait: Duration,
@@ -204,7 +205,7 @@ impl Machine<'_> {
     }
 }
 
-/// The register's entry.
+/// The analysis `browse_rates`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct BrowseRates;
 

@@ -40,7 +40,7 @@ use crate::words::EventWord;
 use std::cmp::Ordering;
 
 /// The stage that an abandoned cart reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[repr(u8)]
 pub enum Stage {
     /// Products were added.
@@ -61,7 +61,7 @@ impl Stage {
 }
 
 /// The outcome of a cart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum State {
     /// The window has not passed at `as_of`.
     Open,
@@ -74,7 +74,7 @@ pub enum State {
 }
 
 /// One product of a cart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Item {
     /// The product's code; `u32::MAX` where events name none.
     pub product: u32,
@@ -89,7 +89,7 @@ pub struct Item {
 }
 
 /// One cart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Cart {
     /// The visitor's index among the visitors of the events.
     pub unit: usize,

@@ -38,13 +38,14 @@ use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Options of cart abandonment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Inactivity after which a cart is abandoned. Default 60 minutes; shops use 15 minutes to 3
     /// days.
@@ -195,7 +196,7 @@ fn fate_of(item: &Item, cart: &Cart) -> Fate {
     }
 }
 
-/// The register's entry.
+/// The analysis `cart_abandonment`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct CartAbandonment;
 

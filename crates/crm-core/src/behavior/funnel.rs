@@ -174,7 +174,7 @@ fn names(options: &Options) -> Vec<String> {
     }
 }
 
-/// The register's entry.
+/// The analysis `funnel`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Funnel;
 

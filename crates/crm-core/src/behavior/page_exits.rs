@@ -36,12 +36,13 @@ use crate::money::divide;
 use crate::num::ratio::{Ratio, Sums};
 use crate::table::{Column, Field, Table, Type, Values, columns};
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How events are cut into sessions; see [`sessions::Options`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
@@ -73,7 +74,7 @@ impl Options {
 }
 
 /// The counts of one page.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Page {
     /// The page's code.
     pub code: u32,
@@ -226,7 +227,7 @@ fn means(events: &Events, values: &[f64], pages: &[Page]) -> Result<Vec<Option<f
     collect(means, "pages")
 }
 
-/// The register's entry.
+/// The analysis `page_exits`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct PageExits;
 

@@ -39,13 +39,14 @@ use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Options of the page influence.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// What the nodes of a path are.
     pub of: Of,
@@ -156,7 +157,7 @@ fn inverse(mut a: Vec<f64>, n: usize, context: &Context) -> Result<Vec<f64>> {
     Ok(a)
 }
 
-/// The register's entry.
+/// The analysis `page_influence`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct PageInfluence;
 

@@ -37,13 +37,14 @@ use crate::ids::NO_ID;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::EventWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Options of the intent score.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Time in which an event loses half of its weight. Default 7 days.
     pub half_life: Duration,
@@ -67,7 +68,8 @@ impl Default for Options {
 }
 
 /// The weight of an event of each kind, from -1e9 to 1e9.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Weights {
     /// Default 1.
@@ -170,7 +172,7 @@ fn pools(mut visitors: Vec<(f64, bool)>) -> Result<Vec<Pool>> {
     Ok(pools)
 }
 
-/// The register's entry.
+/// The analysis `purchase_intent`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct PurchaseIntent;
 

@@ -54,13 +54,14 @@ use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Condition;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Options of sequences. Build with `..Options::default()`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The steps, 1 to 32: a kind, or conditions on columns of events. Needed.
     pub steps: Vec<Step>,
@@ -92,7 +93,8 @@ impl Default for Options {
 
 /// One step: `"add"`, or `{"kind": "view", "page": "/"}` with `adjacent`, `min_gap` and `max_gap` beside
 /// the conditions, all of which an event must meet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(from = "StepForm")]
 pub struct Step {
     /// Whether no event may lie between the event of the step before and this one.
@@ -108,7 +110,8 @@ pub struct Step {
     pub conditions: BTreeMap<String, Condition>,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "a kind, or an object of conditions such as {\"kind\": \"view\", \"page\": \"/\"}"
@@ -160,7 +163,7 @@ impl Step {
 }
 
 /// One match: the times of its first and last event, UTC microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Match {
     /// The first event.
     pub started_at: i64,
@@ -169,7 +172,7 @@ pub struct Match {
 }
 
 /// The matches of one unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unit {
     /// The visitor's code; with `per` = customer the customer's.
     pub code: u32,
@@ -193,7 +196,7 @@ pub struct Unit {
 ///     .build()?;
 /// let count = |adjacent| {
 ///     let add = Step { adjacent, ..Step::kind("add") };
-///     let options = Options { steps: vec![Step::kind("view"), add], ..Options::default() };
+///     let options = Options::new().steps(vec![Step::kind("view"), add]);
 ///     let units = sequences::matches(&events, &options, &Context::default())?;
 ///     Ok::<_, crm_core::Error>(units[0].matches.len())
 /// };

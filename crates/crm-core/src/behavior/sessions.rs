@@ -34,13 +34,14 @@ use crate::table::shared::CHANNEL;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns, fields};
 use crate::time::Duration;
 use crate::words::EventWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// When a session ends.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Inactivity after which the next event opens a new session. Default 30 minutes.
     pub timeout: Duration,
@@ -61,7 +62,7 @@ impl Default for Options {
 }
 
 /// One session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// The visitor's code.
     pub visitor: u32,
@@ -193,7 +194,7 @@ fields! {
     pub(crate) VISITOR_ID = "visitor_id", Id, "", "訪問者ID", "The visitor, by the id of the input.";
 }
 
-/// The register's entry.
+/// The analysis `sessions`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Sessions;
 

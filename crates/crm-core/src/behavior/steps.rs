@@ -6,7 +6,6 @@ use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::scope::Condition;
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +17,8 @@ pub const MAX_STEPS: usize = 32;
 /// Events that may not come between the first and the last event of a chain: conditions as in a
 /// step, and the steps (from 1) between which they are forbidden. Next to an optional step that was
 /// skipped they are forbidden between the neighbouring filled steps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Exclusion {
     /// Forbidden after this step. Default: the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,8 +32,10 @@ pub struct Exclusion {
 }
 
 /// The unit that takes the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Per {
     /// A visitor.
     #[default]

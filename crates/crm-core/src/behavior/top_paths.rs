@@ -18,13 +18,14 @@ use crate::num::ratio::{Ratio, Sums};
 use crate::table::shared::{RANK, SHARE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Options of the paths.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// What the nodes of a path are.
     pub of: Of,
@@ -53,7 +54,7 @@ impl Default for Options {
 /// The most nodes of a path, and one for `(end)`.
 const SLOTS: usize = 11;
 
-/// The register's entry.
+/// The analysis `top_paths`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct TopPaths;
 

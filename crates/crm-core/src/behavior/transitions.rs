@@ -28,13 +28,14 @@ use crate::num::rank;
 use crate::table::shared::{PROBABILITY, SOURCE, TARGET};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Options of the transitions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// What the nodes of a path are.
     pub of: Of,
@@ -148,7 +149,7 @@ fn counted(table: &[u64], made: &[u64], side: u64, plain: bool) -> Result<Vec<Tr
     Ok(counted)
 }
 
-/// The register's entry.
+/// The analysis `transitions`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Transitions;
 

@@ -21,12 +21,13 @@ use crate::error::Result;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::EventWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of the visits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Whose visits are counted.
     pub per: Whose,
@@ -44,8 +45,10 @@ impl Default for Options {
 }
 
 /// Whose visits are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Whose {
     /// A visitor's.
     #[default]
@@ -55,7 +58,7 @@ pub enum Whose {
     Customer,
 }
 
-/// The register's entry.
+/// The analysis `visits_after_purchase`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct VisitsAfterPurchase;
 

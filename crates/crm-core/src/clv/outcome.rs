@@ -21,7 +21,7 @@ use crate::num::Fraction;
 use crate::num::rng::Rng;
 
 /// An interval per customer.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct Interval {
     /// Lower ends.
     pub low: Vec<f64>,

@@ -54,7 +54,7 @@ pub fn cumulative(model: &impl Purchases, rows: &Rows, times: &[f64]) -> Result<
 }
 
 /// Customers by number of repeat purchases, `0, 1, …, most − 1` and `most` or more.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Histogram {
     /// Actual customers.
     pub actual: Vec<f64>,
@@ -94,7 +94,7 @@ pub fn histogram(model: &impl Purchases, rows: &Rows, most: u32) -> Result<Histo
 }
 
 /// A cell of [`surface`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Cell {
     /// x.
     pub frequency: f64,

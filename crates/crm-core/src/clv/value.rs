@@ -30,7 +30,6 @@
 //!   *J. of Marketing Research* 42.
 
 use libm::{exp, log, log1p, sqrt};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::ahead::{Ahead, Discounted, times};
@@ -47,8 +46,10 @@ use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive, normal};
 
 /// How a yearly rate becomes a daily one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Compounding {
     /// `δ = ln(1 + rate)/365`: at 10 % a purchase in a year counts 1/1.1. The default.
     #[default]
@@ -58,8 +59,10 @@ pub enum Compounding {
 }
 
 /// Options of [`value`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Days ahead. Default 365; null is an infinite horizon.
     pub horizon_days: Option<Positive>,
@@ -112,7 +115,7 @@ impl Compounding {
 }
 
 /// Values of customers, in the order of the histories. An infinite value is +∞, never NaN.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Values {
     /// P(alive) now.
     pub probability_alive: Vec<f64>,
@@ -157,7 +160,7 @@ pub struct Total {
 /// let model = Fit::given(pareto_nbd::Params::new([0.55, 10.6, 0.61, 11.7], Unit::Week)?);
 /// let spend = Fit::given(gamma_gamma::Params::new([6.25, 3.74, 15.44])?);
 /// let histories = Histories::new(&[2.0, 0.0], &[30.4, 0.0], &[38.9, 38.9]);
-/// let options = value::Options { annual_discount_rate: 0.0, ..Default::default() };
+/// let options = value::Options::new().annual_discount_rate(0.0);
 /// let context = crm_core::Context::default();
 /// let mean = [22.35, 0.0];
 /// let values = value::value(&model, &spend, &histories, &mean, Unit::Week, &options, &context)?;

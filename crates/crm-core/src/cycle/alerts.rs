@@ -43,10 +43,9 @@
 //! than 30 days before `as_of`, the note `data_end` has the number of days: customers may only look
 //! inactive.
 
-use schemars::JsonSchema;
+use crate::sha256::Sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::alert_words::{CHANGES, Reason, SUPPRESSIONS, Why};
 use super::expected::expected_orders;
@@ -77,8 +76,10 @@ use crate::words::StatusWord;
 const WORTH_DAYS: u32 = 180;
 
 /// Options of the analysis `alerts`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Only changes after this day, up to `as_of`: the difference to a run as of that day. Default:
     /// none, all customers at a requested level.
@@ -121,8 +122,10 @@ impl Default for Options {
 }
 
 /// A [`Level`] that an alert can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Threshold {
     /// 購入時期: half of this customer's gaps are shorter.
     Due,
@@ -158,7 +161,7 @@ struct Alert {
     suppressed: Option<u8>,
 }
 
-/// The analysis.
+/// The analysis `alerts`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct Alerts;
 
@@ -441,7 +444,7 @@ fn key(shop: &Shop, alert: &Alert) -> Result<String> {
     let i = alert.customer;
     // The alert of a returned customer refers to the gap before the return; its key has the day of
     // the return.
-    let mut hash = Sha256::new();
+    let mut hash = Sha256::default();
     hash.update([alert.level as u8, u8::from(alert.returned)]);
     hash.update(shop.gaps.last_day[i].to_le_bytes());
     // Each part is hashed with its kind and length, so that different customers, products or
@@ -470,7 +473,7 @@ fn key(shop: &Shop, alert: &Alert) -> Result<String> {
         }
         hash.update(&*per.name);
     }
-    let digest = hash.finalize();
+    let digest = hash.finish();
     let first = digest
         .iter()
         .take(8)

@@ -17,15 +17,16 @@
 //! Σ min(g, w) = ½ Σ g        over the pooled gaps g (Cox 1962, §5.2: the forward recurrence time)
 //! ```
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::context::room;
 
 /// A rule of thumb.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Rule {
     /// Mean of the customer's gaps.
     Mean,
@@ -92,7 +93,7 @@ impl Rule {
 }
 
 /// Statistics of all gaps of a shop.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Pooled {
     /// The median gap.
     pub median: f64,

@@ -40,12 +40,13 @@ use super::gap_params::{FINE, Family, History, Params};
 use super::likelihood::{Point, Terms};
 use super::posterior::posterior;
 use super::subsample::Sample;
-use crate::context::room;
+use crate::context::{Context, room};
 use crate::error::{Error, Result};
 
 /// Options of [`fit`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The family. `None` (default): the one with the higher likelihood.
     pub family: Option<Family>,
@@ -63,7 +64,7 @@ impl Default for Options {
 }
 
 /// A fitted gap model and statistics of the fit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fit {
     /// The parameters.
     pub params: Params,
@@ -85,15 +86,16 @@ pub struct Fit {
 /// # Errors
 ///
 /// [`Error::Insufficient`] without a completed gap: a shop without a repeat customer has no
-/// information on gaps.
+/// information on gaps; cancellation.
 ///
 /// ```
+/// use crm_core::Context;
 /// use crm_core::cycle::{fit::{self, Options}, gap_model::History};
 ///
 /// let gaps: Vec<Vec<u32>> = (0..60).map(|i| vec![25 + i % 9; (i % 4) as usize]).collect();
 /// let histories: Vec<History> = gaps.iter().map(|g| History::new(g)).collect();
 /// let open: Vec<u32> = (0..60).map(|i| i * 2).collect();
-/// let fitted = fit::fit(&histories, &open, &Options::default())?;
+/// let fitted = fit::fit(&histories, &open, &Options::default(), &Context::default())?;
 /// assert!((20.0..40.0).contains(&fitted.params.typical_gap.get()));
 /// # Ok::<(), crm_core::Error>(())
 /// ```
@@ -101,6 +103,7 @@ pub fn fit<T: Copy + Into<f64>>(
     histories: &[History],
     open: &[T],
     options: &Options,
+    context: &Context,
 ) -> Result<Fit> {
     if histories.len() != open.len() {
         return Err(Error::ColumnLength {
@@ -123,8 +126,8 @@ pub fn fit<T: Copy + Into<f64>>(
     let mut searches = room(2, "fit")?;
     for family in families {
         searches.push(match &pilot {
-            Some(few) => Search::run(few, family, Point::start(few), &ROUGH)?,
-            None => Search::run(&sample, family, Point::start(&sample), &WHOLE)?,
+            Some(few) => Search::run(few, family, Point::start(few), &ROUGH, context)?,
+            None => Search::run(&sample, family, Point::start(&sample), &WHOLE, context)?,
         });
     }
     if pilot.is_some() {
@@ -136,7 +139,7 @@ pub fn fit<T: Copy + Into<f64>>(
         let near = near(&searches);
         searches.retain(|search| search.likelihood >= near);
         for search in &mut searches {
-            *search = Search::run(&sample, search.family, search.at, &CLOSE)?;
+            *search = Search::run(&sample, search.family, search.at, &CLOSE, context)?;
         }
     }
     let mut best: Option<Search> = None;
@@ -160,7 +163,7 @@ pub fn fit<T: Copy + Into<f64>>(
         });
     };
     let mut params = best.at.params(best.family)?;
-    params.posterior = posterior(&sample, pilot.as_ref(), best.family, &best.at)?;
+    params.posterior = posterior(&sample, pilot.as_ref(), best.family, &best.at, context)?;
     Ok(Fit {
         params,
         log_likelihood: best.likelihood,
@@ -213,8 +216,14 @@ struct Search {
 }
 
 impl Search {
-    fn run(sample: &Sample, family: Family, start: Point, pace: &Pace) -> Result<Self> {
-        let mut terms = Terms::new(sample, family, pace.fineness)?;
+    fn run(
+        sample: &Sample,
+        family: Family,
+        start: Point,
+        pace: &Pace,
+        context: &Context,
+    ) -> Result<Self> {
+        let mut terms = Terms::new(sample, family, pace.fineness, context)?;
         let mut at = start;
         let reach = pace.reach;
         let [simplex_rise, rise] = pace.rise;

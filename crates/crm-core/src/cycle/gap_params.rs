@@ -2,7 +2,6 @@
 //!
 //! [`gap_model`](super::gap_model) has the definition of the model and of its symbols.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -15,7 +14,8 @@ pub const CLASSES: usize = 9;
 pub const VARIATION: [f64; CLASSES] = [0.05, 0.12, 0.22, 0.35, 0.5, 0.7, 0.95, 1.3, 1.8];
 
 /// The family of distributions of one customer's gaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
     /// Gaps are gamma distributed, and so are the customers' rates.
@@ -25,7 +25,8 @@ pub enum Family {
 }
 
 /// The probability of leaving after an order, `p_i ~ Beta(a, b)`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Dropout {
     /// `a` of the beta distribution.
@@ -44,7 +45,8 @@ impl Dropout {
 
 /// The shop's parameters as plain data, a few hundred bytes of JSON, or a few thousand for a shop
 /// with few gaps. Times are in days.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// The family of distributions of one customer's gaps.
@@ -64,7 +66,8 @@ pub struct Params {
 }
 
 /// A point of the posterior of the shop's parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PosteriorPoint {
     /// The probability of this point.
@@ -139,7 +142,7 @@ impl Params {
 }
 
 /// The sufficient statistics of one customer's completed gaps.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct History {
     /// The number of gaps.
     pub gaps: u32,

@@ -5,7 +5,7 @@ use super::gap_model_at::GapModelAt;
 use super::gap_params::{CLASSES, Dropout, Family, Params};
 use super::log_gap_table::Tables;
 use super::subsample::{Row, Sample};
-use crate::context::{filled, room};
+use crate::context::{Context, filled, room};
 use crate::error::{Error, Result};
 use crate::num::{Positive, Probability};
 
@@ -104,6 +104,7 @@ pub(super) struct Terms<'a> {
     sample: &'a Sample,
     family: Family,
     fineness: f64,
+    context: Context<'a>,
     /// The logarithm of the factor divided out of a customer's row.
     ln_factor: Vec<f64>,
     /// `m_c(g)`, and `m_c(g) S_c(e + ½ | g)`.
@@ -113,7 +114,12 @@ pub(super) struct Terms<'a> {
 }
 
 impl<'a> Terms<'a> {
-    pub(super) fn new(sample: &'a Sample, family: Family, fineness: f64) -> Result<Self> {
+    pub(super) fn new(
+        sample: &'a Sample,
+        family: Family,
+        fineness: f64,
+        context: &Context<'a>,
+    ) -> Result<Self> {
         let n = sample.rows.len();
         let mut ln_open = room(n, "sample")?;
         ln_open.extend(sample.rows.iter().map(|row| libm::log(row.open + 0.5)));
@@ -121,6 +127,7 @@ impl<'a> Terms<'a> {
             sample,
             family,
             fineness,
+            context: *context,
             ln_factor: filled(n, 0.0, "sample")?,
             density: filled(n, [[0.0; CLASSES]; 2], "sample")?,
             ln_open,
@@ -128,6 +135,7 @@ impl<'a> Terms<'a> {
     }
 
     pub(super) fn fill(&mut self, at: &Point) -> Result<()> {
+        self.context.check()?;
         let mut tables = Tables::default();
         let params = at.params(self.family)?;
         let model = GapModelAt::new(&params, &self.sample.slots, self.fineness, &mut tables)?;

@@ -11,7 +11,6 @@
 //! `seasonality` and `learned` are those of [`cycle`](super::next_purchase). For a shop without a
 //! repeat customer all is null.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::expected::expected_orders;
@@ -30,8 +29,10 @@ use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 
 /// Options of the analysis `likely_buyers`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The horizon. Default 14 days; parts of days count as days.
     pub within: Duration,
@@ -62,7 +63,7 @@ impl Default for Options {
     }
 }
 
-/// The analysis.
+/// The analysis `likely_buyers`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct LikelyBuyers;
 

@@ -38,7 +38,6 @@
 //! `method` uses a rule of thumb instead ([`baselines`](super::baselines)), for comparison: it
 //! gives a date only.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baselines::{Pooled, Rule};
@@ -57,8 +56,10 @@ use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 use crate::time::{Day, Duration};
 
 /// Options of the analysis `cycle`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Horizon of `probability_within`. Default 30 days; parts of days count as days.
     pub within: Duration,
@@ -97,7 +98,7 @@ impl Default for Options {
     }
 }
 
-/// The analysis.
+/// The analysis `cycle`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct Cycle;
 

@@ -33,7 +33,7 @@
 use super::gap_params::{CLASSES, FINE, Family, PosteriorPoint, VARIATION};
 use super::likelihood::{Point, Terms};
 use super::subsample::Sample;
-use crate::context::room;
+use crate::context::{Context, room};
 use crate::error::{Error, Result};
 use crate::num::Probability;
 use crate::num::optimize::{eigen, lower_root};
@@ -79,6 +79,7 @@ pub(super) fn posterior(
     pilot: Option<&Sample>,
     family: Family,
     at: &Point,
+    context: &Context,
 ) -> Result<Vec<PosteriorPoint>> {
     if !sane(at, family) {
         return Ok(Vec::new());
@@ -86,7 +87,7 @@ pub(super) fn posterior(
     let mut mean = [at.population[0], at.population[1], at.dropout[0]];
     if let Some(few) = pilot {
         let more = sample.more_than(few);
-        let precision = Density::new(few, family, at)?.precision(mean)?;
+        let precision = Density::new(few, family, at, context)?.precision(mean)?;
         if known(
             &inverse(precision.map(|row| row.map(|p| more * p))),
             sample,
@@ -95,7 +96,7 @@ pub(super) fn posterior(
             return Ok(Vec::new());
         }
     }
-    let mut density = Density::new(sample, family, at)?;
+    let mut density = Density::new(sample, family, at, context)?;
     let mut covariance = inverse(density.precision(mean)?);
     if known(&covariance, sample, at) {
         return Ok(Vec::new());
@@ -124,9 +125,9 @@ struct Density<'a> {
 }
 
 impl<'a> Density<'a> {
-    fn new(sample: &'a Sample, family: Family, at: &Point) -> Result<Self> {
+    fn new(sample: &'a Sample, family: Family, at: &Point, context: &Context<'a>) -> Result<Self> {
         Ok(Self {
-            terms: Terms::new(sample, family, 0.5 * FINE)?,
+            terms: Terms::new(sample, family, 0.5 * FINE, context)?,
             family,
             at: *at,
         })
@@ -433,7 +434,9 @@ mod tests {
                 family: Some(family),
                 ..Options::default()
             };
-            let params = fit::fit(&histories, &open, &only).unwrap().params;
+            let params = fit::fit(&histories, &open, &only, &Context::default())
+                .unwrap()
+                .params;
             let of = |f: &dyn Fn(&PosteriorPoint) -> f64| -> f64 {
                 let points = params.posterior.iter();
                 points.map(|point| point.weight.get() * f(point)).sum()
@@ -451,7 +454,7 @@ mod tests {
                 ],
             };
             let sample = Sample::new(&histories, &open, 100).unwrap();
-            let mut density = Density::new(&sample, family, &at).unwrap();
+            let mut density = Density::new(&sample, family, &at, &Context::default()).unwrap();
             let days = [5.0, 20.0, 60.0, 200.0];
             let around = [at.population[0], at.population[1], at.dropout[0]];
             let slow = dense(&mut density, around, days);
@@ -483,7 +486,7 @@ mod tests {
     #[test]
     fn a_shop_of_many_gaps_is_known() {
         let (histories, open) = shop(2_000, 7);
-        let params: Params = fit::fit(&histories, &open, &Options::default())
+        let params: Params = fit::fit(&histories, &open, &Options::default(), &Context::default())
             .unwrap()
             .params;
         assert!(params.posterior.is_empty());

@@ -16,7 +16,6 @@
 //! ½. A customer with a single purchase has the shop's distribution, so a wide interval. A date
 //! more than a century away is `None`.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::gap_distribution::GapDistribution;
@@ -68,7 +67,7 @@ impl Level {
 }
 
 /// The result of [`predict`] for one customer.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Prediction {
     /// Days after the last order by which the customer returns with the probabilities
     /// [`QUANTILES`], given return; each is after today. `None`: more than a century.
@@ -91,7 +90,7 @@ pub struct Prediction {
 /// let gaps: Vec<Vec<u32>> = (0..60).map(|i| vec![25 + i % 9; (i % 4) as usize]).collect();
 /// let histories: Vec<History> = gaps.iter().map(|g| History::new(g)).collect();
 /// let open: Vec<u32> = (0..60).map(|i| i * 2).collect();
-/// let fitted = fit::fit(&histories, &open, &fit::Options::default())?;
+/// let fitted = fit::fit(&histories, &open, &fit::Options::default(), &crm_core::Context::default())?;
 /// let model = Model::new(&fitted.params, histories.iter().map(|h| h.gaps))?;
 ///
 /// let regular = predict(&model.customer(&histories[7]), 10, 30);
@@ -128,7 +127,7 @@ pub fn predict(distribution: &GapDistribution<'_>, elapsed: u32, within: u32) ->
 /// # let gaps: Vec<Vec<u32>> = (0..60).map(|i| vec![25 + i % 9; (i % 4) as usize]).collect();
 /// # let histories: Vec<History> = gaps.iter().map(|g| History::new(g)).collect();
 /// # let open: Vec<u32> = (0..60).map(|i| i * 2).collect();
-/// # let fitted = fit::fit(&histories, &open, &fit::Options::default())?;
+/// # let fitted = fit::fit(&histories, &open, &fit::Options::default(), &crm_core::Context::default())?;
 /// # let model = Model::new(&fitted.params, histories.iter().map(|h| h.gaps))?;
 /// let distribution = model.customer(&histories[7]);
 /// let [in_a_week] = return_days(&distribution, 25, 7, [0.5]).map(Option::unwrap);

@@ -59,7 +59,7 @@ pub(super) fn ln_scales(
                 .map(|(open, pace)| open * libm::exp(-pace)),
             "gap histories",
         )?;
-        let params = match fit::fit(&scaled, &silence, &Options::default()) {
+        let params = match fit::fit(&scaled, &silence, &Options::default(), context) {
             Ok(fit) => fit.params,
             Err(Error::Insufficient { .. }) => break,
             Err(other) => return Err(other),

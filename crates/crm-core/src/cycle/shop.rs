@@ -138,7 +138,7 @@ impl Shop {
             (Some(params), _) => Some(params),
             // The document was made for a shop without a repeat customer.
             (None, Some(_)) => None,
-            (None, None) => shop.fit()?,
+            (None, None) => shop.fit(context)?,
         };
         if let Some(params) = &params {
             shop.model = Some(shop.model_of(params, view.learned.is_none())?);
@@ -179,12 +179,12 @@ impl Shop {
     }
 
     /// Fits the gap model; `None` without a repeat customer.
-    fn fit(&self) -> Result<Option<Params>> {
+    fn fit(&self, context: &Context) -> Result<Option<Params>> {
         let mut open = self.open()?;
         for (open, ln_scale) in open.iter_mut().zip(&self.ln_scale) {
             *open *= libm::exp(-ln_scale);
         }
-        let fitted = fit::fit(&self.histories, &open, &fit::Options::default());
+        let fitted = fit::fit(&self.histories, &open, &fit::Options::default(), context);
         match fitted {
             Ok(fit) => Ok(Some(fit.params)),
             Err(Error::Insufficient { .. }) => Ok(None),

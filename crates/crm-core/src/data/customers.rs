@@ -16,13 +16,13 @@ use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
 /// Columns of a customers table by their role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CustomersSpec {
     /// The customer's id, of the same type as in the orders.

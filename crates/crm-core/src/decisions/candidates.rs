@@ -37,7 +37,6 @@ use crate::summary::Totals;
 use crate::table::{CUSTOMER_ID, Cell, Column, Field, Table, Values, columns};
 use crate::time::{Day, Period};
 use crate::words::words;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 use std::sync::Arc;
@@ -77,7 +76,8 @@ words! {
 }
 
 /// A trigger with its settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Trigger {
     /// Which.
@@ -111,8 +111,10 @@ impl Default for Trigger {
 }
 
 /// Options of [`Candidates`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The triggers. Default: `step`, `registered`, `second_purchase`, `review` and `win_back`, as they are.
     pub triggers: Vec<Trigger>,

@@ -43,15 +43,16 @@ use crate::error::{Error, Result};
 use crate::experiments::assign::fraction;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, labels};
 use crate::time::{Day, MAX_MICROS, MICROS_PER_DAY, Moment, Offsets};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Options of [`Decide`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The instant of the decision, or a date for its end. Required. Default: none.
     pub now: Option<Moment>,

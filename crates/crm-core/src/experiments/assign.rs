@@ -22,17 +22,18 @@ use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled};
 use crate::error::{Error, Result};
 use crate::num::Probability;
+use crate::sha256::Sha256;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Options of [`Assign`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The name of the experiment, which must be given.
     pub experiment: String,
@@ -61,11 +62,11 @@ impl Default for Options {
 /// assert_eq!(fraction("", "button", "42"), 0xcff445f96c160784_u64 as f64 / 2.0_f64.powi(64));
 /// ```
 pub fn fraction(salt: &str, experiment: &str, id: &str) -> f64 {
-    let mut hash = Sha256::new();
+    let mut hash = Sha256::default();
     for part in [salt, ":", experiment, ":", id] {
         hash.update(part);
     }
-    let digest = hash.finalize();
+    let digest = hash.finish();
     let first = digest.iter().take(8);
     let first = first.fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
     first as f64 * 2.0_f64.powi(-64)

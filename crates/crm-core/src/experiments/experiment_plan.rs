@@ -21,12 +21,13 @@ use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive, normal};
 use crate::table::{Column, Field, Table, Values, columns};
 use libm::{ceil, sqrt};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The variance of the test of two rates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Variance {
     /// Of each rate by itself.
     #[default]
@@ -36,8 +37,10 @@ pub enum Variance {
 }
 
 /// Options of [`ExperimentPlan`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The probability of finding a difference where there is none. Default 0.05.
     pub alpha: Fraction,
@@ -84,7 +87,7 @@ impl Options {
 /// use crm_core::experiments::experiment_plan::{Options, Variance, people_for_rates};
 /// let n = people_for_rates(0.04, 0.05, &Options::default());
 /// assert!((n / 6742.187_691_8 - 1.0).abs() < 1e-11);
-/// let pooled = Options { variance: Variance::Pooled, ..Options::default() };
+/// let pooled = Options::new().variance(Variance::Pooled);
 /// assert!((people_for_rates(0.04, 0.05, &pooled) / 6744.933_074_9 - 1.0).abs() < 1e-11);
 /// ```
 pub fn people_for_rates(p_1: f64, p_2: f64, options: &Options) -> f64 {

@@ -17,7 +17,7 @@ use crate::num::student;
 use libm::{asinh, cosh, exp, sinh, sqrt};
 
 /// What is known of the rate or mean of a variant.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub enum Posterior {
     /// Beta(a, b).
     Beta {
@@ -200,7 +200,7 @@ fn others(all: &[Posterior], i: usize, of: impl Fn(&Posterior) -> f64) -> f64 {
 }
 
 /// How a variant is compared with the control.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Contrast {
     /// `variant − control`.
     Difference,

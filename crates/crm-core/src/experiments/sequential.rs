@@ -22,7 +22,7 @@
 use libm::{exp, log, sqrt};
 
 /// Half the width of an interval around the difference, and the p-value of this look.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Always {
     /// Half the width.
     pub half: f64,

@@ -27,14 +27,15 @@ use crate::num::ratio::wilson;
 use crate::num::{Fraction, normal, student};
 use crate::table::{Column, Field, Table, Values, columns};
 use libm::sqrt;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
 
 /// Options of [`Survey`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// A column whose values make groups. Default: none.
     pub by: Option<String>,

@@ -72,7 +72,6 @@ use crate::table::shared::{
     ACTUAL_REVENUE, CUSTOMERS, EXPECTED_REVENUE, EXPECTED_REVENUE_HIGH, EXPECTED_REVENUE_LOW,
     METHOD, ORIGIN, RETENTION_RATE,
 };
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -93,8 +92,10 @@ use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Day;
 
 /// Options of the analysis `base_forecast`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Years ahead, 1 to 10. Default 5.
     pub years: u32,
@@ -164,7 +165,7 @@ fn actual(base: &Base, end: &Later) -> Result<[f64; 3]> {
     Ok([active.count() as f64, sum(&came.orders), sum(&came.revenue)])
 }
 
-/// The analysis.
+/// The analysis `base_forecast`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct BaseForecast;
 

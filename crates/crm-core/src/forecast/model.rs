@@ -63,14 +63,17 @@ pub(super) struct Fitted {
 
 impl Fitted {
     /// The models, or why there are none.
-    pub(super) fn new(known: &Known) -> Result<std::result::Result<Self, &'static str>> {
+    pub(super) fn new(
+        known: &Known,
+        context: &Context,
+    ) -> Result<std::result::Result<Self, &'static str>> {
         let read = |name: &str| numbers(&known.summary, name);
         let (x, mean) = (read("frequency")?, read("monetary_value")?);
         let t_x = collect(known.own.t_x.iter().copied(), "forecast")?;
         let age = collect(known.own.age.iter().copied(), "forecast")?;
         let histories = Histories::new(&x, &t_x, &age);
         let (rows, ln_gaps) = (Rows::new(&histories)?, known.own.ln_gaps);
-        let purchases = match fit(Kind::MbgCnbdK, &rows, Unit::Day, ln_gaps) {
+        let purchases = match fit(Kind::MbgCnbdK, &rows, Unit::Day, ln_gaps, context) {
             Ok(fit) => fit,
             Err(Error::Insufficient { found: 0, .. }) => return Ok(Err("no_repeat_customer")),
             Err(Error::Insufficient { .. }) => return Ok(Err("too_few_repeat_customers")),
@@ -81,7 +84,7 @@ impl Fitted {
             mean: &mean,
             weight: None,
         };
-        let spend = match gamma_gamma::fit(&of_spend, gamma_gamma::NoSpend::Drop) {
+        let spend = match gamma_gamma::fit(&of_spend, gamma_gamma::NoSpend::Drop, context) {
             // Without a mean it has nothing to say of revenue.
             Ok(fitted) if fitted.fit.model.expected_spend(0.0, 0.0).is_finite() => Some(fitted.fit),
             Ok(_) | Err(Error::Insufficient { .. }) => None,
@@ -253,7 +256,7 @@ pub(super) fn forecast(
     asked: Draws,
     context: &Context,
 ) -> Result<std::result::Result<Vec<Year>, &'static str>> {
-    let fitted = match Fitted::new(&base.known)? {
+    let fitted = match Fitted::new(&base.known, context)? {
         Ok(fitted) => fitted,
         Err(reason) => return Ok(Err(reason)),
     };

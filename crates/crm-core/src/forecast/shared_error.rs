@@ -39,7 +39,7 @@ pub(super) fn shared(
         if began.is_none_or(|began| then.0.abs_diff(*began) < YEAR) {
             break;
         }
-        let Ok(fitted) = model::Fitted::new(&known)? else {
+        let Ok(fitted) = model::Fitted::new(&known, context)? else {
             break;
         };
         let said = fitted.exact(&known, &[YEAR])?[0];

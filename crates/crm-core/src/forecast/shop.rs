@@ -49,7 +49,6 @@
 
 use std::ops::Range;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -81,8 +80,10 @@ const NEW: usize = 1;
 const TOTAL: usize = 2;
 
 /// Options of the analysis `shop_forecast`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Months ahead, 1 to 60; what is left of this month is the first. Default 12.
     pub months: u32,
@@ -175,7 +176,7 @@ impl Said {
             context,
         )?;
         let days = months_after(origin, options.months)?;
-        let fitted = match Fitted::new(&known)? {
+        let fitted = match Fitted::new(&known, context)? {
             Ok(fitted) => fitted,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -414,7 +415,7 @@ struct Row {
     revenue: Option<Estimate>,
 }
 
-/// The analysis.
+/// The analysis `shop_forecast`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct ShopForecast;
 

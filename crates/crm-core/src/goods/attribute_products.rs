@@ -18,7 +18,7 @@
 //!
 //! Source: Monroe, B. L., Colaresi, M. P., Quinn, K. M. (2008). Fightin' words. *Political Analysis* 16, eq. 15-22.
 
-use super::baskets::{BasketOf, Entries, Reading};
+use super::baskets::{BasketOf, BasketOptions, Entries};
 use super::fields::{BUYERS, INDEX};
 use super::groups::Groups;
 use crate::analysis::Analysis;
@@ -30,12 +30,13 @@ use crate::scope::{At, Occasion};
 use crate::table::shared::{CHANNEL, SHARE};
 use crate::table::{Column, Field, Table, Values, columns};
 use libm::{log, sqrt};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`AttributeProducts`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The columns whose values are the groups: of the customers table, `first_` columns, or columns of orders. Default:
     /// channel.
@@ -52,7 +53,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             by: vec!["channel".into()],
-            level: Reading::LEVEL.into(),
+            level: BasketOptions::LEVEL.into(),
             min_count: 5,
             free: false,
         }

@@ -42,13 +42,14 @@ use crate::table::shared::{
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::StatusWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Options of [`Attributes`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The columns whose values are the rows: of the customers table, `first_` columns, or columns of orders. Default:
     /// channel.

@@ -30,7 +30,6 @@ use crate::ids::{IdKind, Ids, NO_ID};
 use crate::num::rank;
 use crate::scope::At;
 use crate::table::{Table, Values};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::borrow::Cow;
@@ -40,8 +39,10 @@ use std::sync::Arc;
 const WHAT: &str = "baskets";
 
 /// What a basket is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum BasketOf {
     /// An order.
     #[default]
@@ -52,24 +53,36 @@ pub enum BasketOf {
     Customer,
 }
 
-/// How baskets are read.
-#[derive(Debug, Clone, Copy)]
-pub struct Reading<'a> {
-    /// The column of items.
-    pub level: &'a str,
+/// What baskets are: the options that `pairs`, `itemsets` and `rules` share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct BasketOptions {
+    /// The column of items: product (default), category, any column of lines or orders with ids or texts.
+    pub level: String,
     /// What a basket is.
     pub basket: BasketOf,
-    /// Whether items of amount zero are in the basket.
+    /// Whether items whose amounts add up to 0 (gifts, samples) are in the basket. Default: no.
     pub free: bool,
-    /// The most items of a basket.
+    /// Baskets of more items are left out and counted, 1 to 10,000. Default 200.
     pub max_basket: u32,
 }
 
-impl Reading<'_> {
+impl Default for BasketOptions {
+    fn default() -> Self {
+        BasketOptions {
+            level: BasketOptions::LEVEL.into(),
+            basket: BasketOf::Order,
+            free: false,
+            max_basket: 200,
+        }
+    }
+}
+
+impl BasketOptions {
     /// The default column of items.
     pub(super) const LEVEL: &'static str = "product";
-    /// The default of the most items of a basket.
-    pub(super) const MAX_BASKET: u32 = 200;
 
     fn check(&self) -> Result<()> {
         match self.max_basket {
@@ -139,19 +152,20 @@ pub trait HasBaskets: Input {
     /// # Errors
     ///
     /// A column that is missing or cannot hold items; an option out of range.
-    fn baskets(&self, at: &Self::At, reading: &Reading, context: &Context) -> Result<Baskets>;
+    fn baskets(&self, at: &Self::At, options: &BasketOptions, context: &Context)
+    -> Result<Baskets>;
 }
 
 impl HasBaskets for Orders {
     const KEYS: &'static [&'static str] = &["as_of", "where", "customers", "by", "policy"];
     const WHOLE: BasketOf = BasketOf::Customer;
 
-    fn baskets(&self, at: &At, reading: &Reading, context: &Context) -> Result<Baskets> {
-        reading.check()?;
-        let of = (reading.level, reading.free);
-        let entries = Entries::new(self, at, of, reading.basket, context)?;
+    fn baskets(&self, at: &At, options: &BasketOptions, context: &Context) -> Result<Baskets> {
+        options.check()?;
+        let of = (options.level.as_str(), options.free);
+        let entries = Entries::new(self, at, of, options.basket, context)?;
         let size = (entries.n, entries.ids.len());
-        let most = reading.max_basket as usize;
+        let most = options.max_basket as usize;
         let (sets, too_large) = Sets::of_entries(&entries.baskets, &entries.items, size, most)?;
         Ok(Baskets {
             sets,
@@ -343,19 +357,19 @@ impl HasBaskets for Table {
     const KEYS: &'static [&'static str] = &[];
     const WHOLE: BasketOf = BasketOf::Order;
 
-    fn baskets(&self, (): &(), reading: &Reading, context: &Context) -> Result<Baskets> {
-        reading.check()?;
+    fn baskets(&self, (): &(), options: &BasketOptions, context: &Context) -> Result<Baskets> {
+        options.check()?;
         let of_orders = |option: &str, found: serde_json::Value| {
             let expected = "the default: a table has its baskets and items in basket_id and item";
             Err(Error::option(option, found, expected))
         };
-        if reading.level != Reading::LEVEL {
-            return of_orders("level", json!(reading.level));
+        if options.level != BasketOptions::LEVEL {
+            return of_orders("level", json!(options.level));
         }
-        if reading.basket != BasketOf::Order {
-            return of_orders("basket", json!(reading.basket));
+        if options.basket != BasketOf::Order {
+            return of_orders("basket", json!(options.basket));
         }
-        if reading.free {
+        if options.free {
             return of_orders("free", json!(true));
         }
         context.afford(self.len().saturating_mul(16), WHAT)?;
@@ -367,7 +381,7 @@ impl HasBaskets for Table {
         }
         let items = collect(codes.iter().map(|code| place[*code as usize]), WHAT)?;
         let size = (baskets.len(), ids.len());
-        let most = reading.max_basket as usize;
+        let most = options.max_basket as usize;
         let (sets, too_large) = Sets::of_entries(&of_row, &items, size, most)?;
         Ok(Baskets {
             sets,

@@ -27,14 +27,15 @@ use crate::summary::Totals;
 use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
 use libm::sqrt;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// What shares and expectations are of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum CrossValue {
     /// Orders.
     #[default]
@@ -46,8 +47,10 @@ pub enum CrossValue {
 }
 
 /// Options of [`Cross`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The column of the rows. Default: channel.
     pub rows: String,

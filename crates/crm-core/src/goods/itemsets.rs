@@ -9,7 +9,7 @@
 //! The number of sets can grow without bound where many items are often together: then a higher `min_support`, or
 //! `max_length`.
 
-use super::baskets::{BasketOf, Baskets, HasBaskets, Reading};
+use super::baskets::{BasketOptions, Baskets, HasBaskets};
 use super::fields::{BOTH, SUPPORT};
 use super::frequent;
 use crate::analysis::{Analysis, Input};
@@ -18,41 +18,34 @@ use crate::error::{Error, Result};
 use crate::num::Probability;
 use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// Options of [`Itemsets`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
-    /// The column of items: product (default), category, any column of lines or orders with ids or texts.
-    pub level: String,
     /// The least share of baskets with all items. Default: none if `min_count` is given, else 0.01.
     pub min_support: Option<Probability>,
     /// The least number of baskets with all items, 1 or more. Default: none.
     pub min_count: Option<u32>,
     /// The most items of a set. Default: all sizes.
     pub max_length: Option<u32>,
-    /// What a basket is.
-    pub basket: BasketOf,
-    /// Whether items whose amounts add up to 0 (gifts, samples) are in the basket. Default: no.
-    pub free: bool,
-    /// Baskets of more items are left out and counted, 1 to 10,000. Default 200.
-    pub max_basket: u32,
+    /// What baskets are.
+    #[serde(flatten)]
+    pub baskets: BasketOptions,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Options {
-            level: Reading::LEVEL.into(),
             min_support: None,
             min_count: None,
             max_length: None,
-            basket: BasketOf::Order,
-            free: false,
-            max_basket: Reading::MAX_BASKET,
+            baskets: BasketOptions::default(),
         }
     }
 }
@@ -142,14 +135,8 @@ impl<D: HasBaskets + 'static> Analysis for Itemsets<D> {
     }
 
     fn run(data: &D, at: &<D as Input>::At, options: &Options, context: &Context) -> Result<Table> {
-        let reading = Reading {
-            level: &options.level,
-            basket: options.basket,
-            free: options.free,
-            max_basket: options.max_basket,
-        };
-        let longest = longest(options.max_length, options.max_basket)?;
-        let baskets = data.baskets(at, &reading, context)?;
+        let longest = longest(options.max_length, options.baskets.max_basket)?;
+        let baskets = data.baskets(at, &options.baskets, context)?;
         let least = least(&baskets, options.min_support, options.min_count)?;
         let found = frequent::itemsets(&baskets.sets, least, longest, context)?;
         let mut rows = collect(0..found.len(), "itemsets")?;

@@ -19,7 +19,7 @@ use crate::num::hypergeometric::upper_tail;
 use libm::sqrt;
 
 /// How many baskets have A, C and both, of all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
     /// All baskets.
     pub n: u64,

@@ -15,7 +15,7 @@
 //! `m` counts the pairs that could have been shown, not only those that are: among many rare items some meet `min_count` times by
 //! chance. Pairs that are bought less often together than by chance have p near 1.
 
-use super::baskets::{BasketOf, HasBaskets, Reading};
+use super::baskets::{BasketOptions, HasBaskets};
 use super::fields::{
     CONVICTION, COSINE, JACCARD, KULCZYNSKI, LEVERAGE, LIFT, P, Q, SUPPORT, ZHANG,
 };
@@ -26,35 +26,28 @@ use crate::context::{Context, collect};
 use crate::error::{Error, Result};
 use crate::num::multiple::benjamini_hochberg_among;
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 
 /// Options of [`Pairs`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
-    /// The column of items: product (default), category, any column of lines or orders with ids or texts.
-    pub level: String,
     /// The least number of baskets with both items, 1 or more. Default 5.
     pub min_count: u32,
-    /// What a basket is.
-    pub basket: BasketOf,
-    /// Whether items whose amounts add up to 0 (gifts, samples) are in the basket. Default: no.
-    pub free: bool,
-    /// Baskets of more items are left out and counted, 1 to 10,000. Default 200.
-    pub max_basket: u32,
+    /// What baskets are.
+    #[serde(flatten)]
+    pub baskets: BasketOptions,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Options {
-            level: Reading::LEVEL.into(),
             min_count: 5,
-            basket: BasketOf::Order,
-            free: false,
-            max_basket: Reading::MAX_BASKET,
+            baskets: BasketOptions::default(),
         }
     }
 }
@@ -110,13 +103,7 @@ impl<D: HasBaskets + 'static> Analysis for Pairs<D> {
         if options.min_count == 0 {
             return Err(Error::option("min_count", 0, "1 or more"));
         }
-        let reading = Reading {
-            level: &options.level,
-            basket: options.basket,
-            free: options.free,
-            max_basket: options.max_basket,
-        };
-        let baskets = data.baskets(at, &reading, context)?;
+        let baskets = data.baskets(at, &options.baskets, context)?;
         let of_item = baskets.sets.counts()?;
         let pairs = frequent::pairs(&baskets.sets, options.min_count, context)?;
         let n = baskets.sets.len() as u64;

@@ -11,7 +11,7 @@
 //! q   Benjamini and Hochberg, over all rules of the frequent itemsets, those below min_confidence included
 //! ```
 
-use super::baskets::{BasketOf, HasBaskets, Reading};
+use super::baskets::{BasketOptions, HasBaskets};
 use super::fields::{
     BOTH, CONVICTION, COSINE, JACCARD, KULCZYNSKI, LEVERAGE, LIFT, P, Q, SUPPORT, ZHANG,
 };
@@ -25,18 +25,17 @@ use crate::num::Probability;
 use crate::num::multiple::benjamini_hochberg;
 use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// Options of [`Rules`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
-    /// The column of items: product (default), category, any column of lines or orders with ids or texts.
-    pub level: String,
     /// The least share of baskets with all items. Default: none if `min_count` is given, else 0.01.
     pub min_support: Option<Probability>,
     /// The least number of baskets with all items, 1 or more. Default: none.
@@ -47,26 +46,20 @@ pub struct Options {
     pub max_length: Option<u32>,
     /// The most items of a consequent, 1 to 5. Default 1.
     pub max_consequent: u32,
-    /// What a basket is.
-    pub basket: BasketOf,
-    /// Whether items whose amounts add up to 0 (gifts, samples) are in the basket. Default: no.
-    pub free: bool,
-    /// Baskets of more items are left out and counted, 1 to 10,000. Default 200.
-    pub max_basket: u32,
+    /// What baskets are.
+    #[serde(flatten)]
+    pub baskets: BasketOptions,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Options {
-            level: Reading::LEVEL.into(),
             min_support: None,
             min_count: None,
             min_confidence: Probability::new(0.1).expect("between 0 and 1"),
             max_length: None,
             max_consequent: 1,
-            basket: BasketOf::Order,
-            free: false,
-            max_basket: Reading::MAX_BASKET,
+            baskets: BasketOptions::default(),
         }
     }
 }
@@ -139,14 +132,8 @@ impl<D: HasBaskets + 'static> Analysis for Rules<D> {
                 "1 to 5",
             ));
         }
-        let reading = Reading {
-            level: &options.level,
-            basket: options.basket,
-            free: options.free,
-            max_basket: options.max_basket,
-        };
-        let longest = longest(options.max_length, options.max_basket)?;
-        let baskets = data.baskets(at, &reading, context)?;
+        let longest = longest(options.max_length, options.baskets.max_basket)?;
+        let baskets = data.baskets(at, &options.baskets, context)?;
         let least = least(&baskets, options.min_support, options.min_count)?;
         let found = frequent::itemsets(&baskets.sets, least, longest, context)?;
         let n = baskets.sets.len() as u64;

@@ -16,7 +16,7 @@
 //! Source: Sarwar, B. and others (2001). Item-based collaborative filtering recommendation algorithms. *WWW*; Bell, R., Koren, Y.
 //! (2007). Scalable collaborative filtering with jointly derived neighborhood interpolation weights. *ICDM*: the shrinkage.
 
-use super::baskets::{BasketOf, HasBaskets, Reading};
+use super::baskets::{BasketOf, BasketOptions, HasBaskets};
 use super::fields::BOTH;
 use super::frequent;
 use crate::analysis::{Analysis, Input};
@@ -26,14 +26,15 @@ use crate::scope::Scope;
 use crate::table::shared::RANK;
 use crate::table::{Column, Field, Table, Values, columns};
 use libm::sqrt;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 
 /// Options of [`SimilarItems`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The column of items: product (default), category, any column of lines or orders with ids or texts.
     pub level: String,
@@ -54,7 +55,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            level: Reading::LEVEL.into(),
+            level: BasketOptions::LEVEL.into(),
             k: 10,
             shrinkage: 5.0,
             min_count: 2,
@@ -109,8 +110,8 @@ impl<D: HasBaskets + 'static> Analysis for SimilarItems<D> {
         if !(options.shrinkage >= 0.0 && options.shrinkage.is_finite()) {
             return Err(Error::option("shrinkage", options.shrinkage, "0 or more"));
         }
-        let reading = Reading {
-            level: &options.level,
+        let reading = BasketOptions {
+            level: options.level.clone(),
             basket: options.basket.unwrap_or(D::WHOLE),
             free: options.free,
             max_basket: options.max_basket,

@@ -62,7 +62,7 @@ impl fmt::Display for IdKind {
 }
 
 /// One id. `Debug` prints only its type, so that ids are not logged.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum IdRef<'a> {
     /// An integer.
     Int(i64),
@@ -117,7 +117,8 @@ enum Keys {
     Bytes(Vec<usize>, Vec<u8>),
 }
 
-/// A dictionary of ids. See the module.
+/// A dictionary: each id that came in has a code, which tables and totals hold in its place. Codes have no
+/// meaning of their own; [`Ids::by_id`] has them in ascending order of the ids.
 pub struct Ids {
     kind: IdKind,
     keys: Keys,
@@ -194,6 +195,20 @@ impl Ids {
             seed: self.seed,
             order: OnceLock::new(),
         })
+    }
+
+    /// The ids of these codes, as serde writes them.
+    pub(crate) fn column<'a>(&'a self, codes: &'a [u32]) -> impl serde::Serialize + 'a {
+        struct Column<'a>(&'a Ids, &'a [u32]);
+        impl serde::Serialize for Column<'_> {
+            fn serialize<S: serde::Serializer>(
+                &self,
+                to: S,
+            ) -> std::result::Result<S::Ok, S::Error> {
+                to.collect_seq(self.1.iter().map(|code| self.0.at(*code)))
+            }
+        }
+        Column(self, codes)
     }
 
     /// The type of the ids.

@@ -1,7 +1,6 @@
 //! Durations of which some are still open, and the curve that is made of them.
 
 use super::Fraction;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The input of [`kaplan_meier`](crate::num::survival::kaplan_meier): columns of equal length.
@@ -18,7 +17,7 @@ pub struct Rows<'a> {
 }
 
 /// A Kaplan-Meier curve, one entry per distinct duration, ascending.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Curve {
     /// The distinct durations.
     pub times: Vec<f64>,
@@ -41,8 +40,10 @@ pub struct Curve {
 }
 
 /// The scale on which an interval of S is symmetric (R's `conf.type`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Scale {
     /// `ln(−ln S)`; never outside 0 and 1.
     #[default]

@@ -31,7 +31,7 @@ use super::survival::{Rows, Tally, tally};
 const STEEPEST: f64 = 1e6;
 
 /// The family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Family {
     /// `S(t) = exp(−(t/λ)^ρ)`.
     Weibull,
@@ -40,7 +40,7 @@ pub enum Family {
 }
 
 /// How a fit ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Status {
     /// At the maximum.
     Converged,
@@ -54,7 +54,7 @@ pub enum Status {
 }
 
 /// A fitted distribution.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Fit {
     /// The family.
     pub family: Family,

@@ -1,15 +1,15 @@
 //! Ranges of numbers as types, so that each check and its message exist once for Rust, C and
 //! Python.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! range {
     ($(#[$doc:meta])* $name:ident, $test:expr, $domain:literal, $schema:tt) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
         #[serde(try_from = "f64", into = "f64")]
-        #[schemars(extend $schema)]
+        #[cfg_attr(feature = "schemars", schemars(extend $schema))]
         pub struct $name(f64);
 
         impl $name {

@@ -31,7 +31,7 @@ use crate::Fraction;
 use super::normal;
 
 /// A share: counts, value and interval; the last three are `None` when the denominator is 0.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Ratio {
     /// Successes.
     pub numerator: u64,
@@ -151,7 +151,7 @@ impl Ratio {
 /// ```
 ///
 /// The last numerator is computed in integers where it fits into 128 bits, in doubles otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Sums {
     /// Y, the successes.
     pub hits: u64,

@@ -33,7 +33,7 @@ const LEAST: f64 = 0.5;
 const MOST: f64 = 50_000.0;
 
 /// An estimate with its interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Shrunk {
     /// The mean.
     pub value: f64,

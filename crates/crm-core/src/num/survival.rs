@@ -43,7 +43,7 @@ use super::cluster_variance::{Squares, by_row};
 use super::{normal, ratio};
 
 /// S at one time, with its interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Estimate {
     /// S(t).
     pub survival: f64,

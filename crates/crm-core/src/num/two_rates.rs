@@ -30,7 +30,7 @@ use crate::Fraction;
 use libm::{exp, sqrt};
 
 /// Successes and trials of one group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Rate {
     /// Successes, at most the trials.
     pub hits: u64,

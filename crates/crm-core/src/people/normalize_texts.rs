@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 use crate::table::Label;
 use crate::table::{Column, Field, Table, Values, columns, labels};
 use crate::words::words;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -39,8 +38,10 @@ words! {
 }
 
 /// Options of [`Normalize`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// What the texts are: name, reading, address, phone, email, zip, birth_date, sex. Default: name.
     pub form: Form,

@@ -5,7 +5,6 @@ use super::normalize::EmailForm;
 use crate::error::{Error, Result};
 use crate::num::Probability;
 use crate::words::words;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -21,8 +20,10 @@ words! {
 }
 
 /// Options of [`Identify`](super::Identify) and of the other tables about the same records.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Which pairs are joined: `strict` (account, or e-mail and name), `standard` (or probability 0.95), `lenient`
     /// (or 0.8). Default: standard.

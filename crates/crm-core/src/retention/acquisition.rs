@@ -56,14 +56,15 @@ use crate::table::shared::{CHANNEL, CUSTOMERS, ORDERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, Duration};
 use crate::words::KindWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Options of the analysis.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The columns whose values at the origin group the customers. Default: channel.
     pub by: Vec<String>,
@@ -105,7 +106,8 @@ impl Default for Options {
 }
 
 /// Costs in major units.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "an object {value: cost} or a list of {column: value, \"cost\": cost, \"date\": date}"
@@ -171,7 +173,7 @@ impl Sources {
     }
 }
 
-/// The register's entry.
+/// The analysis `acquisition`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Acquisition;
 

@@ -67,12 +67,13 @@ use crate::table::shared::{
 use crate::table::{Column, Field, Table, Values, columns, fields};
 use crate::time::{Day, Duration, Period};
 use crate::words::KindWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`matrix`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The cohorts: `day`, `week`, `month`, `quarter`, `year`, `all`, or the name of a column.
     /// Default: month.
@@ -111,7 +112,8 @@ impl Default for Options {
 }
 
 /// A step of elapsed time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "a number of days, a text such as \"30d\", or one of `hour`, `week`, `month`, \
@@ -125,8 +127,10 @@ pub enum Step {
 }
 
 /// Steps of the clock or calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum CalendarStep {
     /// An hour of the clock.
     Hour,
@@ -154,8 +158,10 @@ impl CalendarStep {
 }
 
 /// The rule for cells up to which not all customers are observed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Cells {
     /// Leave the cells out.
     Complete,
@@ -166,7 +172,7 @@ pub enum Cells {
 }
 
 /// A cell of the matrix.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cell {
     /// Days, hours, weeks, … since the origin.
     pub elapsed: i32,
@@ -191,7 +197,7 @@ pub struct Cell {
 }
 
 /// The cells and their cohorts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Cohorts {
     /// The cells, by cohort, then by elapsed time, ascending.
     pub cells: Vec<Cell>,
@@ -323,7 +329,7 @@ const ACTIVE_RATE: [Field; 3] = columns! {
     "active_rate_high": Float, "share", "購入率(上限)", "Upper end of its interval.";
 };
 
-/// The register's entry.
+/// The analysis `cohorts`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct CohortMatrix;
 

@@ -35,12 +35,13 @@ use crate::table::shared::{CUSTOMERS, SHARE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::KindWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`histogram`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The purchase that is waited for, 2 to 1,000. Default 2.
     pub to: u32,
@@ -68,7 +69,7 @@ impl Default for Options {
 }
 
 /// One step of the histogram.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Step {
     /// Its first day.
     pub from_days: i32,
@@ -133,8 +134,10 @@ pub fn histogram(
 }
 
 /// Options of [`quantiles`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct QuantileOptions {
     /// The last purchase that is waited for, 2 to 1,000. Default 2.
     pub to: u32,
@@ -163,7 +166,7 @@ impl Default for QuantileOptions {
 }
 
 /// One quantile.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Quantile {
     /// The share.
     pub quantile: f64,

@@ -51,12 +51,13 @@ use crate::table::shared::{
 };
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::words::KindWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`count`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The greatest k, 1 to 1,000; there are fewer rows if no customer has so many purchases.
     /// Default 24.
@@ -85,8 +86,10 @@ impl Default for Options {
 }
 
 /// The customers over whom `cumulative_ltv` is averaged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Cumulative {
     /// All customers: revenue up to the k-th purchase.
     Everyone,
@@ -95,7 +98,7 @@ pub enum Cumulative {
 }
 
 /// One k.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Count {
     /// The ordinal of the purchase.
     pub k: u32,
@@ -252,7 +255,7 @@ const SURVIVAL_RATES: [Field; 3] = columns! {
     SURVIVAL_RATE_HIGH;
 };
 
-/// The register's entry.
+/// The analysis `purchase_counts`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct PurchaseCounts;
 

@@ -39,13 +39,14 @@ use crate::scope::{At, Filter, Occasion};
 use crate::table::shared::{CUSTOMERS, SOURCE, TARGET};
 use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::words::KindWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Options of [`links`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The column whose values are nodes: product, category, channel, kind, any dimension.
     /// Default: product.
@@ -77,7 +78,7 @@ impl Default for Options {
 }
 
 /// The outcome of the customers of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)]
 pub enum Outcome {
     Continued,
@@ -95,7 +96,7 @@ impl Outcome {
 }
 
 /// One link.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Link {
     /// The ordinal of the source's purchase.
     pub k: u32,
@@ -110,7 +111,7 @@ pub struct Link {
 }
 
 /// Links, and the names of their nodes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Flow {
     /// Names: values in ascending order, `(other)`, `(none)`, `(churned)`, `(pending)`.
     pub nodes: Vec<String>,
@@ -296,7 +297,7 @@ const TRANSITION_RATE: [Field; 3] = columns! {
     "transition_rate_high": Float, "share", "遷移率(上限)", "Upper end of its interval.";
 };
 
-/// The register's entry.
+/// The analysis `purchase_flow`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct PurchaseFlow;
 

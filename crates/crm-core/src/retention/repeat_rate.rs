@@ -41,12 +41,13 @@ use crate::table::shared::{CUSTOMERS, REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::KindWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`estimate`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The number of the purchase whose rate is estimated, 2 to 1,000. Default 2.
     pub to: u32,
@@ -82,8 +83,10 @@ impl Default for Options {
 }
 
 /// The estimator of the rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Method {
     /// All customers, open waits censored.
     KaplanMeier,
@@ -195,7 +198,7 @@ const REPEAT_RATES: [Field; 3] = columns! {
     REPEAT_RATE_HIGH;
 };
 
-/// The register's entry.
+/// The analysis `repeat_rate`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct RepeatRate;
 

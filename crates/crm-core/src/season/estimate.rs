@@ -44,7 +44,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -72,8 +71,10 @@ const PURCHASES: u64 = 50;
 const OF_NAMED: f64 = 0.7;
 
 /// Options of the analysis `seasonality`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Names of days, past and to come: `{"2025-11-28": "black_friday", "2026-11-27": "black_friday"}`. Days
     /// of one name share a factor. Default: none.
@@ -92,9 +93,11 @@ impl Default for Options {
 }
 
 /// What moves demand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Kind {
     /// A month of the year.
     Month,
@@ -114,7 +117,7 @@ const KINDS: &[Label] = labels! {
 };
 
 /// A factor, and the logarithm's standard deviation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Factor {
     /// What it is of.
     pub kind: Kind,
@@ -127,8 +130,10 @@ pub struct Factor {
 }
 
 /// Why factors are used, or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Verdict {
     /// They are in the document.
     Used,
@@ -143,7 +148,7 @@ pub enum Verdict {
 }
 
 /// The seasons of a shop.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Estimate {
     /// All factors that there are data for.
     pub factors: Vec<Factor>,
@@ -378,7 +383,7 @@ impl Estimate {
     }
 }
 
-/// The register's entry.
+/// The analysis `seasonality`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug)]
 pub struct EstimateSeasonality;
 

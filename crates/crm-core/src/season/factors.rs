@@ -25,7 +25,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -34,7 +33,8 @@ use crate::error::{Error, Result};
 use crate::time::{Day, Period};
 
 /// Factors by month (`"1"` to `"12"`), by weekday (`"mon"` to `"sun"`) and by date (`"2026-11-27"`).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Seasonality(pub BTreeMap<String, f64>);
 

@@ -19,29 +19,30 @@ use crate::analysis::Entry;
 use crate::context::Context;
 use crate::error::Result;
 use crate::summary::Gaps;
-use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// How a prediction treats seasons: as the shop's own orders have them, not at all, or as the caller knows
 /// them.
-#[derive(Debug, Clone, PartialEq, Default, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(untagged))]
 pub enum Seasons {
     /// `"auto"`: those that [`estimate`] finds in what is known at the date, where they are more than chance.
     #[default]
-    #[schemars(with = "Word")]
+    #[cfg_attr(feature = "schemars", schemars(with = "Word"))]
     Auto,
     /// `"none"`, or null: time runs evenly.
-    #[schemars(with = "Word")]
+    #[cfg_attr(feature = "schemars", schemars(with = "Word"))]
     Even,
     /// These factors.
     Known(Seasonality),
 }
 
 /// The words, for the schema.
-#[derive(JsonSchema)]
+#[cfg(feature = "schemars")]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum Word {

@@ -26,12 +26,13 @@ use crate::scope::At;
 use crate::summary::Totals;
 use crate::table::shared::REVENUE;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, columns, labels};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`classes`]; shares in percent, exact to a hundredth.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// A customer is in A while the share before the customer is below this. Default 0.7.
     pub a_share: f64,
@@ -108,7 +109,7 @@ pub fn classes(revenue: &[i64], options: &Options) -> Result<Vec<u8>> {
     Ok(classes)
 }
 
-/// The register's entry.
+/// The analysis `abc`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Abc;
 

@@ -39,13 +39,14 @@ use crate::summary::Totals;
 use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE, TENURE_DAYS};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, categories, columns};
 use crate::words::KindWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Options of [`segment`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Tenure in days below which a customer is a toddler. Default 90.
     pub toddler_days: u32,
@@ -98,8 +99,10 @@ pub struct Frozen {
 }
 
 /// The segment of a customer exactly on a boundary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Boundary {
     /// The higher: conditions of the lower segment use `<`.
     Exclusive,
@@ -108,7 +111,8 @@ pub enum Boundary {
 }
 
 /// Churn days by a vendor's convention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
     /// 240 days (LTV-Lab).
@@ -244,7 +248,7 @@ pub(crate) fn resolve(orders: &Orders, scope: Scope, options: Options) -> Result
 }
 
 /// Segment and state of each customer, in the order of the totals.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Portfolio {
     /// Segments.
     pub segment: Vec<Segment>,
@@ -346,7 +350,7 @@ pub(crate) fn without_orders(
     Ok(found)
 }
 
-/// The register's entry.
+/// The analysis `cpm`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Cpm;
 

@@ -18,7 +18,7 @@ use crate::table::shared::{CUSTOMERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns, fields};
 use serde_json::json;
 
-/// The register's entry.
+/// The analysis `cpm_segments`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct CpmSegments;
 

@@ -25,12 +25,13 @@ use crate::scope::At;
 use crate::summary::Totals;
 use crate::table::shared::REVENUE;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`groups`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Groups, 2 to 100. Default 10.
     pub groups: u8,
@@ -59,7 +60,7 @@ pub(crate) fn descending(revenue: &[i64]) -> Result<Vec<u32>> {
 ///
 /// ```
 /// use crm_core::segmentation::decile;
-/// let options = decile::Options { groups: 2, tie_safe: false };
+/// let options = decile::Options::new().groups(2);
 /// assert_eq!(decile::groups(&[10, 30, 20, 30], &options)?, [2, 1, 2, 1]);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
@@ -87,7 +88,7 @@ pub fn groups(revenue: &[i64], options: &Options) -> Result<Vec<i32>> {
     Ok(groups)
 }
 
-/// The register's entry.
+/// The analysis `decile`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Decile;
 

@@ -30,12 +30,13 @@ use crate::num::rank;
 use crate::scope::At;
 use crate::summary::Totals;
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`Lorenz`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Steps of the curve, 1 to 10,000. Default 100.
     pub points: u32,
@@ -47,7 +48,7 @@ impl Default for Options {
     }
 }
 
-/// The register's entry.
+/// The analysis `lorenz`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Lorenz;
 

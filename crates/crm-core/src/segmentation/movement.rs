@@ -28,13 +28,14 @@ use crate::summary::Totals;
 use crate::table::shared::{CUSTOMERS, REVENUE, SOURCE, TARGET};
 use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Day;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Options of [`Movement`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The earlier date. Required.
     pub since: Option<Day>,
@@ -58,8 +59,10 @@ impl Default for Options {
 }
 
 /// A segmentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Scheme {
     /// The customer portfolio.
     Cpm,
@@ -98,7 +101,7 @@ struct Grouping {
     totals: Arc<Totals>,
 }
 
-/// The register's entry.
+/// The analysis `movement`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Movement;
 

@@ -57,7 +57,6 @@ use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE, SEGMENT};
 use crate::summary::Totals;
 use crate::table::shared::{ORDERS, RECENCY_DAYS, REVENUE};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
@@ -68,8 +67,10 @@ use super::rfm_grid::segments;
 pub use super::rfm_grid::{GridCell, Segment};
 
 /// Options of [`score`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// How scores are computed. Default: `threshold` with `cuts` or a `preset`, `frozen` with
     /// `learned`, else `quantile`.
@@ -113,8 +114,10 @@ impl Default for Options {
 }
 
 /// How scores are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Mode {
     /// By rank among the customers in scope.
     Quantile,
@@ -125,7 +128,7 @@ pub enum Mode {
 }
 
 /// The scores of each customer, in the order of the totals they were computed from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scores {
     /// Recency scores.
     pub r: Vec<u8>,
@@ -312,7 +315,7 @@ pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
     })
 }
 
-/// The register's entry.
+/// The analysis `rfm`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Rfm;
 

@@ -14,12 +14,13 @@ use crate::scope::{At, Scope};
 use crate::segmentation::fields::{F_SCORE, M_SCORE, R_SCORE};
 use crate::table::shared::{CUSTOMERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`RfmCross`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The axis of rows. Default: recency.
     pub rows: Axis,
@@ -43,8 +44,10 @@ impl Default for Options {
 }
 
 /// A score axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Axis {
     /// Recency.
     R,
@@ -54,7 +57,7 @@ pub enum Axis {
     M,
 }
 
-/// The register's entry.
+/// The analysis `rfm_cross`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct RfmCross;
 

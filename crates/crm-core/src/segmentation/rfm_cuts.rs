@@ -5,13 +5,14 @@ use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::num::rank;
 use crate::summary::Totals;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// How quantiles treat equal customers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Ties {
     /// All have the lowest rank among them.
     Lower,
@@ -22,8 +23,10 @@ pub enum Ties {
 }
 
 /// The monetary axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Monetary {
     /// Total revenue.
     Revenue,
@@ -32,8 +35,10 @@ pub enum Monetary {
 }
 
 /// Cuts by name (うちでのこづち). For yen only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Preset {
     /// 単品リピート: R 30 / 90 / 180 / 365 days, F 2 / 4 / 7 / 12 orders.
     UchideRepeat,
@@ -43,7 +48,8 @@ pub enum Preset {
 
 /// The least value of each score from 2 up; null if no value has it. For recency: the most days
 /// that give the score. Money in major units.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Cuts {
     /// Days, descending.

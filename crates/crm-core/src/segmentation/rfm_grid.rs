@@ -3,11 +3,11 @@
 use crate::context::collect;
 use crate::error::{Error, Result};
 use crate::table::categories;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A part of a grid: the customers whose scores are in all of the ranges (both ends included).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GridCell {
     /// The segment's name.

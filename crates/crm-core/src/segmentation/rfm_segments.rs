@@ -71,7 +71,7 @@ impl Groups {
     }
 }
 
-/// The register's entry.
+/// The analysis `rfm_segments`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct RfmSegments;
 

@@ -17,14 +17,15 @@ use crate::data::Orders;
 use crate::error::Result;
 use crate::scope::{At, Occasion};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Options of [`Segment`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The conditions: `{"all": [...]}`, `{"any": [...]}`, `{"not": ...}`, or a field with an operator such as
     /// `{"field": "rfm.segment", "in": ["champions", "loyal"]}`. Default: `{"all": []}`, everyone.

@@ -21,13 +21,14 @@ use crate::scope::{At, Occasion};
 use crate::table::shared::{CUSTOMERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, Period};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Options of [`SegmentHistory`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The conditions, as of `segment`. Default: `{"all": []}`, everyone.
     #[serde(rename = "where")]

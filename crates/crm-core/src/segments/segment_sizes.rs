@@ -14,7 +14,6 @@ use crate::error::{Error, Result};
 use crate::scope::{At, Occasion};
 use crate::table::shared::{CUSTOMERS, REVENUE};
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -24,8 +23,10 @@ use std::sync::Arc;
 const MOST: usize = 64;
 
 /// Options of [`SegmentSizes`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The conditions of each segment by its name, up to 64. Default: `{"everyone": {"all": []}}`.
     pub segments: BTreeMap<String, Value>,

@@ -12,13 +12,14 @@ use crate::error::{Error, Result};
 use crate::scope::{At, Occasion};
 use crate::table::shared::{CUSTOMERS, REVENUE, VALUE};
 use crate::table::{Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Options of [`SegmentSweep`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The conditions, as of `segment`. Default: `{"field": "orders.count", "ge": 1}`.
     #[serde(rename = "where")]

@@ -19,7 +19,6 @@
 use crate::table::shared::VALUE;
 use std::sync::Arc;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -39,8 +38,10 @@ use crate::summary::Totals;
 use crate::table::{Column, Field, Table, Values, columns};
 
 /// Options of [`Learn`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
     /// are 1. They become part of the document. Default: "auto", what the analysis `seasonality` finds in the orders up to the date; "none":
@@ -122,7 +123,7 @@ fn noted(table: Result<Table>) -> Result<Option<Value>> {
     }
 }
 
-/// The register's entry.
+/// The analysis `learn`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Learn;
 

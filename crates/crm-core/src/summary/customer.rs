@@ -30,16 +30,17 @@ use crate::table::shared::{
     LAST_DATE, MEAN_ORDER_VALUE, ORDERS, RECENCY_DAYS, REVENUE as REVENUE_COLUMN, TENURE_DAYS,
 };
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of the summary: none.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {}
 
 /// The summary of one customer.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Customer {
     /// The customer's code.
     pub code: u32,
@@ -189,7 +190,7 @@ fn summary(
     Ok((c.orders > 0).then_some(c))
 }
 
-/// The register's entry.
+/// The analysis `summary`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Summary;
 

@@ -51,6 +51,37 @@ pub struct Gaps {
     gaps: Vec<u32>,
 }
 
+impl PartialEq for Gaps {
+    /// The same ids, days, amounts and gaps; codes of ids may differ.
+    fn eq(&self, other: &Self) -> bool {
+        let id =
+            |of: &Gaps, row: usize| of.ids.at(of.customer[row]) == self.ids.at(self.customer[row]);
+        (self.as_of, self.currency, self.len()) == (other.as_of, other.currency, other.len())
+            && (0..self.len()).all(|row| id(other, row) && self.of(row) == other.of(row))
+            && self.first_day == other.first_day
+            && self.last_day == other.last_day
+            && self.revenue == other.revenue
+    }
+}
+
+impl serde::Serialize for Gaps {
+    /// A column of ids, one of each number, and a list of gaps for each customer; days are numbers of days since
+    /// 1970-01-01, revenue is in minor units.
+    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let gaps: Vec<&[u32]> = (0..self.len()).map(|row| self.of(row)).collect();
+        let mut to = to.serialize_struct("Gaps", 7)?;
+        to.serialize_field("as_of", &self.as_of)?;
+        to.serialize_field("currency", &self.currency)?;
+        to.serialize_field("customer_id", &self.ids.column(&self.customer))?;
+        to.serialize_field("first_day", &self.first_day)?;
+        to.serialize_field("last_day", &self.last_day)?;
+        to.serialize_field("revenue", &self.revenue)?;
+        to.serialize_field("gaps", &gaps)?;
+        to.end()
+    }
+}
+
 /// The rows of [`Gaps::per`].
 pub(crate) struct Per {
     /// The column's name.

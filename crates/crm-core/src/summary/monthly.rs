@@ -22,12 +22,13 @@ use crate::scope::At;
 use crate::table::shared::{CUSTOMERS, ORDERS, REVENUE as REVENUE_COLUMN};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, Period};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`Monthly`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The period. Default: month.
     pub period: Period,
@@ -53,7 +54,7 @@ struct Row {
     guest_revenue: i128,
 }
 
-/// The register's entry.
+/// The analysis `monthly`, for [`run_typed`](crate::analysis::run_typed).
 #[derive(Debug, Clone, Copy)]
 pub struct Monthly;
 

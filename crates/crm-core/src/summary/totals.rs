@@ -54,6 +54,37 @@ const NOTHING: Running = Running {
     orders: 0,
 };
 
+impl PartialEq for Totals {
+    /// The same ids and numbers; codes of ids may differ.
+    fn eq(&self, other: &Self) -> bool {
+        let id = |of: &Totals, row: usize| {
+            of.ids.at(of.customer[row]) == self.ids.at(self.customer[row])
+        };
+        (self.as_of, self.currency, self.len()) == (other.as_of, other.currency, other.len())
+            && (0..self.len()).all(|row| id(other, row))
+            && self.first_day == other.first_day
+            && self.last_day == other.last_day
+            && self.orders == other.orders
+            && self.revenue == other.revenue
+    }
+}
+
+impl serde::Serialize for Totals {
+    /// A column of ids and one of each number; days are numbers of days since 1970-01-01, revenue is in minor units.
+    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut to = to.serialize_struct("Totals", 7)?;
+        to.serialize_field("as_of", &self.as_of)?;
+        to.serialize_field("currency", &self.currency)?;
+        to.serialize_field("customer_id", &self.ids.column(&self.customer))?;
+        to.serialize_field("first_day", &self.first_day)?;
+        to.serialize_field("last_day", &self.last_day)?;
+        to.serialize_field("orders", &self.orders)?;
+        to.serialize_field("revenue", &self.revenue)?;
+        to.end()
+    }
+}
+
 impl Totals {
     /// The totals of all customers of `orders` at a date. The orders cache the last totals, so RFM, CPM and
     /// decile of one day need one pass together.

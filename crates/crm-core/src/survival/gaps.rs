@@ -14,12 +14,13 @@ use crate::data::Orders;
 use crate::num::Fraction;
 use crate::num::survival::Subject;
 use crate::summary::Gaps;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What has weight 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Weight {
     /// Each customer.
     Customer,
@@ -28,8 +29,10 @@ pub enum Weight {
 }
 
 /// Options of the analyses `kaplan_meier` and `gap_fits`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// What has weight 1. Default: each customer.
     pub weight: Weight,

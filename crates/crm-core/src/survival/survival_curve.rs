@@ -18,7 +18,6 @@
 use crate::table::shared::{SURVIVAL_RATE, SURVIVAL_RATE_HIGH, SURVIVAL_RATE_LOW};
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -31,8 +30,10 @@ use crate::num::survival::{self, Curve, Rows, Scale};
 use crate::table::{Column, Field, Table, Values, columns};
 
 /// Options of the analysis `survival_curve`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,

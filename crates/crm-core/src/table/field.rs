@@ -1,7 +1,7 @@
 //! Declarations of columns, and the macros in which analyses declare them.
 
 /// The type of a column, as documented in the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[allow(missing_docs)]
 pub enum Type {
     /// An id, of the type in the input.
@@ -37,7 +37,7 @@ impl Type {
 }
 
 /// The declaration of a column of an analysis: name, type, unit, headings and meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Field {
     /// The name for programs.
     pub name: &'static str,
@@ -123,18 +123,47 @@ macro_rules! categories {
         $($(#[$of:meta])* $variant:ident = $code:literal, $en:literal, $ja:literal;)*
     }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
         #[repr(u8)]
-        $vis enum $name { $($(#[$of])* $variant,)* }
+        #[non_exhaustive]
+        $vis enum $name { $($(#[$of])* #[serde(rename = $code)] $variant,)* }
 
         impl $name {
             /// Labels shown to people, by discriminant.
             $vis const LABELS: &'static [$crate::table::Label] =
                 $crate::table::labels! { $($code, $en, $ja;)* };
         }
+
+        $crate::table::text_of_words! { $name: $($variant = $code),* }
     };
 }
 pub(crate) use categories;
+
+/// `FromStr` and `Display` of a closed list, by the codes of its words.
+macro_rules! text_of_words {
+    ($name:ident: $($variant:ident = $code:literal),*) => {
+        impl std::str::FromStr for $name {
+            type Err = $crate::error::Error;
+
+            fn from_str(word: &str) -> Result<Self, $crate::error::Error> {
+                match word {
+                    $($code => Ok($name::$variant),)*
+                    _ => {
+                        let expected = format!("one of {}", [$($code),*].join(", "));
+                        Err($crate::error::Error::option("word", format_args!("{word:?}"), expected))
+                    }
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(match self { $($name::$variant => $code),* })
+            }
+        }
+    };
+}
+pub(crate) use text_of_words;
 
 fields! {
     pub CUSTOMER_ID = "customer_id", Id, "", "会員ID", "The customer, by the id of the input.";

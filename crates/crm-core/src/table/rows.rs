@@ -5,7 +5,7 @@
 //! `2026-11-21`, an instant is `2026-11-21T01:00:00Z`. Money is a number of major units: `12.5` for
 //! 1,250 cents. A word of a closed list is its code. [`Table::rows`] reads the same form.
 
-use super::{Cell, Table, Values};
+use super::{Cell, Column, Table, Values};
 use crate::error::{Error, Result};
 use crate::ids::IdRef;
 use crate::money::Currency;
@@ -206,6 +206,20 @@ impl Serialize for Table {
     }
 }
 
+impl Serialize for Values {
+    /// A sequence of cells.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq((0..self.len()).map(|row| self.cell(row)))
+    }
+}
+
+impl Serialize for Column {
+    /// A sequence of cells.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq((0..self.values.len()).map(|row| self.cell(row)))
+    }
+}
+
 /// A row as a map from names to cells.
 struct OneRow<'a>(&'a Table, usize);
 
@@ -382,7 +396,7 @@ impl<'de> Deserializer<'de> for OneCell<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CUSTOMER_ID, Column, Field, Label, Type};
+    use super::super::{CUSTOMER_ID, Field, Label, Type};
     use super::*;
     use crate::time::Zone;
     use serde::Deserialize;

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use chrono::{Datelike, NaiveDate};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "schemars")]
 use std::borrow::Cow;
 use std::fmt;
 
@@ -166,7 +166,8 @@ impl fmt::Display for Day {
     }
 }
 
-impl JsonSchema for Day {
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Day {
     fn schema_name() -> Cow<'static, str> {
         "Day".into()
     }
@@ -177,9 +178,11 @@ impl JsonSchema for Day {
 }
 
 /// A calendar period. Weeks begin on Monday (ISO 8601).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum Period {
     Day,
     Week,
@@ -307,7 +310,8 @@ impl<'de> Deserialize<'de> for Duration {
     }
 }
 
-impl JsonSchema for Duration {
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Duration {
     fn schema_name() -> Cow<'static, str> {
         "Duration".into()
     }

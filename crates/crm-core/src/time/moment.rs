@@ -2,8 +2,8 @@
 
 use super::{MAX_MICROS, MICROS_PER_DAY, Offsets};
 use crate::Day;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "schemars")]
 use std::borrow::Cow;
 use std::fmt;
 
@@ -82,7 +82,8 @@ impl fmt::Display for Moment {
     }
 }
 
-impl JsonSchema for Moment {
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Moment {
     fn schema_name() -> Cow<'static, str> {
         "Moment".into()
     }

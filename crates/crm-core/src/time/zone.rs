@@ -9,13 +9,13 @@
 use super::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
 use crate::error::{Error, Result};
 use crate::time::Day;
-use chrono::{DateTime, Offset, TimeZone};
 use std::fmt;
 
-/// A fixed offset from UTC or an IANA zone.
+/// A fixed offset from UTC or, with the feature `chrono-tz`, an IANA zone.
 ///
 /// ```
 /// use crm_core::Zone;
+/// # #[cfg(feature = "chrono-tz")]
 /// assert!(Zone::parse("Asia/Tokyo").is_ok());
 /// assert!(Zone::parse("+09:00").is_ok());
 /// assert!(Zone::parse("Tokyo").is_err());
@@ -27,8 +27,16 @@ pub struct Zone(Kind);
 enum Kind {
     /// Seconds east of UTC.
     Fixed(i32),
+    #[cfg(feature = "chrono-tz")]
     Iana(chrono_tz::Tz),
 }
+
+/// What [`Zone::parse`] expects.
+#[cfg(feature = "chrono-tz")]
+const EXPECTED: &str = "an IANA name such as \"Asia/Tokyo\" or an offset such as \"+09:00\"";
+#[cfg(not(feature = "chrono-tz"))]
+const EXPECTED: &str =
+    "UTC or an offset such as \"+09:00\": this build has no zones (feature `chrono-tz`)";
 
 impl Zone {
     /// Coordinated Universal Time.
@@ -46,35 +54,40 @@ impl Zone {
         if let Some(seconds) = offset(name) {
             return Ok(Zone(Kind::Fixed(seconds)));
         }
-        name.parse::<chrono_tz::Tz>().map_or_else(
-            |_| {
-                Err(Error::option(
-                    "timezone",
-                    format_args!("{name:?}"),
-                    "an IANA name such as \"Asia/Tokyo\" or an offset such as \"+09:00\"",
-                ))
-            },
-            |tz| Ok(Zone(Kind::Iana(tz))),
-        )
+        #[cfg(feature = "chrono-tz")]
+        if let Ok(zone) = name.parse() {
+            return Ok(Zone(Kind::Iana(zone)));
+        }
+        Err(Error::option(
+            "timezone",
+            format_args!("{name:?}"),
+            EXPECTED,
+        ))
     }
 
     /// Microseconds east of UTC, if the offset never changes.
     pub(crate) fn fixed(self) -> Option<i64> {
         match self.0 {
             Kind::Fixed(seconds) => Some(i64::from(seconds) * 1_000_000),
+            #[cfg(feature = "chrono-tz")]
             Kind::Iana(_) => None,
         }
     }
 
     /// Seconds east of UTC at an instant.
+    #[cfg_attr(not(feature = "chrono-tz"), allow(unused_variables))]
     fn seconds_at(self, micros: i64) -> i32 {
         match self.0 {
             Kind::Fixed(seconds) => seconds,
-            Kind::Iana(tz) => DateTime::from_timestamp_micros(micros).map_or(0, |at| {
-                tz.offset_from_utc_datetime(&at.naive_utc())
-                    .fix()
-                    .local_minus_utc()
-            }),
+            #[cfg(feature = "chrono-tz")]
+            Kind::Iana(tz) => {
+                use chrono::{DateTime, Offset, TimeZone};
+                DateTime::from_timestamp_micros(micros).map_or(0, |at| {
+                    tz.offset_from_utc_datetime(&at.naive_utc())
+                        .fix()
+                        .local_minus_utc()
+                })
+            }
         }
     }
 }
@@ -115,8 +128,22 @@ impl fmt::Display for Zone {
                 let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
                 write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
             }
+            #[cfg(feature = "chrono-tz")]
             Kind::Iana(tz) => f.write_str(tz.name()),
         }
+    }
+}
+
+impl serde::Serialize for Zone {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Zone {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let name = std::borrow::Cow::<str>::deserialize(from)?;
+        name.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -140,7 +167,7 @@ impl Offsets {
         );
         let micros = |seconds: i32| i64::from(seconds) * 1_000_000;
         let mut segments = vec![(i64::MIN, micros(zone.seconds_at(first)))];
-        if let Kind::Fixed(_) = zone.0 {
+        if zone.fixed().is_some() {
             return Offsets { zone, segments };
         }
         // No zone has ever changed twice within half a day, so steps of that length find every

@@ -172,7 +172,14 @@ fn first_years_are_second_computations() {
     let histories = Histories::new(&x, &t_x, &age);
     let rows = Rows::new(&histories).expect("rows");
     let ln_gaps = (0..summary.len()).filter_map(|row| float(&summary, "ln_gaps", row));
-    let fit = crm_core::clv::fit(Kind::MbgCnbdK, &rows, Unit::Day, ln_gaps.sum()).expect("a fit");
+    let fit = crm_core::clv::fit(
+        Kind::MbgCnbdK,
+        &rows,
+        Unit::Day,
+        ln_gaps.sum(),
+        &crm_core::Context::default(),
+    )
+    .expect("a fit");
     // The model's sums are moved by what earlier forecasts were wrong by.
     let moved = |of: &str| {
         let origins = table.notes()["shared_error"].as_array();

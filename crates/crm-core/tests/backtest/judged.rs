@@ -195,9 +195,14 @@ fn the_whole_law_is_judged() {
         .collect();
     let silent = |i: usize| origin.abs_diff(known[i].0[known[i].0.len() - 1]);
     let open: Vec<u32> = (0..known.len()).map(silent).collect();
-    let params = fit::fit(&histories, &open, &fit::Options::default())
-        .expect("a fit")
-        .params;
+    let params = fit::fit(
+        &histories,
+        &open,
+        &fit::Options::default(),
+        &crm_core::Context::default(),
+    )
+    .expect("a fit")
+    .params;
     let model = Model::new(&params, histories.iter().map(|h| h.gaps)).expect("a model");
     let (mut score, mut inside, mut returns) = (0.0, [0.0; 3], 0.0);
     let (mut pit, mut returned) = (Vec::new(), Vec::new());

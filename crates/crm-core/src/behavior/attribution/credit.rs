@@ -5,12 +5,13 @@ use super::paths::Paths;
 use crate::context::{Context, filled, grow};
 use crate::error::{Error, Result};
 use libm::{exp2, floor};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A rule of attribution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Model {
     /// The last touch.
     Last,
@@ -31,8 +32,10 @@ pub enum Model {
 }
 
 /// How the Markov chain's conversions are divided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum MarkovShare {
     /// All conversions together, among all channels.
     #[default]

@@ -31,12 +31,13 @@ use crate::ids::NO_ID;
 use crate::table::{Table, Values};
 use crate::time::{Duration, MICROS_PER_DAY};
 use crate::words::EventWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a touch is named by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Of {
     /// The channel.
     #[default]
@@ -58,8 +59,10 @@ impl Of {
 }
 
 /// What open paths are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Open {
     /// Apart: counted, and used in no rate.
     #[default]
@@ -68,19 +71,34 @@ pub enum Open {
     Null,
 }
 
-/// How events become paths.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// What a touch is named by.
+/// How events become paths: the options that all analyses of attribution share.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(default)]
+#[non_exhaustive]
+pub struct PathRules {
+    /// What a touch is named by, of events.
     pub of: Of,
-    /// How long a touch counts.
+    /// How long before the purchase a touch counts, of events. Default 30 days.
     pub lookback: Duration,
-    /// What open paths are.
+    /// What paths are that are still running, of events.
     pub open: Open,
-    /// Whose touches make a path.
+    /// Whose touches make a path, of events.
     pub per: Whose,
-    /// Inactivity that ends a session.
+    /// Inactivity after which the next event opens a new session, of events. Default 30 minutes.
     pub timeout: Duration,
+}
+
+impl Default for PathRules {
+    fn default() -> Self {
+        PathRules {
+            of: Of::Channel,
+            lookback: Duration::days(30),
+            open: Open::Apart,
+            per: Whose::Visitor,
+            timeout: Duration::minutes(30),
+        }
+    }
 }
 
 /// Paths with how often they ended in a conversion and how often not.
@@ -159,13 +177,13 @@ pub trait HasPaths: Input<At = ()> {
     /// # Errors
     ///
     /// What is missing or cannot be.
-    fn paths(&self, rules: &Rules, analysis: &str, context: &Context) -> Result<Paths>;
+    fn paths(&self, rules: &PathRules, analysis: &str, context: &Context) -> Result<Paths>;
 }
 
 impl HasPaths for Table {
     const KEYS: &'static [&'static str] = &[];
 
-    fn paths(&self, _: &Rules, _: &str, _: &Context) -> Result<Paths> {
+    fn paths(&self, _: &PathRules, _: &str, _: &Context) -> Result<Paths> {
         let (texts, row_of) = self.names("path")?;
         let (channels, parts) = split(&texts);
         let empty = |row: &u32| parts[*row as usize].is_empty();
@@ -246,7 +264,7 @@ pub(super) const NONE: &str = "(none)";
 impl HasPaths for Events {
     const KEYS: &'static [&'static str] = OF_THE_SITE;
 
-    fn paths(&self, rules: &Rules, analysis: &str, context: &Context) -> Result<Paths> {
+    fn paths(&self, rules: &PathRules, analysis: &str, context: &Context) -> Result<Paths> {
         crate::behavior::kinds::need(self, analysis, &[EventWord::Purchase], &[])?;
         longer_than_zero("lookback", rules.lookback)?;
         let by_customer;
@@ -340,7 +358,7 @@ impl<'a> Named<'a> {
 
 /// The touches of one person since the last path ended.
 struct Walk<'a> {
-    rules: &'a Rules,
+    rules: &'a PathRules,
     as_of: i64,
     /// Time and channel.
     pending: Vec<(i64, u32)>,

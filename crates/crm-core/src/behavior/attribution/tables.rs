@@ -2,97 +2,62 @@
 //! the Markov chain (`attribution_transitions`), from which the removal effects can be computed by hand.
 
 use super::markov::{self, Chain, States};
-use super::paths::{HasPaths, Of, Open, Paths, Rules, text_values};
+use super::paths::{HasPaths, PathRules, Paths, text_values};
 use super::{CHANNEL_NAME, noted};
 use crate::analysis::{Analysis, Input};
-use crate::behavior::visits_after_purchase::Whose;
 use crate::context::{Context, collect, filled, push};
 use crate::error::Result;
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::table::shared::{PROBABILITY, SOURCE, TARGET};
 use crate::table::{Column, Field, Table, Values, columns};
-use crate::time::Duration;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
 
 /// Options of [`Channels`] and [`Transitions`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// How many touches a state of the Markov chain remembers, 1 to 4. Default 1.
     pub order: u8,
-    /// What a touch is named by, of events.
-    pub of: Of,
-    /// How long before the purchase a touch counts, of events. Default 30 days.
-    pub lookback: Duration,
-    /// What paths are that are still running, of events.
-    pub open: Open,
-    /// Whose touches make a path, of events.
-    pub per: Whose,
-    /// Inactivity after which the next event opens a new session, of events. Default 30 minutes.
-    pub timeout: Duration,
+    /// How events become paths.
+    #[serde(flatten)]
+    pub paths: PathRules,
 }
 
 /// Options of [`TopPaths`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PathOptions {
     /// Paths to list. Default 20.
     pub limit: u32,
     /// Confidence level of the intervals. Default 0.95.
     pub confidence: Fraction,
-    /// What a touch is named by, of events.
-    pub of: Of,
-    /// How long before the purchase a touch counts, of events. Default 30 days.
-    pub lookback: Duration,
-    /// What paths are that are still running, of events.
-    pub open: Open,
-    /// Whose touches make a path, of events.
-    pub per: Whose,
-    /// Inactivity after which the next event opens a new session, of events. Default 30 minutes.
-    pub timeout: Duration,
+    /// How events become paths.
+    #[serde(flatten)]
+    pub paths: PathRules,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let all = super::Options::default();
         Options {
-            order: all.order,
-            of: all.of,
-            lookback: all.lookback,
-            open: all.open,
-            per: all.per,
-            timeout: all.timeout,
+            order: super::Options::default().order,
+            paths: PathRules::default(),
         }
     }
 }
 
 impl Default for PathOptions {
     fn default() -> Self {
-        let all = super::Options::default();
         PathOptions {
             limit: 20,
-            confidence: all.confidence,
-            of: all.of,
-            lookback: all.lookback,
-            open: all.open,
-            per: all.per,
-            timeout: all.timeout,
-        }
-    }
-}
-
-impl Options {
-    fn rules(&self) -> Rules {
-        Rules {
-            of: self.of,
-            lookback: self.lookback,
-            open: self.open,
-            per: self.per,
-            timeout: self.timeout,
+            confidence: super::Options::default().confidence,
+            paths: PathRules::default(),
         }
     }
 }
@@ -121,7 +86,7 @@ impl<D: HasPaths + 'static> Analysis for Channels<D> {
     type Options = Options;
 
     fn run(data: &D, _: &<D as Input>::At, options: &Options, context: &Context) -> Result<Table> {
-        let paths = data.paths(&options.rules(), Self::NAME, context)?;
+        let paths = data.paths(&options.paths, Self::NAME, context)?;
         let n = paths.channels.len();
         let states = States::new(&paths, options.order)?;
         let chain = Chain::new(&paths, &states, &paths.conversions, &paths.nulls)?;
@@ -177,7 +142,7 @@ impl<D: HasPaths + 'static> Analysis for Transitions<D> {
     type Options = Options;
 
     fn run(data: &D, _: &<D as Input>::At, options: &Options, context: &Context) -> Result<Table> {
-        let paths = data.paths(&options.rules(), Self::NAME, context)?;
+        let paths = data.paths(&options.paths, Self::NAME, context)?;
         let states = States::new(&paths, options.order)?;
         let chain = Chain::new(&paths, &states, &paths.conversions, &paths.nulls)?;
         // Places of the names: states, then (start), (conversion) and (null).
@@ -258,14 +223,7 @@ impl<D: HasPaths + 'static> Analysis for TopPaths<D> {
         options: &PathOptions,
         context: &Context,
     ) -> Result<Table> {
-        let rules = Rules {
-            of: options.of,
-            lookback: options.lookback,
-            open: options.open,
-            per: options.per,
-            timeout: options.timeout,
-        };
-        let paths = data.paths(&rules, Self::NAME, context)?;
+        let paths = data.paths(&options.paths, Self::NAME, context)?;
         let mut found = found(&paths)?;
         found.sort_unstable_by(|a, b| {
             let count = |of: &Found| of.conversions + of.nulls;

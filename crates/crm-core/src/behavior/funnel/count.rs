@@ -18,7 +18,7 @@ use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 /// The counts of a step.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct Reached {
     /// Units that reached it.
     pub reached: u64,
@@ -46,10 +46,7 @@ pub struct Reached {
 ///     .add(Event::new("a", "2026-03-20T10:05:00", "purchase"))
 ///     .add(Event::new("b", "2026-03-02T10:00:00", "view"))
 ///     .build()?;
-/// let options = Options {
-///     steps: vec![Step::kind("view"), Step::kind("purchase")],
-///     ..Options::default()
-/// };
+/// let options = Options::new().steps(vec![Step::kind("view"), Step::kind("purchase")]);
 /// let steps = funnel::steps(&events, &options, &Context::default())?;
 /// assert_eq!((steps[0].reached, steps[0].dropped, steps[1].reached), (2, 1, 1));
 /// assert_eq!(steps[1].since_start, [300_000_000]);

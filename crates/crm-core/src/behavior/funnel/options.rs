@@ -6,14 +6,15 @@ use crate::behavior::{sessions, steps};
 use crate::error::{Error, Result};
 use crate::scope::Condition;
 use crate::time::{Day, Duration, Period};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Options of the funnel. Build with `..Options::default()`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The steps, 1 to 32: a kind, or conditions on columns of events.
     pub steps: Vec<Step>,
@@ -66,7 +67,8 @@ impl Default for Options {
 
 /// One step: `"add"`, or `{"kind": "view", "page": "/"}` with `name`, `optional`, `min_gap` and
 /// `max_gap` beside the conditions, all of which an event must meet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(from = "StepForm")]
 pub struct Step {
     /// The name in the table; default: the values of its conditions.
@@ -86,7 +88,8 @@ pub struct Step {
     pub conditions: BTreeMap<String, Condition>,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "a kind, or an object of conditions such as {\"kind\": \"view\", \"page\": \"/\"}"
@@ -164,8 +167,10 @@ pub(super) fn label(conditions: &BTreeMap<String, Condition>) -> String {
 }
 
 /// The order of the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Mode {
     /// In their order, with any events between.
     #[default]
@@ -193,8 +198,10 @@ impl Mode {
 }
 
 /// What an exclusion ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ExcludeScope {
     /// The chains it comes between; other chains of the unit still count.
     #[default]
@@ -204,8 +211,10 @@ pub enum ExcludeScope {
 }
 
 /// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Count {
     /// Each unit once, by its winning chain.
     #[default]
@@ -216,7 +225,8 @@ pub enum Count {
 }
 
 /// Days on which chains may start.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Entered {
     /// The first day. Default: any.

@@ -13,19 +13,21 @@ use crate::clv::models::bg_nbd::{Family, MOST_REGULAR, Params};
 use crate::clv::models::histories::Rows;
 use crate::clv::models::model::Fit;
 use crate::clv::tables::clv_summary::Unit;
-use crate::context::{filled, push, room};
+use crate::context::{Context, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rising_factorial::RisingFactorial;
 
 /// Options of [`fit`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// BG or MBG. Default MBG.
     pub family: Family,
     /// Regularity of the gaps, 1 to 12. Default 1: the plain model.
-    #[schemars(range(min = 1, max = 12))]
+    #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = 12)))]
     pub k: u32,
     /// Σ ln Δt over all gaps between purchase days of all customers, in the unit of the data.
     /// Needed for k above 1, where likelihoods are compared across k.
@@ -52,6 +54,7 @@ pub(crate) const BLOCK: usize = 4096;
 /// [`Error::Insufficient`] without two repeat customers; option errors.
 ///
 /// ```
+/// use crm_core::Context;
 /// use crm_core::clv::{Histories, Rows, Status, Unit};
 /// use crm_core::clv::models::bg_fit;
 /// let rows = Rows::new(&Histories::new(
@@ -59,11 +62,11 @@ pub(crate) const BLOCK: usize = 4096;
 ///     &[0.0, 9.0, 0.0, 21.0, 5.0, 0.0, 2.0, 30.0],
 ///     &[30.0, 31.0, 33.0, 35.0, 36.0, 37.0, 38.0, 38.0],
 /// ))?;
-/// let fit = bg_fit::fit(&rows, Unit::Week, &bg_fit::Options::default())?;
+/// let fit = bg_fit::fit(&rows, Unit::Week, &bg_fit::Options::default(), &Context::default())?;
 /// assert!(fit.log_likelihood < 0.0);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-pub fn fit(rows: &Rows, unit: Unit, options: &Options) -> Result<Fit<Params>> {
+pub fn fit(rows: &Rows, unit: Unit, options: &Options, context: &Context) -> Result<Fit<Params>> {
     if !(1..=MOST_REGULAR).contains(&options.k) {
         let expected = "a whole number from 1 to 12";
         return Err(Error::option("k", options.k, expected));
@@ -82,7 +85,10 @@ pub fn fit(rows: &Rows, unit: Unit, options: &Options) -> Result<Fit<Params>> {
     let low = [1e-6, 1e-6 * scale, 1e-6, 1e-6];
     let high = [1e6, 1e7 * scale, 1e6, 1e6];
     let mut likelihood = Likelihood::new(rows, options)?;
-    let best = maximize_positive(start, low, high, rows.customers, |at| likelihood.at(at))?;
+    let best = maximize_positive(start, low, high, rows.customers, |at| {
+        context.check()?;
+        likelihood.at(at)
+    })?;
     let model = Params::new(options.family, options.k, [1.0; 4], unit)?;
     let constant = (k - 1.0) * options.ln_gaps - rows.repeats * lgamma(k);
     Fit::new(&model, &best, rows.customers, constant)
@@ -99,11 +105,12 @@ pub fn fit_regular(
     unit: Unit,
     family: Family,
     ln_gaps: f64,
+    context: &Context,
 ) -> Result<(usize, Vec<Fit<Params>>)> {
     let mut fits: Vec<Fit<Params>> = Vec::new();
     for k in 1..=MOST_REGULAR {
         let options = Options { family, k, ln_gaps };
-        let next = fit(rows, unit, &options)?;
+        let next = fit(rows, unit, &options, context)?;
         let worse = fits
             .last()
             .is_some_and(|last| next.log_likelihood <= last.log_likelihood);
@@ -455,7 +462,7 @@ mod tests {
                 family,
                 ..Options::default()
             };
-            let fit = fit(&rows, Unit::Day, &options).unwrap();
+            let fit = fit(&rows, Unit::Day, &options, &Context::default()).unwrap();
             assert_eq!(fit.status, Status::Converged);
             let errors = fit.standard_errors().unwrap();
             for ((value, truth), error) in fit.parameters().zip([0.8, 20.0, 0.9, 2.5]).zip(errors) {
@@ -478,8 +485,8 @@ mod tests {
             columns[2].iter().map(|t| t / 7.0).collect(),
         ];
         let options = Options::default();
-        let day = fit(&rows(&columns), Unit::Day, &options).unwrap();
-        let week = fit(&rows(&weeks), Unit::Week, &options).unwrap();
+        let day = fit(&rows(&columns), Unit::Day, &options, &Context::default()).unwrap();
+        let week = fit(&rows(&weeks), Unit::Week, &options, &Context::default()).unwrap();
         assert!(fabs(day.model.alpha.get() / (7.0 * week.model.alpha.get()) - 1.0) < 1e-6);
         let shift = rows(&columns).repeats * log(7.0);
         assert!(fabs(week.log_likelihood - day.log_likelihood - shift) < 1e-8 * shift);
@@ -491,7 +498,7 @@ mod tests {
         let x: Vec<f64> = (0..200).map(|i| f64::from(1 + i % 7)).collect();
         let age: Vec<f64> = (0..200).map(|i| f64::from(60 + i % 11)).collect();
         let rows = Rows::new(&Histories::new(&x, &age, &age)).unwrap();
-        let fit = fit(&rows, Unit::Day, &Options::default()).unwrap();
+        let fit = fit(&rows, Unit::Day, &Options::default(), &Context::default()).unwrap();
         assert!(matches!(fit.status, Status::Boundary { .. }), "{fit:?}");
         assert!(fit.standard_errors().is_none());
         let y = fit.model.expected(rows.history(0), 30.0);
@@ -501,14 +508,14 @@ mod tests {
     #[test]
     fn identical_customers_are_an_answer() {
         let rows = Rows::new(&Histories::new(&[2.0; 50], &[30.0; 50], &[60.0; 50])).unwrap();
-        let fit = fit(&rows, Unit::Day, &Options::default()).unwrap();
+        let fit = fit(&rows, Unit::Day, &Options::default(), &Context::default()).unwrap();
         assert!(matches!(fit.status, Status::Boundary { .. }), "{fit:?}");
     }
 
     #[test]
     fn too_few_repeat_customers_say_how_many() {
         let rows = Rows::new(&Histories::new(&[0.0, 1.0], &[0.0, 3.0], &[9.0, 9.0])).unwrap();
-        let error = fit(&rows, Unit::Day, &Options::default()).unwrap_err();
+        let error = fit(&rows, Unit::Day, &Options::default(), &Context::default()).unwrap_err();
         assert_eq!(
             error.to_string(),
             "needs at least 2 customers with a repeat purchase, found 1"
@@ -531,7 +538,14 @@ mod tests {
             columns[1].push(before);
             columns[2].push(200.0);
         }
-        let (best, fits) = fit_regular(&rows(&columns), Unit::Day, Family::Mbg, ln_gaps).unwrap();
+        let (best, fits) = fit_regular(
+            &rows(&columns),
+            Unit::Day,
+            Family::Mbg,
+            ln_gaps,
+            &Context::default(),
+        )
+        .unwrap();
         assert_eq!(fits[best].model.k, 3);
     }
 }

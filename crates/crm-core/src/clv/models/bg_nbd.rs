@@ -29,7 +29,6 @@
 //! - Platzer, Reutterer (2016). Ticking away the moments. *Marketing Science* 35.
 
 use libm::{exp, log, log1p};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::models::dropout::Alive;
@@ -45,8 +44,12 @@ use crate::num::rng::Rng;
 use crate::num::special::{ln_add_exp, ln_beta, ln_rising, sigmoid};
 
 /// Whether dropout is possible right after the first purchase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, crm_derive::Word,
+)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Family {
     /// BG: dropout only after a repeat purchase.
     Bg,
@@ -69,14 +72,15 @@ impl Family {
 pub const MOST_REGULAR: u32 = 12;
 
 /// Parameters, with their unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// BG or MBG.
     pub family: Family,
     /// Regularity k of the gaps, from 1 (Poisson) to 12.
     #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 12))]
+    #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = 12)))]
     pub k: u32,
     /// Shape of the purchase rate over customers.
     pub r: Positive,

@@ -21,7 +21,6 @@
 //!   *Marketing Science* 29.
 
 use libm::{exp, lgamma, log};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::models::model::{Fit, Model, positive};
@@ -35,7 +34,8 @@ use crate::num::rng::Rng;
 use crate::num::special::{ln_add_exp, ln_rising};
 
 /// Parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// First parameter of the purchase probability over customers.
@@ -49,7 +49,7 @@ pub struct Params {
 }
 
 /// One pattern of purchases over opportunities.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Pattern {
     /// x: purchases.
     pub x: u32,
@@ -218,7 +218,7 @@ impl Params {
 
 /// Customers by number of purchases: actual, and expected from their numbers of opportunities
 /// alone.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Histogram {
     /// Actual customers by number of purchases; the last cell includes customers with more
     /// purchases.
@@ -328,7 +328,7 @@ pub fn check(patterns: &[Pattern]) -> Result<()> {
 /// # Errors
 ///
 /// Those of [`check`]; [`Error::Insufficient`] with fewer than two customers who bought.
-pub fn fit(patterns: &[Pattern]) -> Result<Fit<Params>> {
+pub fn fit(patterns: &[Pattern], context: &Context) -> Result<Fit<Params>> {
     check(patterns)?;
     let (mut customers, mut buyers, mut longest) = (0.0, 0.0, 0);
     for p in patterns {
@@ -346,6 +346,7 @@ pub fn fit(patterns: &[Pattern]) -> Result<Fit<Params>> {
     let mut tables = Tables::new(longest)?;
     let (low, high) = ([1e-6; 4], [1e6; 4]);
     let best = maximize_positive([1.0, 1.0, 0.7, 2.0], low, high, customers, |at| {
+        context.check()?;
         tables.fill(at);
         let mut sum = Derivatives::default();
         for p in patterns {
@@ -502,7 +503,7 @@ mod tests {
     /// The paper's table of parameters; digits beyond the paper's recomputed.
     #[test]
     fn published_donors() {
-        let fit = fit(&donors()).unwrap();
+        let fit = fit(&donors(), &Context::default()).unwrap();
         assert_eq!(
             (fit.status.clone(), fit.customers),
             (Status::Converged, 11104.0)
@@ -612,7 +613,7 @@ mod tests {
             weight: 9.0,
         };
         let column = |p| {
-            fit(&[pattern(1, 1, 6), p])
+            fit(&[pattern(1, 1, 6), p], &Context::default())
                 .unwrap_err()
                 .column()
                 .map(String::from)

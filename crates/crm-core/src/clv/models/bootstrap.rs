@@ -93,7 +93,7 @@ impl Bootstrap {
         context: &Context,
     ) -> Result<Self> {
         Self::new(replicates, seed, fit.count(), context, |rng| {
-            estimates(refit(&fit.model, &rows.drawn_anew(rng)?))
+            estimates(refit(&fit.model, &rows.drawn_anew(rng)?, context))
         })
     }
 
@@ -113,7 +113,7 @@ impl Bootstrap {
                 weight: Some(&weight),
                 ..*spend
             };
-            estimates(gamma_gamma::fit(&drawn, policy).map(|fitted| fitted.fit))
+            estimates(gamma_gamma::fit(&drawn, policy, context).map(|fitted| fitted.fit))
         })
     }
 
@@ -147,6 +147,7 @@ mod tests {
 
     /// Where the model is true, the bootstrap agrees with the standard errors from the Hessian.
     #[test]
+    #[cfg(feature = "rayon")]
     fn errors_are_those_of_the_likelihood() {
         let truth = pareto_nbd::Params::new([0.8, 12.0, 1.1, 60.0], Unit::Day).unwrap();
         let mut columns: [Vec<f64>; 3] = Default::default();
@@ -157,7 +158,7 @@ mod tests {
             columns[2].push(150.0);
         }
         let rows = Rows::new(&Histories::new(&columns[0], &columns[1], &columns[2])).unwrap();
-        let fit = fit(Kind::MbgNbd, &rows, Unit::Day, 0.0).unwrap();
+        let fit = fit(Kind::MbgNbd, &rows, Unit::Day, 0.0, &Context::default()).unwrap();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(2)
             .build()

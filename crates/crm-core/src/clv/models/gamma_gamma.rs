@@ -20,7 +20,6 @@
 //! - Fader, Hardie (2013). The Gamma-Gamma model of monetary value.
 
 use libm::{exp, lgamma, log};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::models::model::{Model, positive};
@@ -34,7 +33,8 @@ mod fit;
 pub use fit::{Fitted, Independence, NoSpend, Spend, fit};
 
 /// Parameters. `gamma` is in the unit of the money.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Shape of the values of one customer's purchases.

@@ -34,7 +34,7 @@ pub struct Histories<'a> {
 }
 
 /// One customer's history.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct History {
     /// x: repeat purchase days.
     pub x: f64,

@@ -1,7 +1,6 @@
 //! What all the models share: the unit of time, fits, and predictions.
 
 use libm::{exp, log, sqrt};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::models::histories::{Histories, History};
@@ -48,7 +47,8 @@ impl Unit {
 }
 
 /// How a fit ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The fit is at the maximum of the likelihood.

@@ -16,13 +16,13 @@
 //! - Ehrenberg (1959). The pattern of consumer purchases. *Applied Statistics* 8.
 
 use libm::{exp, log, log1p};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::models::dropout::negative_binomial;
 use crate::clv::models::histories::{History, Rows};
 use crate::clv::models::model::{Fit, Model, Purchases, positive, push_purchase};
 use crate::clv::tables::clv_summary::Unit;
+use crate::context::Context;
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, maximize_positive};
@@ -31,7 +31,8 @@ use crate::num::rng::Rng;
 use crate::num::special::{ln_rising, one_minus_exp_over};
 
 /// Parameters, with their unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Shape of the purchase rate over customers.
@@ -139,13 +140,14 @@ impl Purchases for Params {
 /// # Errors
 ///
 /// [`crate::Error::Insufficient`] without two repeat customers, and out of memory.
-pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
+pub fn fit(rows: &Rows, unit: Unit, context: &Context) -> Result<Fit<Params>> {
     rows.enough(2)?;
     let likelihood = Likelihood::new(rows)?;
     let scale = rows.mean_age();
     let alpha = scale * (0.7 * rows.customers / rows.repeats).clamp(1e-3, 1e3);
     let (low, high) = ([1e-6, 1e-6 * scale], [1e6, 1e7 * scale]);
     let best = maximize_positive([0.7, alpha], low, high, rows.customers, |at| {
+        context.check()?;
         Ok(likelihood.at(at))
     })?;
     Fit::new(&Params::new([1.0; 2], unit)?, &best, rows.customers, 0.0)
@@ -260,7 +262,7 @@ mod tests {
             columns[2].push(50.0);
         }
         let rows = Rows::new(&Histories::new(&columns[0], &columns[1], &columns[2])).unwrap();
-        let fit = fit(&rows, Unit::Day).unwrap();
+        let fit = fit(&rows, Unit::Day, &Context::default()).unwrap();
         assert_eq!(fit.status, Status::Converged);
         let errors = fit.standard_errors().unwrap();
         for ((value, truth), error) in fit.parameters().zip([0.8, 12.0]).zip(errors) {

@@ -15,7 +15,7 @@ use crate::clv::models::pareto_integral;
 use crate::clv::models::pareto_integral::{Full, Jet};
 use crate::clv::models::pareto_nbd::Params;
 use crate::clv::tables::clv_summary::Unit;
-use crate::context::{filled, push, room};
+use crate::context::{Context, filled, push, room};
 use crate::error::Result;
 use crate::num::optimize::{Derivatives, maximize_positive};
 use crate::num::rising_factorial::RisingFactorial;
@@ -27,6 +27,7 @@ use crate::num::rising_factorial::RisingFactorial;
 /// [`crate::Error::Insufficient`] without two repeat customers, and out of memory.
 ///
 /// ```
+/// use crm_core::Context;
 /// use crm_core::clv::{Histories, Rows, Unit};
 /// use crm_core::clv::models::pareto_fit;
 /// let rows = Rows::new(&Histories::new(
@@ -34,11 +35,11 @@ use crate::num::rising_factorial::RisingFactorial;
 ///     &[0.0, 9.0, 0.0, 21.0, 5.0, 0.0, 2.0, 30.0],
 ///     &[30.0, 31.0, 33.0, 35.0, 36.0, 37.0, 38.0, 38.0],
 /// ))?;
-/// let fit = pareto_fit::fit(&rows, Unit::Week)?;
+/// let fit = pareto_fit::fit(&rows, Unit::Week, &Context::default())?;
 /// assert!(fit.log_likelihood < 0.0);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
+pub fn fit(rows: &Rows, unit: Unit, context: &Context) -> Result<Fit<Params>> {
     rows.enough(2)?;
     let scale = rows.mean_age();
     let (r, s) = (0.7, 0.7);
@@ -47,7 +48,10 @@ pub fn fit(rows: &Rows, unit: Unit) -> Result<Fit<Params>> {
     let low = [1e-6, 1e-6 * scale, 1e-6, 1e-6 * scale];
     let high = [1e6, 1e7 * scale, 1e6, 1e7 * scale];
     let mut likelihood = Likelihood::new(rows)?;
-    let best = maximize_positive(start, low, high, rows.customers, |at| likelihood.at(at))?;
+    let best = maximize_positive(start, low, high, rows.customers, |at| {
+        context.check()?;
+        likelihood.at(at)
+    })?;
     Fit::new(&Params::new([1.0; 4], unit)?, &best, rows.customers, 0.0)
 }
 
@@ -379,7 +383,7 @@ mod tests {
     #[test]
     fn truth_is_recovered() {
         let truth = [0.9, 12.0, 1.4, 60.0];
-        let fit = fit(&rows(&shop(truth, 20_000)), Unit::Day).unwrap();
+        let fit = fit(&rows(&shop(truth, 20_000)), Unit::Day, &Context::default()).unwrap();
         assert_eq!(fit.status, Status::Converged);
         let errors = fit.standard_errors().unwrap();
         for ((value, truth), error) in fit.parameters().zip(truth).zip(errors) {
@@ -395,7 +399,7 @@ mod tests {
         let x: Vec<f64> = (0..200).map(|i| f64::from(1 + i % 7)).collect();
         let age: Vec<f64> = (0..200).map(|i| f64::from(60 + i % 11)).collect();
         let rows = Rows::new(&Histories::new(&x, &age, &age)).unwrap();
-        let fit = fit(&rows, Unit::Day).unwrap();
+        let fit = fit(&rows, Unit::Day, &Context::default()).unwrap();
         assert!(matches!(fit.status, Status::Boundary { .. }), "{fit:?}");
         let y = fit.model.expected(rows.history(0), 30.0);
         assert!(y.is_finite() && y > 0.0);

@@ -24,7 +24,6 @@
 //! - Fader, Hardie (2005). A note on deriving the Pareto/NBD model and related expressions.
 
 use libm::{exp, log, log1p, sqrt};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::models::dropout::negative_binomial;
@@ -41,7 +40,8 @@ use crate::num::rng::Rng;
 use crate::num::special::{ln_rising, one_minus_exp_over, sigmoid};
 
 /// Parameters, with their unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// Shape of the purchase rate over customers.

@@ -7,7 +7,6 @@
 //! {"model": "mbg_nbd", "r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614, "unit": "week"}
 //! ```
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::models::bg_nbd::Family;
@@ -15,14 +14,18 @@ use crate::clv::models::histories::{Histories, History, Rows};
 use crate::clv::models::model::{Fit, Model, Purchases};
 use crate::clv::models::{bg_fit, bg_nbd, nbd, pareto_fit, pareto_nbd};
 use crate::clv::tables::clv_summary::Unit;
-use crate::context::{filled, push};
+use crate::context::{Context, filled, push};
 use crate::error::Result;
 use crate::num::Positive;
 use crate::num::rng::Rng;
 
 /// The models by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, crm_derive::Word,
+)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Kind {
     /// NBD, see [`nbd`]: no dropout.
     Nbd,
@@ -57,7 +60,8 @@ impl Kind {
 }
 
 /// A model of repeat purchases with its parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(try_from = "Flat", into = "Flat")]
 pub enum RepeatModel {
     /// [`nbd`].
@@ -69,7 +73,8 @@ pub enum RepeatModel {
 }
 
 /// The JSON form of [`RepeatModel`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Flat {
     model: Kind,
@@ -243,30 +248,36 @@ impl RepeatModel {
 ///     &[0.0, 9.0, 0.0, 21.0, 5.0, 0.0, 2.0, 30.0],
 ///     &[30.0, 31.0, 33.0, 35.0, 36.0, 37.0, 38.0, 38.0],
 /// ))?;
-/// let fit = fit(Kind::ParetoNbd, &rows, Unit::Week, 0.0)?;
+/// let fit = fit(Kind::ParetoNbd, &rows, Unit::Week, 0.0, &crm_core::Context::default())?;
 /// let text = serde_json::to_string(&fit).unwrap();
 /// assert_eq!(serde_json::from_str::<crm_core::clv::Fit<_>>(&text).unwrap(), fit);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-pub fn fit(kind: Kind, rows: &Rows, unit: Unit, ln_gaps: f64) -> Result<Fit<RepeatModel>> {
+pub fn fit(
+    kind: Kind,
+    rows: &Rows,
+    unit: Unit,
+    ln_gaps: f64,
+    context: &Context,
+) -> Result<Fit<RepeatModel>> {
     let plain = |family| {
         let options = bg_fit::Options {
             family,
             ..bg_fit::Options::default()
         };
-        Ok(bg_fit::fit(rows, unit, &options)?.map(RepeatModel::Bg))
+        Ok(bg_fit::fit(rows, unit, &options, context)?.map(RepeatModel::Bg))
     };
     let regular = |family| {
-        let (best, mut fits) = bg_fit::fit_regular(rows, unit, family, ln_gaps)?;
+        let (best, mut fits) = bg_fit::fit_regular(rows, unit, family, ln_gaps, context)?;
         Ok(fits.swap_remove(best).map(RepeatModel::Bg))
     };
     match kind {
-        Kind::Nbd => Ok(nbd::fit(rows, unit)?.map(RepeatModel::Nbd)),
+        Kind::Nbd => Ok(nbd::fit(rows, unit, context)?.map(RepeatModel::Nbd)),
         Kind::BgNbd => plain(Family::Bg),
         Kind::MbgNbd => plain(Family::Mbg),
         Kind::BgCnbdK => regular(Family::Bg),
         Kind::MbgCnbdK => regular(Family::Mbg),
-        Kind::ParetoNbd => Ok(pareto_fit::fit(rows, unit)?.map(RepeatModel::Pareto)),
+        Kind::ParetoNbd => Ok(pareto_fit::fit(rows, unit, context)?.map(RepeatModel::Pareto)),
     }
 }
 
@@ -275,7 +286,11 @@ pub fn fit(kind: Kind, rows: &Rows, unit: Unit, ln_gaps: f64) -> Result<Fit<Repe
 /// # Errors
 ///
 /// Those of the fits.
-pub(crate) fn refit(model: &RepeatModel, rows: &Rows) -> Result<Fit<RepeatModel>> {
+pub(crate) fn refit(
+    model: &RepeatModel,
+    rows: &Rows,
+    context: &Context,
+) -> Result<Fit<RepeatModel>> {
     match model {
         RepeatModel::Bg(p) => {
             let options = bg_fit::Options {
@@ -283,9 +298,9 @@ pub(crate) fn refit(model: &RepeatModel, rows: &Rows) -> Result<Fit<RepeatModel>
                 k: p.k,
                 ..bg_fit::Options::default()
             };
-            Ok(bg_fit::fit(rows, p.unit, &options)?.map(RepeatModel::Bg))
+            Ok(bg_fit::fit(rows, p.unit, &options, context)?.map(RepeatModel::Bg))
         }
-        other => fit(other.kind(), rows, other.unit(), 0.0),
+        other => fit(other.kind(), rows, other.unit(), 0.0, context),
     }
 }
 
@@ -302,10 +317,11 @@ pub fn compare(
     rows: &Rows,
     unit: Unit,
     ln_gaps: f64,
+    context: &Context,
 ) -> Result<Vec<Fit<RepeatModel>>> {
     let mut fits: Vec<Fit<RepeatModel>> = Vec::new();
     for kind in kinds {
-        push(&mut fits, fit(*kind, rows, unit, ln_gaps)?, "fits")?;
+        push(&mut fits, fit(*kind, rows, unit, ln_gaps, context)?, "fits")?;
     }
     let key = |f: &Fit<RepeatModel>| {
         (
@@ -425,6 +441,41 @@ mod tests {
         serde_json::from_str(text).map_err(|e| e.to_string())
     }
 
+    /// A fit reads the flag at each step of its search.
+    #[test]
+    fn every_kind_of_fit_can_be_cancelled() {
+        let columns = [
+            [0.0, 1.0, 3.0, 2.0],
+            [0.0, 9.0, 21.0, 5.0],
+            [30.0, 31.0, 35.0, 36.0],
+        ];
+        let rows = Rows::new(&Histories::new(&columns[0], &columns[1], &columns[2])).unwrap();
+        let flag = std::sync::atomic::AtomicBool::new(true);
+        let cancelled = Context {
+            cancel: Some(&flag),
+            ..Context::default()
+        };
+        for kind in [
+            Kind::Nbd,
+            Kind::BgNbd,
+            Kind::MbgNbd,
+            Kind::BgCnbdK,
+            Kind::MbgCnbdK,
+            Kind::ParetoNbd,
+        ] {
+            let fit = |context| fit(kind, &rows, Unit::Day, 0.0, context);
+            assert_eq!(
+                fit(&cancelled).unwrap_err(),
+                crate::error::Error::Cancelled,
+                "{kind:?}"
+            );
+            assert_ne!(
+                fit(&Context::default()).err(),
+                Some(crate::error::Error::Cancelled)
+            );
+        }
+    }
+
     #[test]
     fn json_is_flat_and_complete() {
         for text in [
@@ -473,12 +524,12 @@ mod tests {
         }
         let rows = Rows::new(&Histories::new(&columns[0], &columns[1], &columns[2])).unwrap();
         let kinds = [Kind::Nbd, Kind::BgNbd, Kind::ParetoNbd, Kind::MbgNbd];
-        let fits = compare(&kinds, &rows, Unit::Day, 0.0).unwrap();
+        let fits = compare(&kinds, &rows, Unit::Day, 0.0, &Context::default()).unwrap();
         assert_eq!(fits[0].model.kind(), Kind::ParetoNbd);
         assert_eq!(fits[3].model.kind(), Kind::Nbd);
         let p = no_dropout(
-            &nbd::fit(&rows, Unit::Day).unwrap(),
-            &pareto_fit::fit(&rows, Unit::Day).unwrap(),
+            &nbd::fit(&rows, Unit::Day, &Context::default()).unwrap(),
+            &pareto_fit::fit(&rows, Unit::Day, &Context::default()).unwrap(),
         );
         assert!(p < 1e-6);
     }

@@ -23,11 +23,11 @@
 //! - Fader, Hardie (2010). Customer-base valuation in a contractual setting. *Marketing Science* 29.
 
 use libm::{exp, log};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clv::models::model::{Fit, Model, positive};
 use crate::clv::models::pareto_integral::hypergeometric;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::optimize::{Derivatives, maximize_positive};
@@ -35,7 +35,8 @@ use crate::num::rng::Rng;
 use crate::num::special::ln_rising;
 
 /// Parameters of the churn probability over customers.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Params {
     /// First parameter.
@@ -144,14 +145,15 @@ fn of_cohort(a: f64, b: f64, survivors: &[f64]) -> Derivatives<2> {
 /// than two counts; [`Error::Insufficient`] if nobody left.
 ///
 /// ```
+/// use crm_core::Context;
 /// use crm_core::clv::models::sbg;
 /// // Fader, Hardie 2007, "regular" customers.
 /// let survivors = [1000.0, 631.0, 468.0, 382.0, 326.0, 289.0, 262.0, 241.0];
-/// let fit = sbg::fit(&[&survivors])?;
+/// let fit = sbg::fit(&[&survivors], &Context::default())?;
 /// assert!((fit.model.alpha.get() - 0.704).abs() < 1e-3);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-pub fn fit(cohorts: &[&[f64]]) -> Result<Fit<Params>> {
+pub fn fit(cohorts: &[&[f64]], context: &Context) -> Result<Fit<Params>> {
     let (mut customers, mut churned) = (0.0, 0.0);
     let mut row = 0;
     for cohort in cohorts {
@@ -179,6 +181,7 @@ pub fn fit(cohorts: &[&[f64]]) -> Result<Fit<Params>> {
     }
     let (low, high) = ([1e-6; 2], [1e7; 2]);
     let best = maximize_positive([1.0, 2.0], low, high, customers, |[alpha, beta]| {
+        context.check()?;
         let mut sum = Derivatives::default();
         for cohort in cohorts {
             sum.add(&of_cohort(*alpha, *beta, cohort));
@@ -210,7 +213,7 @@ mod tests {
                 -1680.265188,
             ),
         ] {
-            let fit = fit(&[&survivors]).unwrap();
+            let fit = fit(&[&survivors], &Context::default()).unwrap();
             assert_eq!(fit.status, Status::Converged);
             assert!((fit.model.alpha.get() - alpha).abs() < 6e-7);
             assert!((fit.model.beta.get() - beta).abs() < 6e-7);
@@ -237,16 +240,16 @@ mod tests {
 
     #[test]
     fn growing_cohorts_are_refused() {
-        let error = fit(&[&[10.0, 8.0], &[10.0, 11.0]]).unwrap_err();
+        let error = fit(&[&[10.0, 8.0], &[10.0, 11.0]], &Context::default()).unwrap_err();
         assert_eq!((error.column(), error.row()), (Some("survivors"), Some(3)));
-        assert!(fit(&[&[10.0, 10.0]]).is_err());
-        let error = fit(&[&[10.0, 5.5]]).unwrap_err();
+        assert!(fit(&[&[10.0, 10.0]], &Context::default()).is_err());
+        let error = fit(&[&[10.0, 5.5]], &Context::default()).unwrap_err();
         assert_eq!((error.column(), error.row()), (Some("survivors"), Some(1)));
         assert!(
             error
                 .to_string()
                 .ends_with("expected a whole number of customers, from 0 to the one before")
         );
-        assert!(fit(&[&[f64::INFINITY, 5.0]]).is_err());
+        assert!(fit(&[&[f64::INFINITY, 5.0]], &Context::default()).is_err());
     }
 }

@@ -29,7 +29,7 @@ impl Analysis for BgbbFit {
     type Data = Table;
     type Options = Options;
 
-    fn run(data: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
-        table(&bgbb::fit(&patterns(data)?)?, options.confidence)
+    fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
+        table(&bgbb::fit(&patterns(data)?, context)?, options.confidence)
     }
 }

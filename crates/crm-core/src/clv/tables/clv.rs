@@ -23,13 +23,14 @@ use crate::num::{Fraction, Positive};
 use crate::scope::Scope;
 use crate::table::shared::{EXPECTED_PURCHASES, PROBABILITY_ALIVE};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Options of [`Clv`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The model of purchases: the JSON of a fit, or of parameters. Needed.
     pub fit: Value,

@@ -45,12 +45,13 @@ use crate::scope::Scope;
 use crate::season::Seasons;
 use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`ClvFit`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The model; "auto": the simplest of all models that is not clearly worse than the best, by the holdout
     /// of a summary with `calibration_end`, else by likelihood. Default: MBG/NBD.
@@ -131,7 +132,7 @@ impl Analysis for ClvFit {
         let (mut fit, choice) = match options.model {
             Choice::Named(kind) => {
                 let gaps = gaps(&[kind])?;
-                (repeat_model::fit(kind, &rows, frame.unit, gaps)?, None)
+                (repeat_model::fit(kind, &rows, frame.unit, gaps, context)?, None)
             }
             Choice::Auto => {
                 let has_gaps = usable.table.column(ln_gaps_column(factors)).is_some();

@@ -16,13 +16,14 @@ use crate::context::{Context, room};
 use crate::error::{Error, Result};
 use crate::table::shared::{EXPECTED_PURCHASES, PROBABILITY, PROBABILITY_ALIVE};
 use crate::table::{Column, Field, Table, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Options of [`ClvNewCustomers`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The model: the JSON of a fit, or of parameters. Needed.
     pub fit: Value,

@@ -13,12 +13,13 @@ use crate::error::Result;
 use crate::num::Fraction;
 use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`ClvParameters`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// A model of purchases: the JSON of a fit, or of parameters.
     pub fit: serde_json::Value,

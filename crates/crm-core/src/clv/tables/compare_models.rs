@@ -20,13 +20,14 @@ use crate::scope::Scope;
 use crate::season::Seasons;
 use crate::table::shared::{AIC, LOG_LIKELIHOOD};
 use crate::table::{Column, Field, Table, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// Options of [`CompareModels`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The models. Default: all; without those of regular gaps for a frame without the column that
     /// they need.
@@ -78,7 +79,7 @@ impl Analysis for CompareModels {
         Ok((scope, options))
     }
 
-    fn run(data: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         one_as_of(data)?;
         let models = options.models.as_deref().unwrap_or(&Kind::ALL);
         let mut frame = Frame::new(data, options.unit)?;
@@ -86,7 +87,7 @@ impl Analysis for CompareModels {
         let time = frame.in_time_of(seasons.known(), data)?;
         let ln_gaps = ln_gaps(models, data, &frame, seasons.known())?;
         let rows = Rows::new(&frame.histories())?;
-        let mut fits = repeat_model::compare(models, &rows, frame.unit, ln_gaps)?;
+        let mut fits = repeat_model::compare(models, &rows, frame.unit, ln_gaps, context)?;
         for fit in &mut fits {
             fit.seasonality = seasons.known().cloned();
         }

@@ -13,13 +13,14 @@ use crate::data::BadRows;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::table::{CUSTOMER_ID, Column, Field, Table};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Options of [`ExpectedSpend`].
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The model of spend: the JSON of a Gamma-Gamma fit, or of parameters. Needed.
     pub fit: Value,

@@ -21,13 +21,14 @@ use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::table::shared::FREQUENCY;
 use crate::table::{Field, Table, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Options of [`FrequencyHistogram`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The model: the JSON of a fit, or of parameters. Needed.
     pub fit: Value,

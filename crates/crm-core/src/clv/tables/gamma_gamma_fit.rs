@@ -19,13 +19,14 @@ use crate::num::Fraction;
 use crate::scope::Scope;
 use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Options of [`GammaGammaFit`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Customers with repeat purchases and spend not above 0. Default: drop; counted.
     pub no_spend: NoSpend,
@@ -99,7 +100,7 @@ impl Analysis for GammaGammaFit {
             seed,
             bad_rows: _,
         } = *options;
-        let fitted = gamma_gamma::fit(&spend, no_spend)?;
+        let fitted = gamma_gamma::fit(&spend, no_spend, context)?;
         let table = match bootstrap {
             0 => table(&fitted.fit, confidence),
             replicates => bootstrapped(fitted.fit, confidence, |fit| {

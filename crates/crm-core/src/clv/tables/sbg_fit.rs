@@ -14,12 +14,13 @@ use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of [`SbgFit`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
@@ -47,7 +48,7 @@ impl Analysis for SbgFit {
     type Data = Table;
     type Options = Options;
 
-    fn run(data: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
+    fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         let survivors = data.numbers("survivors")?;
         let mut starts = Vec::new();
         if data.column("period").is_some() {
@@ -69,6 +70,6 @@ impl Analysis for SbgFit {
         for (start, end) in starts.iter().zip(ends) {
             push(&mut cohorts, &survivors[*start..end], "cohorts")?;
         }
-        table(&sbg::fit(&cohorts)?, options.confidence)
+        table(&sbg::fit(&cohorts, context)?, options.confidence)
     }
 }

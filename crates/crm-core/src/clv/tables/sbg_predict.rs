@@ -10,13 +10,14 @@ use crate::context::{Context, collect};
 use crate::error::{Error, Result};
 use crate::table::shared::{RETENTION_RATE, SURVIVAL_RATE};
 use crate::table::{Column, Field, Table, columns};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Options of [`SbgPredict`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Options {
     /// The model: the JSON of a fit, or of parameters `alpha` and `beta`. Needed.
     pub fit: Value,

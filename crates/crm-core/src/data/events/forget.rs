@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Whose ids [`Events::forget`] takes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Whose {
     /// Customers: the events joined to them go.
     #[default]

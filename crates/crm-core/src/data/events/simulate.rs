@@ -41,7 +41,7 @@ use crate::time::{Day, MICROS_PER_DAY, Zone};
 use std::sync::Arc;
 
 /// Parameters of the simulation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct EventsSimulation {
     /// Number of visitors; ids are from 1.
     pub visitors: u32,

@@ -6,7 +6,6 @@ use crate::data::text::amounts::Decimal;
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::words::EventWord;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,7 +17,8 @@ use std::collections::BTreeMap;
 /// assert_eq!(spec.columns(), ["visitor_id", "occurred_at", "kind", "url"]);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct EventsSpec {
     /// The visitor (訪問者): integers, texts, dictionaries of these, or fixed-size binary.

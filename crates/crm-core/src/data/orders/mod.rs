@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub(crate) mod attributes;
+pub(crate) mod by_customer;
 pub(crate) mod dataset;
 pub(crate) mod forget;
 pub(crate) mod group;

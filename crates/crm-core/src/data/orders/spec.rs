@@ -6,7 +6,6 @@ use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::scope::Policy;
 use crate::words::{KindWord, LineKind, StatusWord};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,7 +17,8 @@ use std::collections::BTreeMap;
 /// assert_eq!(spec.columns(), ["customer_id", "ordered_at", "amount", "注文番号"]);
 /// # Ok::<(), crm_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct OrdersSpec {
     /// The customer (会員ID): integers (also whole numbers as floats, which programs make of a column
@@ -30,6 +30,7 @@ pub struct OrdersSpec {
     /// (see `decimal`).
     pub amount: String,
     /// ISO 4217 code of every amount. It has no default.
+    #[setter(skip)]
     pub currency: Option<Currency>,
     /// A column of currency codes; every row must be in `currency`.
     pub currency_column: Option<String>,
@@ -252,8 +253,10 @@ impl OrdersSpec {
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$var_doc:meta])* $variant:ident,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
+        #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
         pub enum $name { $($(#[$var_doc])* $variant,)* }
     };
 }

@@ -21,11 +21,11 @@ mod tests;
 use super::cells::{Cursor, each_text, plain, read_texts, texts_of};
 use crate::columns::{ColumnData, ColumnValues};
 use crate::error::{Error, Result};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The decimal sign of amounts in texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub enum Decimal {
     /// Detected from the column.
     #[default]

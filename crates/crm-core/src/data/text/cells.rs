@@ -5,7 +5,7 @@ use crate::context::{filled, room};
 use crate::error::Result;
 
 /// How a column of texts was read, shown to users.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Understood {
     /// The column.
     pub column: String,

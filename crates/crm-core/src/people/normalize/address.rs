@@ -3,7 +3,7 @@
 use super::text::{hyphens_between_digits, is_hyphen, lower, standard, unify};
 
 /// How far an address could be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub enum Level {
     /// Nothing: the whole text is in `street`.
     None,
@@ -16,7 +16,7 @@ pub enum Level {
 }
 
 /// The parts of an address, for comparing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Address {
     /// The prefecture (都道府県); empty if it is not there.
     pub prefecture: String,

@@ -7,13 +7,12 @@
 use std::ops::Range;
 
 use libm::{exp, lgamma, log, sqrt};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Params;
 use crate::clv::models::bg_fit::BLOCK;
 use crate::clv::models::model::{Fit, positive};
-use crate::context::{collect, filled, push, room};
+use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::distinct::encode;
@@ -22,7 +21,8 @@ use crate::num::optimize::{Derivatives, Optimum, Outcome, maximize};
 use crate::num::special::{digamma, ln_rising, trigamma};
 
 /// Policy for customers whose mean spend is not above 0, outside of the model's range.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoSpend {
     /// Drops them from the fit and counts them. The default.
@@ -74,7 +74,7 @@ pub struct Independence {
 /// Columns of different lengths, frequencies that are not whole numbers from 0, means that are not
 /// finite where the frequency is not 0, spend ≤ 0 under [`NoSpend::Error`];
 /// [`Error::Insufficient`] with fewer than two customers.
-pub fn fit(spend: &Spend<'_>, policy: NoSpend) -> Result<Fitted> {
+pub fn fit(spend: &Spend<'_>, policy: NoSpend, context: &Context) -> Result<Fitted> {
     let used = Used::new(spend, policy)?;
     let sorted = Sorted::new(&used)?;
     if sorted.customers < 2.0 {
@@ -90,12 +90,12 @@ pub fn fit(spend: &Spend<'_>, policy: NoSpend) -> Result<Fitted> {
     let mut start = [1.0, 3.0, 2.0].map(log);
     // With many customers the start is the fit to every sixteenth of them.
     if sorted.rows.len() >= MANY {
-        let few = rows.every(16)?.maximum(start)?;
+        let few = rows.every(16)?.maximum(start, context)?;
         if few.outcome == Outcome::Converged {
             start = few.at;
         }
     }
-    let best = rows.maximum(start)?;
+    let best = rows.maximum(start, context)?;
     let start = Params::new([1.0; 3])?;
     let constant = -rows.ln_means(scale);
     let mut fit = Fit::new(&start, &best, sorted.customers, constant)?;
@@ -198,13 +198,14 @@ impl<'a> Rows<'a> {
         in_units + self.customers * log(scale)
     }
 
-    fn maximum(&self, start: [f64; 3]) -> Result<Optimum<3>> {
+    fn maximum(&self, start: [f64; 3], context: &Context) -> Result<Optimum<3>> {
         maximize(
             start,
             [1e-6; 3].map(log),
             [1e6, 1e6, 1e7].map(log),
             self.customers,
             |theta| {
+                context.check()?;
                 let at = theta.map(exp);
                 Ok(self.likelihood(&at).mean_in_logs(&at, self.customers))
             },
@@ -500,7 +501,7 @@ mod tests {
     fn truth_is_recovered_and_the_sum_is_that_of_the_customers() {
         let truth = [6.0, 3.5, 15.0];
         let (x, mean) = customers(truth, 20_000);
-        let fitted = fit(&spend(&x, &mean), NoSpend::Drop).unwrap();
+        let fitted = fit(&spend(&x, &mean), NoSpend::Drop, &Context::default()).unwrap();
         assert_eq!(fitted.fit.status, Status::Converged);
         let errors = fitted.fit.standard_errors().unwrap();
         for ((value, truth), error) in fitted.fit.parameters().zip(truth).zip(errors) {
@@ -523,8 +524,14 @@ mod tests {
     fn money_scales_gamma_alone() {
         let (x, mean) = customers([6.0, 3.5, 15.0], 500);
         let cents: Vec<f64> = mean.iter().map(|m| m * 100.0).collect();
-        let one = fit(&spend(&x, &mean), NoSpend::Drop).unwrap().fit.model;
-        let two = fit(&spend(&x, &cents), NoSpend::Drop).unwrap().fit.model;
+        let one = fit(&spend(&x, &mean), NoSpend::Drop, &Context::default())
+            .unwrap()
+            .fit
+            .model;
+        let two = fit(&spend(&x, &cents), NoSpend::Drop, &Context::default())
+            .unwrap()
+            .fit
+            .model;
         for (a, b) in [
             (one.p.get(), two.p.get()),
             (one.q.get(), two.q.get()),
@@ -539,13 +546,13 @@ mod tests {
         let (mut x, mut mean) = customers([6.0, 3.5, 15.0], 100);
         x.extend([2.0, 0.0]);
         mean.extend([0.0, f64::NAN]);
-        let dropped = fit(&spend(&x, &mean), NoSpend::Drop).unwrap();
+        let dropped = fit(&spend(&x, &mean), NoSpend::Drop, &Context::default()).unwrap();
         assert_eq!((dropped.without_spend, dropped.without_repeat), (1.0, 1.0));
         assert_eq!(dropped.fit.customers, 100.0);
         let least = NoSpend::Clamp(Positive::new(0.01).unwrap());
-        let clamped = fit(&spend(&x, &mean), least).unwrap();
+        let clamped = fit(&spend(&x, &mean), least, &Context::default()).unwrap();
         assert_eq!((clamped.without_spend, clamped.fit.customers), (1.0, 101.0));
-        let refused = fit(&spend(&x, &mean), NoSpend::Error).unwrap_err();
+        let refused = fit(&spend(&x, &mean), NoSpend::Error, &Context::default()).unwrap_err();
         assert_eq!(
             (refused.column(), refused.row()),
             (Some("monetary_value"), Some(100))
@@ -565,7 +572,12 @@ mod tests {
 
     #[test]
     fn equal_spend_ends_at_the_boundary() {
-        let fitted = fit(&spend(&[2.0; 30], &[20.0; 30]), NoSpend::Drop).unwrap();
+        let fitted = fit(
+            &spend(&[2.0; 30], &[20.0; 30]),
+            NoSpend::Drop,
+            &Context::default(),
+        )
+        .unwrap();
         assert!(
             matches!(fitted.fit.status, Status::Boundary { .. }),
             "{:?}",
@@ -587,7 +599,10 @@ mod tests {
                 x.push(orders);
                 mean.push(libm::exp(rng.ln_gamma(5.0 * orders)) / orders);
             }
-            let status = fit(&spend(&x, &mean), NoSpend::Drop).unwrap().fit.status;
+            let status = fit(&spend(&x, &mean), NoSpend::Drop, &Context::default())
+                .unwrap()
+                .fit
+                .status;
             assert!(!matches!(status, Status::Stalled), "seed {seed}");
         }
     }
@@ -617,7 +632,7 @@ mod tests {
                 mean,
                 weight,
             };
-            fit(&spend, NoSpend::Drop).unwrap()
+            fit(&spend, NoSpend::Drop, &Context::default()).unwrap()
         };
         let one = given(&x, &mean, &weight);
         let two = given(&backwards(&x), &backwards(&mean), &backwards(&weight));
@@ -628,7 +643,7 @@ mod tests {
                 .collect()
         };
         let (x, mean) = (repeated(&x), repeated(&mean));
-        let repeated = fit(&spend(&x, &mean), NoSpend::Drop).unwrap();
+        let repeated = fit(&spend(&x, &mean), NoSpend::Drop, &Context::default()).unwrap();
         assert!((repeated.fit.log_likelihood / one.fit.log_likelihood - 1.0).abs() < 1e-13);
         let (a, b) = (repeated.independence, one.independence);
         assert!((a.spearman.unwrap() - b.spearman.unwrap()).abs() < 1e-12);

@@ -1,0 +1,164 @@
+"""The customers table: built from columns, validated once, immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from . import _native
+from ._dataset import column_names, ids, listed, only_bytes
+from ._input import source
+from ._request import dumps
+
+
+class Customers:
+    """The customers table (会員マスタ): all registered customers, with or without orders.
+
+    Customers in it without an order are prospects (見込み). Its columns can be used in `customers=`
+    and `by=`. Customers with orders who are not in it are counted, not dropped.
+
+    Args:
+        data: Columns, in any of the forms that `Orders` takes.
+        customer_id: The customer (会員ID), of the same type as in the orders.
+        registered_at: The date of registration (登録日).
+        opted_out: Whether the customer has opted out of messages (配信停止): truth values, 0 and 1,
+            or texts true and false; blank is false.
+        dimensions: Further columns to choose customers by and to break results down by.
+        timezone: The shop's zone, for `registered_at`.
+        date_format: The format of `registered_at`, as for `Orders`.
+
+    Raises:
+        SchemaError: A column is missing or of a wrong type.
+        DataError: A duplicate id, or a row that cannot be read.
+
+    Example:
+        >>> table = {"id": [1, 2, 3], "plan": ["gold", "none", "gold"]}
+        >>> crm.Customers(table, "id", dimensions=["plan"])
+        <crm_core.Customers, 3 customers>
+    """
+
+    __slots__ = ("_native", "_receipt")
+
+    def __init__(
+        self,
+        data: Any,
+        customer_id: str = "customer_id",
+        *,
+        registered_at: str | None = None,
+        opted_out: str | None = None,
+        dimensions: Sequence[str] = (),
+        timezone: str | None = None,
+        date_format: str | None = None,
+    ) -> None:
+        spec = dumps(
+            {
+                "customer_id": customer_id,
+                "registered_at": registered_at,
+                "opted_out": opted_out,
+                "dimensions": column_names("dimensions", dimensions),
+                "timezone": timezone,
+                "date_format": date_format,
+            }
+        )
+        columns = source(data, _native.customers_columns(spec))
+        self._native = _native.Customers(spec, ids(columns, [customer_id]))
+        self._receipt: dict[str, int] | None = None
+
+    def __len__(self) -> int:
+        """Customers."""
+        return len(self._native)
+
+    def forget(self, ids: Iterable[int | str]) -> Customers:
+        """The table without some customers (個人情報の削除請求), as if they had never come in.
+
+        Args:
+            ids: Customer ids, of the type that came in.
+
+        Returns:
+            A new table; `receipt` of it says what went. This table does not change, and neither do
+            orders that were made with it: `Orders.forget` takes people out of both.
+
+        Raises:
+            OptionError: Ids of another type than came in.
+
+        Example:
+            >>> rest = crm.Customers({"id": [1, 2, 3]}, "id").forget([2, 9])
+            >>> len(rest), rest.receipt
+            (2, {'customers': 1, 'unknown': 1})
+        """
+        import json
+
+        rest, receipt = self._native.forget(listed(ids))
+        table = _table(rest)
+        counts = json.loads(receipt)
+        table._receipt = {name: counts[name] for name in ("customers", "unknown")}
+        return table
+
+    @property
+    def receipt(self) -> dict[str, int] | None:
+        """What `forget` has taken out of this table; none for other tables.
+
+        It counts `customers`, and `unknown`, the ids that nobody had.
+
+        Example:
+            >>> crm.Customers({"id": [1, 2, 3]}, "id").receipt is None
+            True
+        """
+        return self._receipt
+
+    def to_bytes(self) -> bytes:
+        """The table as bytes, for a file or a cache; `pickle` uses them.
+
+        The bytes hold ids, and what dimensions hold, as they came in. `Orders.to_bytes` holds the
+        table of its orders, too.
+
+        Returns:
+            The bytes, with a checksum.
+
+        Example:
+            >>> table = crm.Customers({"id": [1, 2, 3]}, "id")
+            >>> len(crm.Customers.from_bytes(table.to_bytes()))
+            3
+        """
+        return self._native.to_bytes()
+
+    @staticmethod
+    def from_bytes(saved: bytes) -> Customers:
+        """A table that `to_bytes` has written.
+
+        Args:
+            saved: The bytes.
+
+        Returns:
+            The table.
+
+        Raises:
+            DataError: Bytes that are no saved table, were cut short or changed, or are of another
+                format.
+
+        Example:
+            >>> crm.Customers.from_bytes(b"PK")
+            Traceback (most recent call last):
+            crm_core.DataError: saved state: the bytes are no saved state
+        """
+        return _table(_native.Customers.from_bytes(only_bytes(saved)))
+
+    def __copy__(self) -> Customers:
+        """A table cannot be changed, so that a copy is the table."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Customers:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Customers.from_bytes, (self.to_bytes(),)
+
+    def __repr__(self) -> str:
+        return f"<crm_core.Customers, {len(self):,} customer{'s' * (len(self) != 1)}>"
+
+
+def _table(native: _native.Customers) -> Customers:
+    table = object.__new__(Customers)
+    table._native = native
+    table._receipt = None
+    return table
