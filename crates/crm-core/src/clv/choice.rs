@@ -20,7 +20,6 @@
 //! - Breiman, L., Friedman, J. H., Olshen, R. A., Stone, C. J. (1984). *Classification and Regression Trees*,
 //!   §3.4.3: the rule of one standard error.
 
-use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -33,18 +32,20 @@ use crate::context::{Context, collect, push};
 use crate::error::{Error, ErrorCode, Result};
 
 /// A model by name, or the one that the data choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(untagged))]
 pub enum Choice {
     /// `"auto"`: see the source file `choice.rs`.
-    #[schemars(with = "Auto")]
+    #[cfg_attr(feature = "schemars", schemars(with = "Auto"))]
     Auto,
     /// This model.
     Named(Kind),
 }
 
 /// The word, for the schema.
-#[derive(JsonSchema)]
+#[cfg(feature = "schemars")]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum Auto {
@@ -135,7 +136,7 @@ pub(crate) fn choose(
     kinds.retain(|kind| ln_gaps.is_some() || !kind.is_regular());
     let fits = context.map(kinds, |kind| {
         context.check()?;
-        match repeat_model::fit(kind, rows, unit, ln_gaps.unwrap_or(0.0)) {
+        match repeat_model::fit(kind, rows, unit, ln_gaps.unwrap_or(0.0), context) {
             Err(error) if !matches!(error.code(), ErrorCode::Data | ErrorCode::Convergence) => {
                 Err(error)
             }
