@@ -10,3 +10,15 @@ suppress_warnings = ["myst.xref_missing"]  # links to files outside of docs; a t
 html_theme = "furo"
 html_title = "crm"
 myst_heading_anchors = 3
+
+# The navigation lists all questions; on the page itself they are links that every viewer shows.
+QUESTIONS = "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("source-read", lambda app, name, text: name == "howto/index" and _list(text))
+
+
+def _list(text):
+    text[0] += QUESTIONS
