@@ -11,8 +11,7 @@ import pytest
 os.environ["PYTHONWARNINGS"] = "ignore:crm_core is a debug build:RuntimeWarning"
 os.environ["MPLBACKEND"] = "agg"  # Pictures need no screen.
 # Each process of pytest-xdist has a core; threads of numpy and scikit-learn would wait for another.
-for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(threads, "1")
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import crm_core as crm
 
