@@ -1,5 +1,12 @@
 """The site of the documents: `make docs`."""
 
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import notebooks
+
 project = "crm"
 author = "the authors of crm"
 extensions = ["myst_parser"]
@@ -11,14 +18,18 @@ html_theme = "furo"
 html_title = "crm"
 myst_heading_anchors = 3
 
-# The navigation lists all questions; on the page itself they are links that every viewer shows.
+# Notebooks are pages with what their cells showed when they ran last.
+source_suffix[".ipynb"] = "markdown"
 QUESTIONS = "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
 
 
 def setup(app):
     """Called by Sphinx."""
-    app.connect("source-read", lambda app, name, text: name == "howto/index" and _list(text))
+    app.connect("source-read", _read)
 
 
-def _list(text):
-    text[0] += QUESTIONS
+def _read(app, name, text):
+    if name.startswith("notebooks/"):
+        text[0] = notebooks.markdown(json.loads(text[0]))
+    if name == "howto/index":  # The navigation lists all questions, as the page does.
+        text[0] += QUESTIONS
