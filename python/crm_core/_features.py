@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ._errors import NotFittedError, OptionError, SchemaError, meant
+from ._errors import NotFittedError, OptionError, SchemaError, meant, needed_by
 from ._orders import Orders
 from ._request import date as _date
 from ._segmentation import rfm
@@ -313,7 +313,8 @@ def snapshots(orders: Orders, dates: Date | Sequence[Date], *, horizon: int) -> 
         >>> rows.columns.tolist()
         ['customer_id', 'as_of', 'bought', 'orders']
     """
-    import pandas as pd
+    with needed_by("snapshots"):
+        import pandas as pd
 
     if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1:
         raise OptionError("option `horizon`: expected a whole number of days, at least 1")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from . import _native
 from ._columns import Columns
+from ._errors import needed_by
 from ._paper import Paper
 
 if TYPE_CHECKING:
@@ -436,7 +437,8 @@ class Table(Paper):
             >>> crm.abc(orders).to_pandas(labels="ja").columns.tolist()
             ['会員ID', '売上', 'ABCランク']
         """
-        import pandas as pd
+        with needed_by("to_pandas"):
+            import pandas as pd
 
         headings = self._headings(labels)
         frame = pd.DataFrame(
@@ -464,7 +466,8 @@ class Table(Paper):
             >>> crm.abc(orders).to_polars().columns
             ['customer_id', 'revenue', 'abc']
         """
-        import polars as pl
+        with needed_by("to_polars"):
+            import polars as pl
 
         return pl.DataFrame(self._styled(labels, money))
 
@@ -483,7 +486,8 @@ class Table(Paper):
             >>> crm.abc(orders).to_arrow().column_names
             ['customer_id', 'revenue', 'abc']
         """
-        import pyarrow as pa
+        with needed_by("to_arrow"):
+            import pyarrow as pa
 
         return pa.table(self._styled(labels, money))
 
