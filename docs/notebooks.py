@@ -29,7 +29,10 @@ def run(notebook: dict[str, Any]) -> list[list[dict[str, Any]]]:
 
 def _outputs(code: str, names: dict[str, Any], at: int) -> list[dict[str, Any]]:
     tree = ast.parse(code)
-    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    end = tree.body[-1]
+    last = end if isinstance(end, ast.Expr) else None
+    if last is not None:
+        tree.body.pop()
     printed, value = io.StringIO(), None
     with contextlib.redirect_stdout(printed):
         exec(compile(tree, f"cell {at}", "exec"), names)

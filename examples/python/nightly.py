@@ -1,4 +1,4 @@
-"""Orders of last night added to saved ones: nightly.py FILE"""
+"""Orders of last night added to those saved in a file, the argument."""
 
 import sys
 import tempfile

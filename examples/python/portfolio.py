@@ -1,6 +1,8 @@
-"""Customers by segment at each month's end, as a picture: portfolio.py FILE.png"""
+"""Customers by segment at each month's end, as a picture in a file, the argument."""
 
 import sys
+
+from matplotlib import pyplot as plt
 
 import crm_core as crm
 
@@ -11,6 +13,6 @@ portfolio = crm.cpm_segments(orders, months)
 
 active = portfolio.filter(state="active").to_pandas()
 print(active.groupby("as_of")["customers"].sum())
-axes = portfolio.plot()
+portfolio.plot()
 if len(sys.argv) > 1:
-    axes.figure.savefig(sys.argv[1], dpi=120)
+    plt.savefig(sys.argv[1], dpi=120)

@@ -161,7 +161,7 @@ class OrderFeatures:
             if name == "month":
                 columns.append(np.full(len(ids), float(day.month)))
                 continue
-            length, of = _RECENT.get(name, (None, name))
+            length, of = _RECENT.get(name, (0, name))
             table = tables[length] if length else tables["rfm"] if name in _SCORES else whole
             columns.append(_matched(ids, table, of, 0.0 if name in _COUNTS else np.nan))
         orders = _matched(ids, whole, "orders", np.nan)
