@@ -114,8 +114,8 @@ class OrderFeatures:
 
         Returns:
             A float64 array, one row for each row of `X`; a pandas frame after
-            ``set_output(transform="pandas")``. Of a customer without an order up to the date, numbers
-            of orders and days and revenue are 0; other features but the month are NaN.
+            ``set_output(transform="pandas")``. Of a customer without an order up to the date,
+            numbers of orders and days and revenue are 0; other features but the month are NaN.
 
         Raises:
             NotFittedError: Before `fit`.
