@@ -95,8 +95,8 @@ check: native ## What a reviewer would say: format, lints, docs, types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
-	$(TEST_BIN)/ruff format --check python tests/python
-	$(TEST_BIN)/ruff check python tests/python
+	$(TEST_BIN)/ruff format --check python tests/python examples/python/*.py docs/*.py
+	$(TEST_BIN)/ruff check python tests/python examples/python docs
 	$(TEST_BIN)/mypy
 	$(TEST_BIN)/python -m mypy.stubtest crm_core._native
 

@@ -41,7 +41,9 @@ def draw(folder: Path, customers: int | None = None) -> dict[str, Axes]:
             image = io.BytesIO()
             figure.savefig(image, dpi=80)
             with Image.open(image) as read:
-                read.convert("RGB").quantize(64).save(folder / part["file"], optimize=True)
+                read.convert("RGB").quantize(128, Image.Quantize.MAXCOVERAGE).save(
+                    folder / part["file"], optimize=True
+                )
             plt.close(figure)
             drawn[part["file"]], last = last, None
             continue

@@ -6,7 +6,8 @@ amount or a time of the data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -70,6 +71,16 @@ def meant(said: object, words: Iterable[str]) -> str | None:
 
     near = get_close_matches(said.lower(), list(words), n=1) if isinstance(said, str) else []
     return f"did you mean `{near[0]}`?" if near else None
+
+
+@contextmanager
+def needed_by(name: str) -> Iterator[None]:
+    """Around the import of a package that is no dependency: its absence says what to install."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = str(error.name)
+        raise ImportError(f"{name} needs {package}: pip install {package}", name=package) from error
 
 
 def _rebuilt(kind: type[CrmError], message: str, about: dict[str, Any]) -> CrmError:

@@ -6,9 +6,10 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ._errors import NotFittedError, OptionError, SchemaError, meant
+from ._errors import NotFittedError, OptionError, SchemaError, meant, needed_by
 from ._orders import Orders
 from ._request import date as _date
+from ._segmentation import rfm
 from ._summary import summary
 
 if TYPE_CHECKING:
@@ -21,10 +22,21 @@ if TYPE_CHECKING:
 
 # Columns of `summary` that orders up to the date decide. Cancellations are not among them: an
 # export has the status of each order as it is now.
-_FEATURES = (
+_SUMMARY = (
     "orders", "purchase_days", "revenue", "mean_order_value", "tenure_days", "recency_days",
     "gap_mean", "gap_sd", "gap_min", "gap_max",
 )  # fmt: skip
+# The last days that a feature is of, and the column of `summary`.
+_RECENT = {
+    "orders_30d": (30, "orders"),
+    "orders_90d": (90, "orders"),
+    "revenue_90d": (90, "revenue"),
+}
+_SCORES = ("r", "f", "m")
+_FEATURES = (*_SUMMARY, *_RECENT, *_SCORES, "month")
+# Features that are 0 without an order; others are unknown.
+_COUNTS = ("orders", "purchase_days", "revenue", *_RECENT)
+_MOST_VALUES = 20
 
 
 class OrderFeatures:
@@ -37,21 +49,30 @@ class OrderFeatures:
     Args:
         orders: The orders.
         columns: The features, of: orders, purchase_days, revenue, mean_order_value, tenure_days,
-            recency_days, gap_mean, gap_sd, gap_min, gap_max (as in `summary`). Default: all.
+            recency_days, gap_mean, gap_sd, gap_min, gap_max (as in `summary`), orders_30d,
+            orders_90d, revenue_90d (of the last days, the date included), r, f, m (the scores of
+            `rfm` among the customers of the date), month (of the date, 1 to 12). Default: all.
+        shares: Columns of orders or lines, such as channel, product and category: for each of
+            their values (at most the 20 with most orders) the share of the customer's orders that
+            have it, as ``channel=mail``. Values come from orders up to the last date of the rows
+            to which it is fitted. Default: none.
 
     Example:
         >>> rows = crm.snapshots(orders, ["2025-06-30", "2025-09-30"], horizon=90)
-        >>> features = crm.OrderFeatures(orders, columns=["orders", "recency_days"])
-        >>> features.fit_transform(rows).shape == (len(rows), 2)
+        >>> features = crm.OrderFeatures(orders, ["orders", "recency_days"], shares=["channel"])
+        >>> features.fit_transform(rows).shape == (len(rows), 2 + 5)
         True
     """
 
-    def __init__(self, orders: Orders, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, orders: Orders, columns: Sequence[str] | None = None, shares: Sequence[str] = ()
+    ) -> None:
         self.orders = orders
         self.columns = columns
+        self.shares = shares
 
     def fit(self, X: Any, y: object = None) -> Self:
-        """Check the options; nothing is learnt from the rows.
+        """Check the options, and find the values of `shares`.
 
         Args:
             X: A frame with `customer_id` and `as_of`.
@@ -61,13 +82,13 @@ class OrderFeatures:
             The transformer itself.
 
         Raises:
-            OptionError: A feature that there is not.
+            OptionError: A feature that there is not, or a column that orders do not have.
             SchemaError: A frame without these columns.
 
         Example:
             >>> rows = crm.snapshots(orders, ["2025-06-30"], horizon=90)
             >>> len(crm.OrderFeatures(orders).fit(rows).get_feature_names_out())
-            10
+            17
         """
         columns = list(_FEATURES if self.columns is None else self.columns)
         for name in columns:
@@ -76,8 +97,13 @@ class OrderFeatures:
                     f"option `columns`: no feature `{name[:40]}`",
                     hint=meant(name, _FEATURES) or f"there are {', '.join(_FEATURES)}",
                 )
-        _rows_of(X)
-        self.columns_ = columns
+        if isinstance(self.shares, str):
+            raise OptionError("option `shares`: expected a list of columns")
+        _, days = _rows_of(X)
+        self.values_ = {one: _values(self.orders, max(days), one) for one in self.shares if days}
+        self.columns_ = columns + [
+            f"{column}={value}" for column, values in self.values_.items() for value in values
+        ]
         return self
 
     def transform(self, X: Any) -> Any:
@@ -88,8 +114,8 @@ class OrderFeatures:
 
         Returns:
             A float64 array, one row for each row of `X`; a pandas frame after
-            ``set_output(transform="pandas")``. A customer without an order up to the date has 0
-            orders, purchase_days and revenue; other features are NaN.
+            ``set_output(transform="pandas")``. Of a customer without an order up to the date,
+            numbers of orders and days and revenue are 0; other features but the month are NaN.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -106,21 +132,45 @@ class OrderFeatures:
             raise NotFittedError("this OrderFeatures is not fitted", hint="call fit")
         customers, days = _rows_of(X)
         cells = np.full((len(customers), len(self.columns_)), np.nan)
-        for at, name in enumerate(self.columns_):
-            if name in ("orders", "purchase_days", "revenue"):
-                cells[:, at] = 0.0
         for day in sorted(set(days)):
-            table = _summary(self.orders, day)
-            place = {customer: at for at, customer in enumerate(table.to_dict()["customer_id"])}
-            rows = [at for at, one in enumerate(days) if one == day and customers[at] in place]
-            found = [place[customers[at]] for at in rows]
-            for at, name in enumerate(self.columns_):
-                cells[rows, at] = table[name][found]
+            rows = np.array([at for at, one in enumerate(days) if one == day])
+            ids = [customers[at] for at in rows]
+            for at, column in enumerate(self._at(day, ids)):
+                cells[rows, at] = column
         if getattr(self, "_output", "default") == "pandas":
             import pandas as pd
 
             return pd.DataFrame(cells, columns=self.columns_, index=getattr(X, "index", None))
         return cells
+
+    def _at(self, day: datetime.date, ids: list[Any]) -> list[Array]:
+        """The features of customers at a date."""
+        import numpy as np
+
+        names = self.columns_[: len(self.columns_) - sum(map(len, self.values_.values()))]
+        whole = _summary(self.orders, day)
+        tables: dict[Any, Any] = {}
+        for length in {_RECENT[name][0] for name in names if name in _RECENT}:
+            first = day - datetime.timedelta(days=length - 1)
+            window = {"ordered_at": {"from": first, "to": day}}
+            tables[length] = _summary(self.orders, day, where=window)
+        if set(names) & set(_SCORES):
+            tables["rfm"] = _known_by(rfm, self.orders, day)
+        columns = []
+        for name in names:
+            if name == "month":
+                columns.append(np.full(len(ids), float(day.month)))
+                continue
+            length, of = _RECENT.get(name, (0, name))
+            table = tables[length] if length else tables["rfm"] if name in _SCORES else whole
+            columns.append(_matched(ids, table, of, 0.0 if name in _COUNTS else np.nan))
+        orders = _matched(ids, whole, "orders", np.nan)
+        for column, values in self.values_.items():
+            parts = _summary(self.orders, day, by=[column])
+            for value in values:
+                part = parts.filter({column: value})
+                columns.append(_matched(ids, part, "orders", 0.0) / orders)
+        return columns
 
     def fit_transform(self, X: Any, y: object = None) -> Any:
         """`fit`, then `transform`.
@@ -135,7 +185,7 @@ class OrderFeatures:
         Example:
             >>> rows = crm.snapshots(orders, ["2025-06-30"], horizon=90)
             >>> crm.OrderFeatures(orders).fit_transform(rows).shape[1]
-            10
+            17
         """
         return self.fit(X, y).transform(X)
 
@@ -193,19 +243,19 @@ class OrderFeatures:
             deep: Ignored.
 
         Returns:
-            `orders` and `columns`.
+            `orders`, `columns` and `shares`.
 
         Example:
             >>> crm.OrderFeatures(orders).get_params()["columns"] is None
             True
         """
-        return {"orders": self.orders, "columns": self.columns}
+        return {"orders": self.orders, "columns": self.columns, "shares": self.shares}
 
     def set_params(self, **params: Any) -> Self:
         """Change options, as scikit-learn does.
 
         Args:
-            **params: New values of `orders` or `columns`.
+            **params: New values of `orders`, `columns` or `shares`.
 
         Returns:
             The transformer itself.
@@ -218,7 +268,7 @@ class OrderFeatures:
             ['revenue']
         """
         for name, value in params.items():
-            if name not in ("orders", "columns"):
+            if name not in self.get_params():
                 raise OptionError(
                     f"unknown option `{name}` of OrderFeatures", hint=meant(name, self.get_params())
                 )
@@ -239,7 +289,8 @@ class OrderFeatures:
 
     def __repr__(self) -> str:
         columns = "" if self.columns is None else f", columns={list(self.columns)}"
-        return f"OrderFeatures({self.orders!r}{columns})"
+        shares = f", shares={list(self.shares)}" if self.shares else ""
+        return f"OrderFeatures({self.orders!r}{columns}{shares})"
 
 
 def snapshots(orders: Orders, dates: Date | Sequence[Date], *, horizon: int) -> pd.DataFrame:
@@ -262,7 +313,8 @@ def snapshots(orders: Orders, dates: Date | Sequence[Date], *, horizon: int) -> 
         >>> rows.columns.tolist()
         ['customer_id', 'as_of', 'bought', 'orders']
     """
-    import pandas as pd
+    with needed_by("snapshots"):
+        import pandas as pd
 
     if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1:
         raise OptionError("option `horizon`: expected a whole number of days, at least 1")
@@ -378,12 +430,36 @@ class TimeSplit:
         return f"TimeSplit({self.horizon}, date={self.date!r})"
 
 
-def _summary(orders: Orders, day: datetime.date) -> Any:
-    """The summary at a date; refunds at their own dates, where the orders have refunds."""
+def _summary(orders: Orders, day: datetime.date, **scope: Any) -> Any:
+    return _known_by(summary, orders, day, **scope)
+
+
+def _known_by(analysis: Any, orders: Orders, day: datetime.date, **scope: Any) -> Any:
+    """A table at a date; refunds at their own dates, where the orders have refunds."""
     try:
-        return summary(orders, day, refunds="refund_date")
-    except OptionError:
-        return summary(orders, day)
+        return analysis(orders, day, refunds="refund_date", **scope)
+    except OptionError as error:
+        if "refund" not in str(error):
+            raise
+        return analysis(orders, day, **scope)
+
+
+def _values(orders: Orders, day: datetime.date, column: str) -> list[Any]:
+    """The values of a column that most orders up to a date have, in ascending order."""
+    table = _summary(orders, day, by=[column])
+    counts: dict[Any, float] = {}
+    for value, count in zip(table.to_dict()[column], table["orders"].tolist(), strict=True):
+        if value is not None:
+            counts[value] = counts.get(value, 0) + count
+    return sorted(sorted(counts, key=lambda value: (-counts[value], value))[:_MOST_VALUES])
+
+
+def _matched(ids: list[Any], table: Any, column: str, absent: float) -> Array:
+    """A column of a table for each customer; `absent` for those without a row."""
+    import numpy as np
+
+    known = dict(zip(table["customer_id"].tolist(), table[column].tolist(), strict=True))
+    return np.array([known.get(one, absent) for one in ids], dtype=float)
 
 
 def _rows_of(X: Any) -> tuple[list[Any], list[datetime.date]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from . import _native
 from ._columns import Columns
+from ._errors import needed_by
 from ._paper import Paper
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ class Table(Paper):
     It is also a mapping of columns (``dict(table)``), and `to_pandas`, `to_polars`, `to_arrow`,
     `to_numpy`, `to_dict` convert it. With ``labels="ja"`` they give Japanese headings and labels.
 
-    ``table[:10]``, ``table[["customer_id", "r"]]``, `filter` and `sort` choose rows and columns
-    and keep types, labels, definition and notes; no number is computed again. `plot` draws it.
+    ``table[:10]``, ``table[["customer_id", "r"]]``, `filter`, `sort`, `take` and `select` choose
+    rows and columns and keep types, labels, definition and notes; no number is computed again.
+    `plot` draws the table.
 
     Types of columns, and their numpy types: id (int64, uint64, or objects for texts), int (int32 or
     int64), float (float64), bool, date (datetime64[D]), instant (datetime64[us], UTC), money
@@ -180,9 +182,7 @@ class Table(Paper):
                 return self.head(len(rows))
             return self._taken(np.arange(len(self))[name])
         if isinstance(name, list) and all(isinstance(one, str) for one in name):
-            if len(set(name)) < len(name):
-                raise KeyError("a column is named twice")
-            return Table(Columns.of(self._table).select([self._at(one) for one in name]))
+            return self.select(*name)
         mask = np.asarray(name)
         if mask.dtype == bool and mask.shape == (len(self),):
             return self._taken(np.flatnonzero(mask))
@@ -193,6 +193,53 @@ class Table(Paper):
 
     def _taken(self, rows: np.ndarray[Any, Any]) -> Table:
         return Table(Columns.of(self._table).take(rows))
+
+    def select(self, *columns: str) -> Table:
+        """Columns in this order, as ``table[["customer_id", "r"]]``.
+
+        Args:
+            columns: Their names.
+
+        Returns:
+            A table of the same rows, definition and notes.
+
+        Raises:
+            KeyError: There is no such column, or one is named twice.
+
+        Example:
+            >>> crm.abc(orders).select("abc", "customer_id").columns
+            ['abc', 'customer_id']
+        """
+        if len(set(columns)) < len(columns):
+            raise KeyError("a column is named twice")
+        return Table(Columns.of(self._table).select([self._at(one) for one in columns]))
+
+    def take(self, rows: Sequence[int] | np.ndarray[Any, Any]) -> Table:
+        """Rows by their places, in this order; a row may come more than once.
+
+        Args:
+            rows: Whole numbers from 0; negative ones count from the end.
+
+        Returns:
+            A table of the same columns, definition and notes.
+
+        Raises:
+            IndexError: There is no such row.
+            TypeError: No whole numbers.
+
+        Example:
+            >>> crm.abc(orders).take([0, -1])["customer_id"][0]
+            'C0000000'
+        """
+        import numpy as np
+
+        places = np.asarray(rows)
+        if places.ndim != 1 or (len(places) and places.dtype.kind not in "iu"):
+            raise TypeError("rows: expected a list of whole numbers")
+        for end in (places.min(), places.max()) if len(places) else ():
+            if not -len(self) <= end < len(self):
+                raise IndexError(f"no row {end}; there are {len(self):,} rows")
+        return self._taken(places.astype(np.int64) % max(len(self), 1))
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a column of this name."""
@@ -390,7 +437,8 @@ class Table(Paper):
             >>> crm.abc(orders).to_pandas(labels="ja").columns.tolist()
             ['会員ID', '売上', 'ABCランク']
         """
-        import pandas as pd
+        with needed_by("to_pandas"):
+            import pandas as pd
 
         headings = self._headings(labels)
         frame = pd.DataFrame(
@@ -418,7 +466,8 @@ class Table(Paper):
             >>> crm.abc(orders).to_polars().columns
             ['customer_id', 'revenue', 'abc']
         """
-        import polars as pl
+        with needed_by("to_polars"):
+            import polars as pl
 
         return pl.DataFrame(self._styled(labels, money))
 
@@ -437,7 +486,8 @@ class Table(Paper):
             >>> crm.abc(orders).to_arrow().column_names
             ['customer_id', 'revenue', 'abc']
         """
-        import pyarrow as pa
+        with needed_by("to_arrow"):
+            import pyarrow as pa
 
         return pa.table(self._styled(labels, money))
 

@@ -10,6 +10,8 @@ import pytest
 # Tests use a debug build, which warns on import; so would every process that they start.
 os.environ["PYTHONWARNINGS"] = "ignore:crm_core is a debug build:RuntimeWarning"
 os.environ["MPLBACKEND"] = "agg"  # Pictures need no screen.
+# Each process of pytest-xdist has a core; threads of numpy and scikit-learn would wait for another.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import crm_core as crm
 

@@ -1,6 +1,7 @@
 """What leaves the library: headings that tell columns apart, instants in the shop's zone, nulls."""
 
 import datetime
+import sys
 import zoneinfo
 
 import pandas as pd
@@ -112,3 +113,11 @@ def test_a_column_without_a_single_value_is_null_at_every_exit() -> None:
             table.to_polars()["channel"].to_list(),
         ):
             assert list(pd.isna(pd.Series(column))) == [True, True], kind
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
+def test_a_package_that_is_missing_is_named(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    way = {"pyarrow": "to_arrow"}.get(package, f"to_{package}")
+    with pytest.raises(ImportError, match=rf"^{way} needs {package}: pip install {package}$"):
+        getattr(crm.abc(few()), way)()

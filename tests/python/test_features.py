@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 import crm_core as crm
+from crm_core._features import _FEATURES
 
 DATES = ["2024-12-31", "2025-03-31", "2025-06-30", "2025-09-30"]
 
@@ -26,7 +27,12 @@ def rows(orders: crm.Orders) -> pd.DataFrame:
 
 def shop_of(data: dict[str, list[Any]]) -> crm.Orders:
     return crm.Orders(
-        data, currency="JPY", refunded="refunded", refunded_at="refunded_at", timezone="Asia/Tokyo"
+        data,
+        currency="JPY",
+        refunded="refunded",
+        refunded_at="refunded_at",
+        channel="channel",
+        timezone="Asia/Tokyo",
     )
 
 
@@ -36,6 +42,7 @@ KNOWN: dict[str, list[Any]] = {
     "amount": [1_000, 2_000, 3_000, 500],
     "refunded": [0, 0, 0, 0],
     "refunded_at": [None, None, None, None],
+    "channel": ["ads", "mail", "ads", "ads"],
 }
 # What happens after 2025-03-31: orders, a first purchase, refunds of earlier orders.
 LATER: dict[str, list[Any]] = {
@@ -44,6 +51,7 @@ LATER: dict[str, list[Any]] = {
     "amount": [90_000, 80_000, 70_000],
     "refunded": [0, 0, 0],
     "refunded_at": [None, None, None],
+    "channel": ["app", "mail", "ads"],
 }
 AT = pd.DataFrame({"customer_id": ["a", "b", "c"], "as_of": ["2025-03-31"] * 3})
 
@@ -65,13 +73,27 @@ class Leaky(crm.OrderFeatures):
         return super().transform(X.assign(as_of=str(self.orders.last_date)))
 
 
+class LeakyValues(crm.OrderFeatures):
+    """Values of all orders, whatever the dates of the rows."""
+
+    def fit(self, X: Any, y: object = None) -> Any:
+        return super().fit(X.assign(as_of=str(self.orders.last_date)))
+
+
 def test_no_later_order_or_refund_leaks_into_features() -> None:
-    assert not leaks(crm.OrderFeatures)
-    assert leaks(Leaky)
+    assert not leaks(lambda orders: crm.OrderFeatures(orders, shares=["channel"]))
+    for leaky in (Leaky, LeakyValues):
+        assert leaks(lambda orders, leaky=leaky: leaky(orders, ["orders"], shares=["channel"]))
+
+
+@pytest.mark.parametrize("name", [name for name in _FEATURES if name not in ("r", "f")])
+def test_a_planted_leak_is_found_in_each_feature(name: str) -> None:
+    assert leaks(lambda orders: Leaky(orders, [name]))
 
 
 def test_features_by_hand() -> None:
-    features = crm.OrderFeatures(shop_of(KNOWN)).fit(AT)
+    features = crm.OrderFeatures(shop_of(KNOWN), shares=["channel"]).fit(AT)
+    scores = crm.rfm(shop_of(KNOWN), "2025-03-31")
     cells = dict(zip(features.get_feature_names_out(), features.transform(AT).T, strict=True))
     nan = np.nan
     wanted = {
@@ -85,6 +107,15 @@ def test_features_by_hand() -> None:
         "gap_sd": [np.std([10, 50], ddof=1), nan, nan],
         "gap_min": [10, nan, nan],
         "gap_max": [50, nan, nan],
+        "orders_30d": [1, 0, 0],  # from 2 March on
+        "orders_90d": [3, 1, 0],  # from 1 January on
+        "revenue_90d": [6_000, 500, 0],
+        "r": [*scores["r"], nan],
+        "f": [*scores["f"], nan],
+        "m": [*scores["m"], nan],
+        "month": [3, 3, 3],
+        "channel=ads": [2 / 3, 1, nan],
+        "channel=mail": [1 / 3, 0, nan],
     }
     assert list(cells) == list(wanted)
     for name, column in wanted.items():
@@ -168,6 +199,10 @@ def test_bad_input(orders: crm.Orders, rows: pd.DataFrame) -> None:
     with pytest.raises(crm.OptionError, match="no feature `revenu`") as error:
         crm.OrderFeatures(orders, ["revenu"]).fit(rows)
     assert error.value.hint == "did you mean `revenue`?"
+    with pytest.raises(crm.SchemaError, match="column `chanel` was not found"):
+        crm.OrderFeatures(orders, shares=["chanel"]).fit(rows)
+    with pytest.raises(crm.OptionError, match="`shares`: expected a list"):
+        crm.OrderFeatures(orders, shares="channel").fit(rows)
     with pytest.raises(crm.SchemaError, match="column `as_of`: missing"):
         crm.OrderFeatures(orders).fit(rows[["customer_id"]])
     with pytest.raises(crm.NotFittedError):

@@ -5,13 +5,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pages
 import pytest
 from matplotlib import pyplot as plt
 
 import crm_core as crm
 
 DOCS = Path(__file__).parents[2] / "docs"
+HOWTO = DOCS / "howto"
 PAGES = sorted(path.stem for path in (DOCS / "guide").glob("*.md"))
+QUESTIONS = sorted(path.stem for path in HOWTO.glob("*.md") if path.stem != "index")
 
 
 def page(name: str) -> str:
@@ -20,33 +23,57 @@ def page(name: str) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_code_of_a_page_is_one_program(name: str) -> None:
-    names: dict[str, Any] = {}
-    shown = 0
-    for block in re.findall(r"^```python\n(.*?)^```$", page(name), re.DOTALL | re.MULTILINE):
-        pending = ""
-        for line in block.splitlines(keepends=True):
-            expression, arrow, text = line.partition("  # -> ")
-            if not arrow:
-                pending += line
-                continue
-            exec(pending, names)
-            pending = ""
-            assert str(eval(expression, names)) == text.rstrip("\n"), expression
-            shown += 1
-        exec(pending, names)
+    assert pages.run(page(name), {})
     plt.close("all")
-    assert shown >= 1
+
+
+@pytest.fixture(scope="module")
+def shop() -> dict[str, Any]:
+    """What the first page of the questions makes for all of them."""
+    names: dict[str, Any] = {}
+    assert pages.run((HOWTO / "index.md").read_text(encoding="utf-8"), names)
+    return names
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_is_answered_with_its_number(name: str, shop: dict[str, Any]) -> None:
+    text = (HOWTO / f"{name}.md").read_text(encoding="utf-8")
+    shown = pages.run(text, {**shop})
+    plt.close("all")
+    code = "".join(pages.blocks(text))
+    assert 2 <= len(code.splitlines()) <= 16
+    answer = re.search(r"^\*\*(.+?)\*\*", text, re.DOTALL | re.MULTILINE)
+    assert answer, "the answer is a sentence in bold"
+    known = numbers(" ".join([*shown, code]))
+    assert not numbers(answer[1]) - known
+    assert "](../reference.md#" in text or "](../guide/" in text
+
+
+def numbers(text: str) -> set[float]:
+    plain = re.sub(r"(?<=\d)[,_](?=\d{3})", "", text)
+    return {float(one) for one in re.findall(r"\d+(?:\.\d+)?", plain)}
 
 
 @pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.stem)
 def test_links_lead_somewhere(path: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
-    assert not [link for link in links if not (path.parent / link).exists()]
+    links = re.findall(r"\]\(([^)#:]+)(?:#([^)]*))?\)", path.read_text(encoding="utf-8"))
+    assert not [link for link, _ in links if not (path.parent / link).exists()]
+    for link, anchor in links:
+        if anchor and link.endswith(".md"):
+            text = (path.parent / link).read_text(encoding="utf-8")
+            headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+            known = [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings]
+            assert anchor in known, f"{link}#{anchor}"
 
 
 def test_the_list_of_documents_has_every_page() -> None:
     listed = (DOCS / "README.md").read_text(encoding="utf-8")
     assert not [name for name in PAGES if f"(guide/{name}.md)" not in listed]
+    asked = (HOWTO / "index.md").read_text(encoding="utf-8")
+    assert f"\n{len(QUESTIONS)} questions" in asked
+    for name in QUESTIONS:
+        title = (HOWTO / f"{name}.md").read_text(encoding="utf-8").partition("\n")[0]
+        assert f"- [{title[2:]}]({name}.md)\n" in f"{asked}\n"
 
 
 def names_of(cell: str) -> list[str]:

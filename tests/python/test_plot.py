@@ -167,6 +167,22 @@ def test_movement(orders: crm.Orders, scheme: Any) -> None:
     shown = sum(int(text.rpartition("  ")[2].replace(",", "")) for text in texts(axes))
     assert shown == 2 * total
     assert any(text.startswith("No order yet") for text in texts(axes))
+    names = [text.get_window_extent() for text in axes.texts]
+    assert not [1 for a, b in itertools.combinations(names, 2) if a.overlaps(b)]
+
+
+def test_names_of_small_groups_are_not_over_each_other() -> None:
+    """A shop of one large group and several of one customer."""
+    early, late = ["2025-06-01"], ["2025-12-01"]
+    customers = [*range(600), 601, 602, 602, 603, 603, 603, 604]
+    days = early * 600 + [*early, *early, *late, *early * 2, *late, *late]
+    amounts = [500] * 601 + [90_000] * 2 + [700] * 3 + [200_000]
+    data = {"customer_id": customers, "ordered_at": days, "amount": amounts}
+    table = crm.movement(crm.Orders(data, currency="JPY"), DAY, since="2025-06-30")
+    axes = drawn(plot.movement(table))
+    names = [text.get_window_extent() for text in axes.texts]
+    assert len(names) >= 5
+    assert not [1 for a, b in itertools.combinations(names, 2) if a.overlaps(b)]
 
 
 def test_lorenz(orders: crm.Orders) -> None:

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
+import pages
 import pytest
 
 import crm_core as crm
@@ -21,28 +21,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    found = pages.blocks(README, language)
     assert found, language
     return found
 
 
 def test_python_blocks_run_and_show_what_they_say() -> None:
     """The blocks are one program; `expression  # -> text` shows what the expression gives."""
-    names: dict[str, Any] = {}
-    shown = 0
-    for block in blocks("python"):
-        pending = ""
-        for line in block.splitlines(keepends=True):
-            expression, arrow, text = line.partition("  # -> ")
-            if not arrow:
-                pending += line
-                continue
-            exec(pending, names)
-            pending = ""
-            assert str(eval(expression, names)) == text.rstrip("\n"), expression
-            shown += 1
-        exec(pending, names)
-    assert shown >= 8
+    assert len(pages.run(README, {})) >= 8
 
 
 def test_the_machines_zone_and_locale_do_not_matter() -> None:

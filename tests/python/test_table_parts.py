@@ -79,6 +79,31 @@ def test_rows_and_columns_in_brackets(orders: crm.Orders) -> None:
             table[wrong]  # type: ignore[call-overload]
 
 
+def test_take_and_select(orders: crm.Orders) -> None:
+    table = crm.cpm(orders, DAY)
+    frame = table.to_pandas()
+    places = [5, -1, 0, 5]
+    for rows in (places, np.array(places), tuple(places)):
+        assert table.take(rows).to_pandas().equals(frame.iloc[places].reset_index(drop=True))
+    assert table.take([]).columns == table.columns and len(table.take([])) == 0
+    assert len(table.take([]).take([])) == 0
+    part = table.select("state", "customer_id")
+    assert part.to_pandas().equals(frame[["state", "customer_id"]])
+    assert part.hash == table.hash and part.words("state") == table.words("state")
+    for row in (len(table), -len(table) - 1):
+        with pytest.raises(IndexError, match=f"no row {row}; there are"):
+            table.take([0, row])
+    with pytest.raises(IndexError, match="no row 0; there are 0 rows"):
+        table.take([]).take([0])
+    for wrong in ([0.5], ["0"], [True], 3, [[1]]):
+        with pytest.raises(TypeError, match="expected a list of whole numbers"):
+            table.take(wrong)
+    with pytest.raises(KeyError, match="no column 'stat'"):
+        table.select("stat")
+    with pytest.raises(KeyError, match="named twice"):
+        table.select("state", "state")
+
+
 def test_filter(orders: crm.Orders) -> None:
     table = crm.summary(orders, DAY)
     frame = table.to_pandas()

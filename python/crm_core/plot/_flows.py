@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _NODE = 0.03  # The width of a node; the picture is 1 wide.
 _BLANK = 0.015  # The space between two nodes; the picture is 1 high.
+_LINE = 0.03  # The least space between the middles of two names.
 
 
 def alluvial(
@@ -87,16 +88,37 @@ def _nodes(
 
     for side, (nodes, words) in enumerate(zip(sides, names, strict=True)):
         x = 0.0 if side == 0 else 1 - _NODE
-        for node, (top, bottom) in nodes.items():
+        heights = _apart([(top + bottom) / 2 for top, bottom in nodes.values()])
+        for (node, (top, bottom)), height in zip(nodes.items(), heights, strict=True):
             p.ax.add_patch(Rectangle((x, bottom), _NODE, top - bottom, color="#404040", lw=0))
             p.ax.text(
                 -0.01 if side == 0 else 1.01,
-                (top + bottom) / 2,
+                height,
                 f"{words[node]}  {(top - bottom) * total:,.0f}",
                 ha="right" if side == 0 else "left",
                 va="center",
                 fontsize=8,
             )
+
+
+def _apart(middles: Sequence[float]) -> list[float]:
+    """Heights of names, from above: near their nodes, and not over each other.
+
+    Names that touch form a block around the mean of their nodes; blocks that touch become one.
+    """
+    blocks: list[list[float]] = []
+
+    def top(block: list[float]) -> float:
+        return sum(block) / len(block) + (len(block) - 1) * _LINE / 2
+
+    for middle in middles:
+        blocks.append([middle])
+        while len(blocks) > 1:
+            above, below = blocks[-2:]
+            if top(above) - len(above) * _LINE >= top(below) - 1e-9:
+                break
+            blocks[-2:] = [above + below]
+    return [top(block) - at * _LINE for block in blocks for at in range(len(block))]
 
 
 def _legend(p: Picture, legend: Sequence[tuple[str, str]]) -> None:
