@@ -81,6 +81,10 @@ docs: $(TEST_VENV)/.tools ## The documents as a site, in target/docs
 bench: native-release ## Speed and memory, beside polars and DuckDB
 	@if [ -x benches/run.sh ]; then PYTHON=$(abspath $(BIN)/python) benches/run.sh; else cargo bench; fi
 
+.PHONY: check-speed
+check-speed: ## Instructions of ten hot paths against benches/instructions.json (needs valgrind, a minute)
+	$(PYTHON) benches/check_speed.py
+
 .PHONY: generated
 generated: ## Files that follow from the sources: reference, header, fingerprints, what Python exports
 	CRM_BLESS=1 cargo test --quiet -p crm-tests -p crm-ffi --test reference --test tables --test header

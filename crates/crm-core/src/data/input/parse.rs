@@ -2,7 +2,7 @@
 //! that cannot be read go to [`Problems`], which refuses the first or drops and counts them.
 
 use crate::columns::{Buf, ColumnData, ColumnValues, TimeUnit};
-use crate::context::{collect, filled, room};
+use crate::context::{Context, filled, room, zeroed};
 use crate::data::blocks::{BLANK, Range, convert};
 use crate::data::text::amounts;
 use crate::data::text::amounts::{Decided, Decimal, Unit};
@@ -184,13 +184,14 @@ impl Money<'_> {
         first_row: usize,
         decided: Decided,
         problems: &mut Problems,
+        context: &Context,
     ) -> Result<(Buf<i64>, u64, i64)> {
         let scale = if self.minor { 1 } else { self.currency.scale() };
         if let ColumnValues::Int { values, .. } = &column.values
             && scale == 1
             && column.valid.is_none()
         {
-            let range = Range::of(values);
+            let range = Range::of(values, context)?;
             let inside = range.low > -LARGEST && range.high < LARGEST && !range.blank;
             if values.is_empty() || inside {
                 return Ok((values.clone(), 0, range.low));
@@ -227,10 +228,10 @@ impl Money<'_> {
                 for (i, amount) in read.into_iter().enumerate() {
                     amounts.push(cells.minor(i, amount)?);
                 }
-                let range = Range::of(&amounts);
+                let range = Range::of(&amounts, context)?;
                 (amounts, range)
             }
-            (_, None) => cells.numbers(column, scale)?,
+            (_, None) => cells.numbers(column, scale, context)?,
             // Each value of a dictionary is read once.
             (_, Some(keys)) => {
                 let mut read = room(values.len(), "amounts")?;
@@ -247,7 +248,7 @@ impl Money<'_> {
                         false => BLANK,
                     });
                 }
-                let range = Range::of(&amounts);
+                let range = Range::of(&amounts, context)?;
                 (amounts, range)
             }
         };
@@ -307,7 +308,12 @@ struct Amounts<'a, 'p> {
 
 impl Amounts<'_, '_> {
     /// A column of numbers without a dictionary.
-    fn numbers(&mut self, column: &ColumnData, scale: i64) -> Result<(Vec<i64>, Range)> {
+    fn numbers(
+        &mut self,
+        column: &ColumnData,
+        scale: i64,
+        context: &Context,
+    ) -> Result<(Vec<i64>, Range)> {
         const WHAT: &str = "amounts";
         let money = self.money;
         let valid = column.valid.as_ref();
@@ -318,12 +324,12 @@ impl Amounts<'_, '_> {
             ColumnValues::Int { values, .. } => {
                 let most = most(scale);
                 let fast = |v: i64| (v.wrapping_mul(scale), v.unsigned_abs() <= most);
-                convert(values, valid, WHAT, fast, slow)
+                convert(values, valid, WHAT, context, fast, slow)
             }
             ColumnValues::Unsigned { values, .. } => {
                 let most = most(scale);
                 let fast = |v: u64| ((v as i64).wrapping_mul(scale), v <= most);
-                convert(values, valid, WHAT, fast, slow)
+                convert(values, valid, WHAT, context, fast, slow)
             }
             ColumnValues::Float(values) => {
                 let scale = scale as f64;
@@ -333,7 +339,7 @@ impl Amounts<'_, '_> {
                     let near = (minor - nearest.0).abs() <= NEAR;
                     (nearest.1, sure & near)
                 };
-                convert(values, valid, WHAT, fast, slow)
+                convert(values, valid, WHAT, context, fast, slow)
             }
             ColumnValues::Decimal {
                 values,
@@ -342,7 +348,7 @@ impl Amounts<'_, '_> {
                 let shift = money.shift(*decimals);
                 let power = 10_i64.checked_pow(shift.unsigned_abs());
                 let Some(power) = power.filter(|power| *power < WHOLE_FLOATS as i64) else {
-                    return convert(values, valid, WHAT, |_| (0, false), slow);
+                    return convert(values, valid, WHAT, context, |_| (0, false), slow);
                 };
                 if shift >= 0 {
                     let most = most(power);
@@ -351,7 +357,7 @@ impl Amounts<'_, '_> {
                         let fits = i128::from(low) == v;
                         (low.wrapping_mul(power), fits & (low.unsigned_abs() <= most))
                     };
-                    return convert(values, valid, WHAT, fast, slow);
+                    return convert(values, valid, WHAT, context, fast, slow);
                 }
                 // The quotient of floats is near enough to round to the exact quotient; the product
                 // checks it.
@@ -364,11 +370,11 @@ impl Amounts<'_, '_> {
                         small & sure & (quotient.wrapping_mul(power) == low),
                     )
                 };
-                convert(values, valid, WHAT, fast, slow)
+                convert(values, valid, WHAT, context, fast, slow)
             }
             _ => {
                 let blank = filled(column.len(), BLANK, WHAT)?;
-                let range = Range::of(&blank);
+                let range = Range::of(&blank, context)?;
                 Ok((blank, range))
             }
         }
@@ -513,6 +519,7 @@ impl Times {
         reason: Reason,
         dates: &mut DateTexts,
         problems: &mut Problems,
+        context: &Context,
     ) -> Result<Times> {
         const EXPECTED: &str = "a time in the years 1 to 9999";
         const WHAT: &str = "times";
@@ -527,7 +534,7 @@ impl Times {
             ColumnValues::Time { values, unit, zone } => {
                 let wall = Some(zone.is_none());
                 if *unit == TimeUnit::Microsecond && valid.is_none() {
-                    let range = Range::of(values);
+                    let range = Range::of(values, context)?;
                     if !range.blank && (n == 0 || in_range(range.low) && in_range(range.high)) {
                         return Ok(Times::new(values.clone(), wall, range));
                     }
@@ -545,16 +552,25 @@ impl Times {
                     None => bad(i, EXPECTED).map(|()| 0),
                 };
                 let (micros, range) = match unit {
-                    TimeUnit::Second => convert(values, valid, WHAT, scaled(1_000_000), slow),
-                    TimeUnit::Millisecond => convert(values, valid, WHAT, scaled(1_000), slow),
-                    TimeUnit::Microsecond => convert(values, valid, WHAT, scaled(1), slow),
+                    TimeUnit::Second => {
+                        convert(values, valid, WHAT, context, scaled(1_000_000), slow)
+                    }
+                    TimeUnit::Millisecond => {
+                        convert(values, valid, WHAT, context, scaled(1_000), slow)
+                    }
+                    TimeUnit::Microsecond => convert(values, valid, WHAT, context, scaled(1), slow),
                     TimeUnit::Nanosecond => {
-                        // Every count of nanoseconds is in the years 1677 to 2262.
-                        let fast = |count: i64| match count {
-                            NAT => (BLANK, true),
-                            count => (count.div_euclid(1_000), true),
+                        // Every count of nanoseconds is in the years 1677 to 2262. Counted from a
+                        // thousand's multiple before all of them, division needs no sign.
+                        const BEFORE: u64 = (1_u64 << 63).next_multiple_of(1_000);
+                        let fast = |count: i64| {
+                            let thousands = (count as u64).wrapping_add(BEFORE) / 1_000;
+                            let micros = (thousands as i64).wrapping_sub((BEFORE / 1_000) as i64);
+                            let is_blank = count == NAT;
+                            let sure = count < i64::MAX - 1_000;
+                            (if is_blank { BLANK } else { micros }, sure)
                         };
-                        convert(values, valid, WHAT, fast, slow)
+                        convert(values, valid, WHAT, context, fast, slow)
                     }
                 }?;
                 (micros.into(), wall, range)
@@ -569,17 +585,17 @@ impl Times {
                         false => bad(i, EXPECTED).map(|()| 0),
                     }
                 };
-                let (micros, range) = convert(values, valid, WHAT, fast, slow)?;
+                let (micros, range) = convert(values, valid, WHAT, context, fast, slow)?;
                 (micros.into(), Some(true), range)
             }
             ColumnValues::Null(_) => {
                 let blank = filled(n, BLANK, WHAT)?;
-                let range = Range::of(&blank);
+                let range = Range::of(&blank, context)?;
                 (blank.into(), Some(true), range)
             }
             _ => match dates.micros(column, first_row, &mut bad)? {
                 Some(micros) => {
-                    let range = Range::of(&micros);
+                    let range = Range::of(&micros, context)?;
                     (micros.into(), None, range)
                 }
                 None => return Err(wrong_type(name, column)),
@@ -600,16 +616,27 @@ impl Times {
 
     /// The times as instants; wall clock is read in the zone of `offsets`. `zoned`: whether texts
     /// name their zone.
-    pub(crate) fn instants(self, zoned: bool, offsets: &Offsets) -> Result<Buf<i64>> {
+    pub(crate) fn instants(
+        self,
+        zoned: bool,
+        offsets: &Offsets,
+        context: &Context,
+    ) -> Result<Buf<i64>> {
         if offsets.zone() == Zone::UTC || !self.wall.unwrap_or(!zoned) {
             return Ok(self.micros);
         }
-        let clocks = offsets.clocks();
-        let instants = self.micros.iter().map(|t| match *t {
-            BLANK => BLANK,
-            t => clocks.instant(t).clamp(MIN_MICROS, MAX_MICROS),
-        });
-        Ok(collect(instants, "times")?.into())
+        let (clocks, micros) = (offsets.clocks(), &self.micros[..]);
+        let mut instants = zeroed(micros.len(), "times")?;
+        context.fill(&mut instants, |part, out| {
+            for (to, wall) in out.iter_mut().zip(&micros[part]) {
+                *to = match *wall {
+                    BLANK => BLANK,
+                    wall => clocks.instant(wall).clamp(MIN_MICROS, MAX_MICROS),
+                };
+            }
+            Ok(())
+        })?;
+        Ok(instants.into())
     }
 }
 
