@@ -1,7 +1,7 @@
 //! The input columns, found by name; chunks of all batches are read as one column.
 
-use super::parse;
-use super::parse::{Money, NO_WORD, Problems, Reason, Times, Unknown, words};
+use super::parse::{Money, NO_WORD, Problems, Reason, Unknown, words};
+use super::times::{Times, zone_of};
 use crate::columns::{Batch, Bits, Buf, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, grow, room};
 use crate::data::blocks::BLANK;
@@ -176,11 +176,7 @@ impl<'a> NamedColumns<'a> {
         let (parts, dates) = self.half_read(name, date_format, Reason::BadTime, problems)?;
         let zone = match timezone {
             Some(name) => Zone::parse(name)?,
-            None => match self
-                .chunks(name)?
-                .iter()
-                .find_map(|(_, c)| parse::zone_of(c))
-            {
+            None => match self.chunks(name)?.iter().find_map(|(_, c)| zone_of(c)) {
                 Some(name) => Zone::parse(name)?,
                 None => dates.zone()?.unwrap_or(Zone::UTC),
             },

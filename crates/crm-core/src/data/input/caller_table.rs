@@ -1,7 +1,8 @@
 //! Converts a caller's columns to a table, so that analyses of tables (fits, predictions) accept
 //! data frames.
 
-use super::parse::{Problems, Reason, Times, zone_of};
+use super::parse::{Problems, Reason};
+use super::times::{Times, zone_of};
 use crate::columns::{Batch, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, push};
 use crate::data::blocks::BLANK;
