@@ -122,21 +122,19 @@ fn by_digits<T: Copy>(
         0 => 0,
         _ => shifts.last().copied().unwrap_or(0),
     };
-    let digit = |key: u64, shift: u32| (key >> shift) as usize & ((1 << BITS) - 1);
-    let mut places = filled(shifts.len(), [0_u32; 1 << BITS], "order")?;
-    for item in items.iter() {
-        for (places, shift) in places.iter_mut().zip(&shifts) {
-            places[digit(key(item), *shift)] += 1;
-        }
-    }
     let mut other = filled(items.len(), nothing, "order")?;
-    for (places, shift) in places.iter_mut().zip(&shifts).rev() {
+    for shift in shifts.into_iter().rev() {
+        let digit = |item: &T| (key(item) >> shift) as usize & ((1 << BITS) - 1);
+        let mut places = [0_u32; 1 << BITS];
+        for item in items.iter() {
+            places[digit(item)] += 1;
+        }
         let mut next = 0;
-        for place in places.iter_mut() {
+        for place in &mut places {
             next += std::mem::replace(place, next);
         }
         for item in items.iter() {
-            let place = &mut places[digit(key(item), *shift)];
+            let place = &mut places[digit(item)];
             other[*place as usize] = *item;
             *place += 1;
         }
