@@ -1,6 +1,6 @@
 //! Encodes columns of ids to codes, in the form that suits the ids.
 
-use super::hash::{bytes_hash, entry, probe, wide_hash, word_hash};
+use super::hash::{BLOCK, bytes_hash, entry, probe, wide_hash, word_hash};
 use super::in_parts::{Column, Piece};
 use super::pack::{Packing, packs, shorts, uuid};
 use super::{IdKind, Ids, Keys, NO_ID, SIGN, kind_of, start};
@@ -11,9 +11,6 @@ use crate::num::extremes;
 use crm_prefetch::prefetch;
 use std::ops::Range;
 use std::sync::OnceLock;
-
-/// Rows hashed together.
-pub(super) const BLOCK: usize = 64;
 
 impl Ids {
     /// Appends the code of each row of `chunks` to `out`, adding ids not seen before; rows without

@@ -5,8 +5,7 @@
 //! An id that occurs in several parts is hashed once more in each, so this is for columns with few
 //! ids for their rows. Columns of order ids are encoded on one thread.
 
-use super::encode::BLOCK;
-use super::hash::{bytes_hash, wide_hash, word_hash};
+use super::hash::{BLOCK, bytes_hash, wide_hash, word_hash};
 use super::{Ids, Keys, NO_ID, SIGN, start};
 use crate::columns::{ColumnData, ColumnValues};
 use crate::context::{Context, room};
