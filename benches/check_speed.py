@@ -96,7 +96,9 @@ def main() -> None:
         TABLE.write_text(json.dumps(table, indent=2) + "\n")
         return
     if not same:
-        print(f"Not compared: the table was counted with {table.get('compiler')}.")
+        known = table.get("compiler")
+        why = f"it was counted with {known}" if known else "there is none yet"
+        print(f"Not compared with a table: {why}. --write makes it.")
         return
     if faster:
         print(f"Fewer than in the table, write it anew with --write: {', '.join(faster)}")
