@@ -83,8 +83,12 @@ docs: $(TEST_VENV)/.tools ## The documents as a site, in target/docs
 	$(TEST_BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs target/docs
 	@echo "Open target/docs/index.html"
 
-bench: native-release ## Speed and memory, beside polars and DuckDB
+bench: native-release ## Speed beside polars and DuckDB, written to benches/RESULTS.md (a quarter of an hour)
 	@if [ -x benches/run.sh ]; then PYTHON=$(abspath $(BIN)/python) benches/run.sh; else cargo bench; fi
+
+.PHONY: check-speed
+check-speed: ## Instructions of ten hot paths against benches/instructions.json (needs valgrind, a minute)
+	$(PYTHON) benches/check_speed.py
 
 .PHONY: generated
 generated: ## Files that follow from the sources: reference, header, fingerprints, what Python exports

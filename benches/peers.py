@@ -300,16 +300,16 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def measure(case: str, ids: str, threads: int, args: argparse.Namespace, **other: Any) -> None:
-    """Runs one case in a child process and prints a line."""
+def measured(
+    case: str, ids: str, threads: int, args: argparse.Namespace, **other: Any
+) -> dict[str, Any]:
+    """The medians of one case, in a child process; ratios are of pairs, the peer's time over crm's."""
     orders = other.get("orders", args.orders)
     customers = other.get("customers", args.customers)
     words = [case, ids, str(customers), str(orders), str(args.runs), str(other.get("sort", True))]
     environment = {
         **os.environ,
-        "BENCH_THREADS": str(threads),
-        "POLARS_MAX_THREADS": str(threads),
-        "OMP_NUM_THREADS": str(threads),
+        **{key: str(threads) for key in ("BENCH_THREADS", "POLARS_MAX_THREADS", "OMP_NUM_THREADS")},
     }
     done = subprocess.run(
         [sys.executable, __file__, "--child", *words],
@@ -318,22 +318,29 @@ def measure(case: str, ids: str, threads: int, args: argparse.Namespace, **other
         capture_output=True,
         text=True,
     )
-    result = json.loads(done.stdout.splitlines()[-1])
-    times = result["times"]
+    found = json.loads(done.stdout.splitlines()[-1])
+    peak, rows = found["crm_peak"], found["rows"]
+    row: dict[str, Any] = {"threads": threads, "orders": orders, "peak": peak, "customers": rows}
+    times = found["times"]
+    for at, kind in enumerate(("cpu", "wall")):
+        row[kind] = statistics.median(run[at] for run in times["crm"])
+        for peer in ("polars", "duckdb"):
+            pairs = zip(times[peer], times["crm"], strict=True)
+            ratios = [theirs[at] / ours[at] for theirs, ours in pairs]
+            row[f"{peer} {kind}"] = statistics.median(ratios)
+            row[f"{peer} {kind} range"] = (min(ratios), max(ratios))
+    return row
 
-    def median(name: str, kind: int) -> float:
-        return statistics.median(run[kind] for run in times[name])
 
-    def ratio(peer: str, kind: int) -> float:
-        pairs = zip(times[peer], times["crm"], strict=True)
-        return statistics.median(theirs[kind] / ours[kind] for theirs, ours in pairs)
-
+def measure(case: str, ids: str, threads: int, args: argparse.Namespace, **other: Any) -> None:
+    """Runs one case in a child process and prints a line."""
+    row = measured(case, ids, threads, args, **other)
     label = f"{case}, {ids} ids" + ("" if other.get("sort", True) else ", unsorted")
     print(
-        f"{label:32} {orders / 1e6:5.1f} M  {threads} thr  crm {median('crm', 0):6.2f} s CPU "
-        f"{median('crm', 1):6.2f} s wall   polars ×{ratio('polars', 0):5.1f} CPU ×{ratio('polars', 1):5.1f} wall"
-        f"   DuckDB ×{ratio('duckdb', 0):5.1f} CPU ×{ratio('duckdb', 1):5.1f} wall"
-        f"   crm peak {result['crm_peak'] / 1e6:5.0f} MB over the data, {result['rows']:,} customers",
+        f"{label:32} {row['orders'] / 1e6:5.1f} M  {threads} thr  crm {row['cpu']:6.2f} s CPU {row['wall']:6.2f} s wall"
+        f"   polars ×{row['polars cpu']:5.1f} CPU ×{row['polars wall']:5.1f} wall"
+        f"   DuckDB ×{row['duckdb cpu']:5.1f} CPU ×{row['duckdb wall']:5.1f} wall"
+        f"   crm peak {row['peak'] / 1e6:5.0f} MB over the data, {row['customers']:,} customers",
         flush=True,
     )
 

@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
-# Orders and RFM from the shapes that analysts hold, and segmentation, beside polars and DuckDB; then purchase cycles,
-# behaviour, predicted value beside lifetimes and pymc-marketing (in environments of their own),
-# Kaplan-Meier beside lifelines, and backtests. PYTHON names the interpreter that crm_core is
-# installed in (`make bench` sets it).
+# Orders and segments beside polars and DuckDB, written to benches/RESULTS.md (results.py; about a quarter of an hour).
+# BENCH_LARGE=1 adds a stream of 100 million orders. BENCH_ALL=1 adds more cases of segmentation, purchase cycles,
+# behaviour, predicted value beside lifetimes and pymc-marketing (in environments of their own), Kaplan-Meier beside
+# lifelines, and backtests. PYTHON names the interpreter that crm_core is installed in (`make bench` sets it).
 #
-#   benches/run.sh [--orders 20000000] [--customers 1000000] [--runs 5] [--quick]
+#   benches/run.sh [--runs 3] [--quick]
 set -euo pipefail
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
-"$PYTHON" -m pip install --quiet "polars>=1.30" "duckdb>=1.3" "pandas>=2.2" "pyarrow>=20" "numpy>=2" "lifelines>=0.30"
-"$PYTHON" shapes.py "$@"
-"$PYTHON" peers.py "$@"
-"$PYTHON" cycle.py "$@"
-"$PYTHON" events.py "$@"
-"$PYTHON" ltv.py "$@"
-"$PYTHON" kaplan_meier.py
-"$PYTHON" backtest.py
+"$PYTHON" -m pip install --quiet "polars>=1.30" "duckdb>=1.3" "pandas>=2.2" "pyarrow>=20" "numpy>=2"
+"$PYTHON" results.py "$@"
+if [ "${BENCH_ALL:-}" = 1 ]; then
+    "$PYTHON" -m pip install --quiet "lifelines>=0.30"
+    "$PYTHON" peers.py "$@"
+    "$PYTHON" cycle.py "$@"
+    "$PYTHON" events.py "$@"
+    "$PYTHON" ltv.py "$@"
+    "$PYTHON" kaplan_meier.py
+    "$PYTHON" backtest.py
+fi

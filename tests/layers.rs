@@ -14,7 +14,7 @@ const ARCHITECTURE: &str = include_str!("../ARCHITECTURE.md");
 
 /// The modules, lowest first, a layer a line.
 const TOWER: &str = "\
-error money sha256 definition time context num turn bytes | the ground: knows nothing of customers
+error money sha256 definition context time num turn bytes | the ground: knows nothing of customers
 request columns ids table words scope document     | a request, what comes in, what goes out
 data/blocks data/text data/input data/state        | cells and columns as they came
 data/customers data/filter data/orders data/events | datasets and their views

@@ -16,6 +16,7 @@ mod refunds;
 mod slow;
 mod slow_tables;
 mod states;
+mod threads;
 
 use crm_core::columns::Batch;
 use crm_core::data::OrdersSpec;

@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How to run a computation. The same request gives the same bits with every context.
@@ -120,6 +121,38 @@ impl Context<'_> {
         1
     }
 
+    /// Rows of one thread's part at least: for fewer, waking a thread costs as much as the work.
+    pub(crate) const PART: usize = 1 << 14;
+
+    /// `n` rows in one part for each thread; in one part if they are few.
+    pub(crate) fn parts(&self, n: usize) -> Vec<Range<usize>> {
+        let parts = self.threads().min(n / Context::PART).max(1);
+        (0..parts)
+            .map(|part| n * part / parts..n * (part + 1) / parts)
+            .collect()
+    }
+
+    /// Fills `out` on all threads: `work` gets the places of each part and its cells. Results are in
+    /// the order of the parts.
+    ///
+    /// # Errors
+    ///
+    /// The error of the first failing part.
+    pub(crate) fn fill<T: Send, R: Send>(
+        &self,
+        out: &mut [T],
+        work: impl Fn(Range<usize>, &mut [T]) -> Result<R> + Sync,
+    ) -> Result<Vec<R>> {
+        let mut parts = Vec::new();
+        let mut rest = out;
+        for part in self.parts(rest.len()) {
+            let (own, others) = rest.split_at_mut(part.len());
+            parts.push((part, own));
+            rest = others;
+        }
+        self.map(parts, |(part, own)| work(part, own))
+    }
+
     /// Applies `work` to each part, on the pool if there is one; results are in the order of the
     /// parts.
     ///
@@ -158,6 +191,15 @@ pub(crate) fn filled<T: Clone>(len: usize, value: T, what: &'static str) -> Resu
     let mut vec = room(len, what)?;
     vec.resize(len, value);
     Ok(vec)
+}
+
+/// `len` zeros. Memory that comes from the operating system is not written, so that the threads
+/// which fill it have its page faults.
+pub(crate) fn zeroed<T: bytemuck::Zeroable>(len: usize, what: &'static str) -> Result<Vec<T>> {
+    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| Error::OutOfMemory {
+        what,
+        bytes: len.saturating_mul(size_of::<T>()),
+    })
 }
 
 /// Collects an exactly sized iterator.

@@ -2,8 +2,9 @@
 //! checks it as a whole; a block whose check fails is read again cell by cell, by the exact path.
 
 use crate::columns::Bits;
-use crate::context::room;
+use crate::context::{Context, push, room, zeroed};
 use crate::error::Result;
+use crate::num::extremes;
 
 /// A cell without a value, in columns of amounts and times. No valid cell has this value: times
 /// start in the year 1, and an amount of this size is refused.
@@ -35,13 +36,32 @@ impl Range {
     };
 
     /// The range of all `values`.
-    pub(crate) fn of(values: &[i64]) -> Range {
-        let mut range = Range::NONE;
-        let mut last = i64::MIN;
-        for block in values.chunks(BLOCK) {
-            last = range.extend(block, last);
+    pub(crate) fn of(values: &[i64], context: &Context) -> Result<Range> {
+        let parts = context.map(context.parts(values.len()), |part| {
+            let mut range = Range::NONE;
+            let mut last = i64::MIN;
+            for block in values[part.clone()].chunks(BLOCK) {
+                last = range.extend(block, last);
+            }
+            Ok((part, range))
+        })?;
+        Ok(Range::joined(parts, values))
+    }
+
+    /// The range of all values from those of their parts.
+    fn joined(parts: Vec<(std::ops::Range<usize>, Range)>, values: &[i64]) -> Range {
+        let mut all = Range::NONE;
+        for (part, range) in parts {
+            let follows =
+                part.start == 0 || part.is_empty() || values[part.start - 1] <= values[part.start];
+            all = Range {
+                low: all.low.min(range.low),
+                high: all.high.max(range.high),
+                blank: all.blank || range.blank,
+                ascending: all.ascending && range.ascending && follows,
+            };
         }
-        range
+        all
     }
 
     /// Includes `block`, which follows the value `last`; returns its own last value.
@@ -50,10 +70,9 @@ impl Range {
             return last;
         };
         self.ascending = self.ascending && last <= first && block.is_sorted();
-        let (mut low, high) = if self.ascending {
-            (first, end)
-        } else {
-            extremes(block)
+        let (mut low, high) = match self.ascending {
+            true => (first, end),
+            false => extremes(block).unwrap_or((first, end)),
         };
         if low == BLANK {
             self.blank = true;
@@ -66,62 +85,79 @@ impl Range {
     }
 }
 
-/// Least and greatest value. Four independent accumulators, so that the processor works on them in
-/// parallel.
-fn extremes(values: &[i64]) -> (i64, i64) {
-    let (mut low, mut high) = ([i64::MAX; 4], [i64::MIN; 4]);
-    let (lanes, rest) = values.as_chunks::<4>();
-    for four in lanes {
-        for lane in 0..4 {
-            low[lane] = low[lane].min(four[lane]);
-            high[lane] = high[lane].max(four[lane]);
-        }
-    }
-    let all = low.iter().chain(rest);
-    let least = all.fold(i64::MAX, |least, value| least.min(*value));
-    let all = high.iter().chain(rest);
-    (least, all.fold(i64::MIN, |most, value| most.max(*value)))
-}
-
 /// Converts `values`; cells without a value become [`BLANK`].
 ///
 /// `fast` returns the converted cell and whether the conversion is exact. It must not branch. Where
-/// it is not exact for every cell of a block, `slow` converts the block by the cells' places.
-pub(crate) fn convert<T: Copy>(
+/// it is not exact for every cell of a block, `slow` converts the block by the cells' places, in
+/// their order and on one thread.
+pub(crate) fn convert<T: Copy + Sync>(
     values: &[T],
     valid: Option<&Bits>,
     what: &'static str,
-    fast: impl Fn(T) -> (i64, bool),
+    context: &Context,
+    fast: impl Fn(T) -> (i64, bool) + Sync,
     mut slow: impl FnMut(usize) -> Result<i64>,
 ) -> Result<(Vec<i64>, Range)> {
-    let mut out = room(values.len(), what)?;
-    let mut range = Range::NONE;
-    let mut last = i64::MIN;
-    for (block, start) in values.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
-        let mut exact = true;
-        match valid {
-            None => out.extend(block.iter().map(|value| {
+    let mut out = zeroed(values.len(), what)?;
+    let parts = context.fill(&mut out, |part, out| {
+        let mut range = Range::NONE;
+        let mut last = i64::MIN;
+        let mut inexact = Vec::new();
+        let starts = part.clone().step_by(BLOCK);
+        for (out, start) in out.chunks_mut(BLOCK).zip(starts) {
+            let block = &values[start..start + out.len()];
+            if fill(block, valid, start, out, &fast) {
+                last = range.extend(out, last);
+            } else {
+                push(&mut inexact, start..start + block.len(), what)?;
+            }
+        }
+        Ok((part, range, inexact))
+    })?;
+    let mut exact = true;
+    let mut ranges = room(parts.len(), what)?;
+    for (part, range, inexact) in parts {
+        ranges.push((part, range));
+        for i in inexact.into_iter().flatten() {
+            exact = false;
+            let is_valid = valid.is_none_or(|valid| valid.is_set(i));
+            out[i] = if is_valid { slow(i)? } else { BLANK };
+        }
+    }
+    let range = match exact {
+        true => Range::joined(ranges, &out),
+        false => Range::of(&out, context)?,
+    };
+    Ok((out, range))
+}
+
+/// Converts a block; whether all of it is exact.
+fn fill<T: Copy>(
+    block: &[T],
+    valid: Option<&Bits>,
+    start: usize,
+    out: &mut [i64],
+    fast: impl Fn(T) -> (i64, bool),
+) -> bool {
+    let mut exact = true;
+    match valid {
+        None => {
+            for (to, value) in out.iter_mut().zip(block) {
                 let (converted, sure) = fast(*value);
                 exact &= sure;
-                converted
-            })),
-            Some(valid) => out.extend(block.iter().zip(start..).map(|(value, i)| {
+                *to = converted;
+            }
+        }
+        Some(valid) => {
+            for ((to, value), i) in out.iter_mut().zip(block).zip(start..) {
                 let (converted, sure) = fast(*value);
                 let is_valid = valid.is_set(i);
                 exact &= sure | !is_valid;
-                if is_valid { converted } else { BLANK }
-            })),
-        }
-        if !exact {
-            out.truncate(start);
-            for i in start..start + block.len() {
-                let is_valid = valid.is_none_or(|valid| valid.is_set(i));
-                out.push(if is_valid { slow(i)? } else { BLANK });
+                *to = if is_valid { converted } else { BLANK };
             }
         }
-        last = range.extend(&out[start..], last);
     }
-    Ok((out, range))
+    exact
 }
 
 #[cfg(test)]
@@ -138,6 +174,7 @@ mod tests {
             &values,
             None,
             "test",
+            &Context::default(),
             |v| (v / 2, v % 2 == 0),
             |i| {
                 slow.push(i);
@@ -161,7 +198,15 @@ mod tests {
         let valid = Bits::from_bools([true, false, true].into_iter()).unwrap();
         let fast = |v: i64| (v / 2, v % 2 == 0);
         let slow = |_| panic!("every cell with a value is exact");
-        let (out, range) = convert(&values, Some(&valid), "test", fast, slow).unwrap();
+        let (out, range) = convert(
+            &values,
+            Some(&valid),
+            "test",
+            &Context::default(),
+            fast,
+            slow,
+        )
+        .unwrap();
         assert_eq!(out, [2, BLANK, 3]);
         assert!(range.blank && !range.ascending);
         assert_eq!((range.low, range.high), (2, 3));
@@ -171,15 +216,17 @@ mod tests {
     fn cells_ascend_over_the_border_of_blocks() {
         let ascending = |values: &[i64]| {
             let slow = |_| panic!("exact");
-            let (_, range) = convert(values, None, "test", |v| (v, true), slow).unwrap();
+            let context = &Context::default();
+            let (_, range) = convert(values, None, "test", context, |v| (v, true), slow).unwrap();
             range.ascending
         };
         let mut values: Vec<i64> = (0..3_000).collect();
         assert!(ascending(&values));
         values[1_024] = 1_022;
         assert!(!ascending(&values));
-        assert!(Range::of(&[]).ascending);
-        assert_eq!(Range::of(&[]).low, i64::MAX);
+        let none = Range::of(&[], &Context::default()).unwrap();
+        assert!(none.ascending);
+        assert_eq!(none.low, i64::MAX);
     }
 
     #[test]
@@ -191,14 +238,14 @@ mod tests {
                 if blanks {
                     values[n / 2] = BLANK;
                 }
-                let range = Range::of(&values);
+                let range = Range::of(&values, &Context::default()).unwrap();
                 let known = values.iter().copied().filter(|value| *value != BLANK);
                 assert_eq!(range.low, known.clone().min().unwrap_or(i64::MAX));
                 assert_eq!(range.high, known.max().unwrap_or(i64::MIN));
                 assert_eq!(range.blank, blanks);
                 assert_eq!(range.ascending, values.is_sorted());
                 values.sort_unstable();
-                let sorted = Range::of(&values);
+                let sorted = Range::of(&values, &Context::default()).unwrap();
                 assert!(sorted.ascending);
                 assert_eq!(
                     (sorted.low, sorted.high, sorted.blank),

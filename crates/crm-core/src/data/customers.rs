@@ -106,7 +106,7 @@ impl Customers {
         batches: &[Batch],
         context: &Context,
     ) -> Result<Customers> {
-        let input = NamedColumns::new(&spec.columns(), batches)?;
+        let input = NamedColumns::new(&spec.columns(), batches, context)?;
         let rows = input.rows;
         let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
             batches.iter().map(|batch| find(batch, name)).collect()

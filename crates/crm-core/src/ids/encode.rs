@@ -1,16 +1,16 @@
 //! Encodes columns of ids to codes, in the form that suits the ids.
 
-use super::hash::{bytes_hash, entry, probe, wide_hash, word_hash};
-use super::pack::{Packing, packs, short, uuid};
+use super::hash::{BLOCK, bytes_hash, entry, probe, wide_hash, word_hash};
+use super::in_parts::{Column, Piece};
+use super::pack::{Packing, packs, shorts, uuid};
 use super::{IdKind, Ids, Keys, NO_ID, SIGN, kind_of, start};
 use crate::columns::{Bits, ColumnData, ColumnValues, Strings};
-use crate::context::{Context, collect, filled, grow, push, room};
+use crate::context::{Context, collect, filled, grow, push, room, zeroed};
 use crate::error::{Error, Result};
+use crate::num::extremes;
 use crm_prefetch::prefetch;
+use std::ops::Range;
 use std::sync::OnceLock;
-
-/// Rows hashed together.
-const BLOCK: usize = 64;
 
 impl Ids {
     /// Appends the code of each row of `chunks` to `out`, adding ids not seen before; rows without
@@ -22,61 +22,97 @@ impl Ids {
         out: &mut Vec<u32>,
         context: &Context,
     ) -> Result<()> {
-        let rows = chunks.iter().map(|c| c.len()).sum();
-        grow(out, rows, "codes of ids")?;
+        let wrong = |chunk: &&&ColumnData| {
+            !matches!(chunk.values, ColumnValues::Null(_)) && kind_of(chunk) != Some(self.kind)
+        };
+        if let Some(chunk) = chunks.iter().find(wrong) {
+            return Err(Error::ColumnType {
+                column: name.into(),
+                found: chunk.type_name(),
+                expected: self.kind.to_string(),
+            });
+        }
         self.order = OnceLock::new();
-        let mut first_row = 0;
-        self.choose_form(chunks)?;
-        for chunk in chunks {
-            if !matches!(chunk.values, ColumnValues::Null(_)) && kind_of(chunk) != Some(self.kind) {
-                return Err(Error::ColumnType {
-                    column: name.into(),
-                    found: chunk.type_name(),
-                    expected: self.kind.to_string(),
-                });
+        self.choose_form(chunks, context)?;
+        let rows = chunks.iter().map(|c| c.len()).sum();
+        let before = out.len();
+        match before {
+            0 => *out = zeroed(rows, "codes of ids")?,
+            _ => {
+                grow(out, rows, "codes of ids")?;
+                out.resize(before + rows, NO_ID);
             }
-            let (values, keys) = chunk.looked_up();
-            match keys {
-                None => self.encode_plain(name, chunk, first_row, out, context)?,
-                Some(keys) => {
-                    // A dictionary may have values that no row uses; these must not become ids.
-                    let (valid, keys) = (chunk.validity(), &keys[..]);
-                    let mut used = filled(values.len(), false, "dictionary")?;
-                    for i in 0..chunk.len() {
-                        if valid(i) {
-                            used[keys[i] as usize] = true;
-                        }
-                    }
-                    let used = Bits::from_bools(used.into_iter())?;
-                    let values = ColumnData {
-                        values: values.values.clone(),
-                        valid: Some(used),
-                    };
-                    let mut map = room(values.len(), "dictionary")?;
-                    context.advance(chunk.len())?;
-                    self.encode_plain(name, &values, first_row, &mut map, &context.uncounted())?;
-                    out.extend((0..chunk.len()).map(|i| match valid(i) {
-                        true => map[keys[i] as usize],
-                        false => NO_ID,
-                    }));
-                }
+        }
+        let mut rest = &mut out[before..];
+        let column = Column::new(name, chunks);
+        if self.encode_in_parts(&column, rest, context)? {
+            return Ok(());
+        }
+        for piece in column.pieces(0..rows) {
+            let (codes, others) = rest.split_at_mut(piece.rows.len());
+            rest = others;
+            match piece.chunk.looked_up() {
+                (_, None) => self.encode_plain(&piece, codes, context)?,
+                (values, Some(keys)) => self.encode_keys(&piece, values, keys, codes, context)?,
             }
-            first_row += chunk.len();
+        }
+        Ok(())
+    }
+
+    /// The codes of a dictionary column, whose values are encoded once.
+    fn encode_keys(
+        &mut self,
+        piece: &Piece,
+        values: &ColumnData,
+        keys: &[u32],
+        out: &mut [u32],
+        context: &Context,
+    ) -> Result<()> {
+        // A dictionary may have values that no row uses; these must not become ids.
+        let (chunk, n) = (piece.chunk, piece.chunk.len());
+        let valid = chunk.validity();
+        let mut used = filled(values.len(), false, "dictionary")?;
+        for i in 0..n {
+            if valid(i) {
+                used[keys[i] as usize] = true;
+            }
+        }
+        let used = Bits::from_bools(used.into_iter())?;
+        let values = ColumnData {
+            values: values.values.clone(),
+            valid: Some(used),
+        };
+        let mut map = filled(values.len(), NO_ID, "dictionary")?;
+        context.advance(n)?;
+        let of_values = Piece {
+            chunk: &values,
+            rows: 0..values.len(),
+            ..*piece
+        };
+        self.encode_plain(&of_values, &mut map, &context.uncounted())?;
+        for (i, code) in out.iter_mut().enumerate() {
+            *code = match valid(i) {
+                true => map[keys[i] as usize],
+                false => NO_ID,
+            };
         }
         Ok(())
     }
 
     /// Chooses or changes the form of the keys, so that it can hold the ids of these chunks.
-    fn choose_form(&mut self, chunks: &[&ColumnData]) -> Result<()> {
+    fn choose_form(&mut self, chunks: &[&ColumnData], context: &Context) -> Result<()> {
         let values = || chunks.iter().map(|c| c.looked_up().0);
         match self.kind {
             IdKind::Int(_) | IdKind::Unsigned(_) => {
                 let rows: usize = chunks.iter().map(|c| c.len()).sum();
                 let plain = chunks.iter().all(|c| c.looked_up().1.is_none());
-                let range = values()
-                    .filter_map(range)
-                    .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-                let Some((low, high)) = range else {
+                let mut ranges = room(chunks.len(), "ids")?;
+                for column in values() {
+                    ranges.extend(range(column, context)?);
+                }
+                let least = ranges.iter().map(|range| range.0).min();
+                let greatest = ranges.iter().map(|range| range.1).max();
+                let (Some(low), Some(high)) = (least, greatest) else {
                     return Ok(());
                 };
                 let dense = |least: u64, greatest: u64, rows: usize| {
@@ -131,7 +167,7 @@ impl Ids {
     }
 
     /// Packed keys become bytes with the same codes.
-    fn spell_out_wide(&mut self) -> Result<()> {
+    pub(super) fn spell_out_wide(&mut self) -> Result<()> {
         let n = self.len();
         let mut ends = room(n, "ids")?;
         let mut bytes = room(n * 16, "ids")?;
@@ -145,17 +181,17 @@ impl Ids {
         Ok(())
     }
 
-    fn encode_plain(
+    /// The codes of some rows of a column without a dictionary.
+    pub(super) fn encode_plain(
         &mut self,
-        name: &str,
-        column: &ColumnData,
-        first_row: usize,
-        out: &mut Vec<u32>,
+        piece: &Piece,
+        out: &mut [u32],
         context: &Context,
     ) -> Result<()> {
-        let n = column.len();
-        for from in (0..n).step_by(Context::BLOCK) {
-            let rows = from..(from + Context::BLOCK).min(n);
+        let column = piece.chunk;
+        let blocks = piece.rows.clone().step_by(Context::BLOCK);
+        for (from, out) in blocks.zip(out.chunks_mut(Context::BLOCK)) {
+            let rows = from..from + out.len();
             context.advance(rows.len())?;
             match &column.values {
                 ColumnValues::Int { values, .. } => {
@@ -166,23 +202,21 @@ impl Ids {
                     let values = &values[..];
                     self.words(column, rows, out, |i| values[i])?;
                 }
-                ColumnValues::Text(texts) => {
-                    self.texts(name, column, texts, first_row, rows, out)?;
-                }
+                ColumnValues::Text(texts) => self.texts(piece, texts, rows, out)?,
                 ColumnValues::Fixed { width, bytes } => {
                     let cell = |i: usize| &bytes[i * width..(i + 1) * width];
-                    for i in rows {
-                        out.push(match column.is_valid(i) {
+                    for (code, i) in out.iter_mut().zip(rows) {
+                        *code = match column.is_valid(i) {
                             true if *width == 16 => {
                                 let key = cell(i).try_into().map_or(0, u128::from_be_bytes);
                                 self.wide(key, wide_hash(key, self.seed))?
                             }
                             true => self.bytes(cell(i), bytes_hash(cell(i), self.seed))?,
                             false => NO_ID,
-                        });
+                        };
                     }
                 }
-                _ => out.extend(rows.map(|_| NO_ID)),
+                _ => out.fill(NO_ID),
             }
         }
         Ok(())
@@ -191,35 +225,32 @@ impl Ids {
     fn words(
         &mut self,
         column: &ColumnData,
-        rows: std::ops::Range<usize>,
-        out: &mut Vec<u32>,
+        rows: Range<usize>,
+        out: &mut [u32],
         word: impl Fn(usize) -> u64,
     ) -> Result<()> {
         let (all, valid) = (column.valid.is_none(), column.validity());
         if let Keys::Dense { least, .. } = self.keys {
-            if all {
-                out.extend(rows.map(|i| word(i).wrapping_sub(least) as u32));
-            } else {
-                out.extend(rows.map(|i| match valid(i) {
+            for (code, i) in out.iter_mut().zip(rows) {
+                *code = match all || valid(i) {
                     true => word(i).wrapping_sub(least) as u32,
                     false => NO_ID,
-                }));
+                };
             }
             return Ok(());
         }
         let mut hashes = [0; BLOCK];
-        for from in rows.clone().step_by(BLOCK) {
-            let block = from..(from + BLOCK).min(rows.end);
+        for (out, from) in out.chunks_mut(BLOCK).zip(rows.step_by(BLOCK)) {
+            let block = from..from + out.len();
             for (hash, i) in hashes.iter_mut().zip(block.clone()) {
                 *hash = word_hash(word(i), self.seed);
             }
             self.touch(&hashes[..block.len()]);
-            for (hash, i) in hashes.iter().zip(block) {
-                let code = match all || valid(i) {
+            for ((code, hash), i) in out.iter_mut().zip(&hashes).zip(block) {
+                *code = match all || valid(i) {
                     true => self.word(word(i), *hash)?,
                     false => NO_ID,
                 };
-                out.push(code);
             }
         }
         Ok(())
@@ -227,61 +258,64 @@ impl Ids {
 
     fn texts(
         &mut self,
-        name: &str,
-        column: &ColumnData,
+        piece: &Piece,
         texts: &Strings,
-        first_row: usize,
-        rows: std::ops::Range<usize>,
-        out: &mut Vec<u32>,
+        rows: Range<usize>,
+        out: &mut [u32],
     ) -> Result<()> {
+        let column = piece.chunk;
         let (all, validity) = (column.valid.is_none(), column.validity());
+        let valid = |i: usize| all || validity(i);
         let (mut packed, mut hashes) = ([0; BLOCK], [0; BLOCK]);
-        for from in rows.clone().step_by(BLOCK) {
-            let block = from..(from + BLOCK).min(rows.end);
-            let valid = |i: usize| all || validity(i);
-            if let Keys::Wide(_, packing) = self.keys {
-                let mut fits = true;
-                for (to, i) in packed
-                    .iter_mut()
-                    .zip(block.clone())
-                    .filter(|(_, i)| valid(*i))
-                {
-                    *to = match packing {
-                        Packing::Short => short(texts, i),
-                        _ => uuid(texts.bytes(i)).unwrap_or_else(|| {
-                            fits = false;
+        for (out, from) in out.chunks_mut(BLOCK).zip(rows.step_by(BLOCK)) {
+            let block = from..from + out.len();
+            let packed = &mut packed[..out.len()];
+            let hashes = &mut hashes[..out.len()];
+            let mut fits = true;
+            match self.keys {
+                Keys::Wide(_, Packing::Short) => shorts(texts, block.clone(), packed),
+                Keys::Wide(..) => {
+                    for (to, i) in packed.iter_mut().zip(block.clone()) {
+                        *to = uuid(texts.bytes(i)).unwrap_or_else(|| {
+                            fits &= !valid(i);
                             0
-                        }),
-                    };
+                        });
+                    }
                 }
-                // The first text that is not a UUID changes the form; codes do not change.
-                if !fits {
-                    self.spell_out_wide()?;
-                }
+                _ => {}
+            }
+            // The first text that is not a UUID changes the form; codes do not change.
+            if !fits {
+                self.spell_out_wide()?;
             }
             let wide = matches!(self.keys, Keys::Wide(..));
-            for ((hash, key), i) in hashes.iter_mut().zip(&packed).zip(block.clone()) {
-                *hash = match wide {
-                    true => wide_hash(*key, self.seed),
-                    false => bytes_hash(texts.bytes(i), self.seed),
-                };
+            match wide {
+                true => {
+                    for (hash, key) in hashes.iter_mut().zip(&*packed) {
+                        *hash = wide_hash(*key, self.seed);
+                    }
+                }
+                false => {
+                    for (hash, i) in hashes.iter_mut().zip(block.clone()) {
+                        *hash = bytes_hash(texts.bytes(i), self.seed);
+                    }
+                }
             }
-            self.touch(&hashes[..block.len()]);
-            for ((hash, key), i) in hashes.iter().zip(&packed).zip(block) {
+            self.touch(hashes);
+            for (((code, hash), key), i) in out.iter_mut().zip(&*hashes).zip(&*packed).zip(block) {
                 if !valid(i) {
-                    out.push(NO_ID);
+                    *code = NO_ID;
                     continue;
                 }
                 let known = self.len();
-                let code = match wide {
+                *code = match wide {
                     true => self.wide(*key, *hash)?,
                     false => self.bytes(texts.bytes(i), *hash)?,
                 };
                 // Only an id's first row needs the check: later ones are the same bytes.
-                if code as usize >= known && std::str::from_utf8(texts.bytes(i)).is_err() {
-                    return Err(Error::value(name, first_row + i, "valid UTF-8"));
+                if *code as usize >= known && std::str::from_utf8(texts.bytes(i)).is_err() {
+                    return Err(Error::value(piece.name, piece.first_row + i, "valid UTF-8"));
                 }
-                out.push(code);
             }
         }
         Ok(())
@@ -289,7 +323,7 @@ impl Ids {
 
     /// Prefetches the slots of some hashes and their keys, so that the cache misses of a block
     /// overlap.
-    fn touch(&self, hashes: &[u64]) {
+    pub(super) fn touch(&self, hashes: &[u64]) {
         // A small table is in the cache anyway.
         if self.slots.len() < 1 << 13 {
             return;
@@ -315,35 +349,47 @@ impl Ids {
         }
     }
 
-    #[inline]
-    fn word(&mut self, key: u64, hash: u64) -> Result<u32> {
-        let Keys::Word(keys) = &mut self.keys else {
+    #[inline(always)]
+    pub(super) fn word(&mut self, key: u64, hash: u64) -> Result<u32> {
+        let Keys::Word(keys) = &self.keys else {
             return Err(Error::internal("ids changed their form"));
         };
         match probe(&self.slots, hash, |code| keys[code as usize] == key) {
             Ok(code) => Ok(code),
-            Err(slot) => {
-                push(keys, key, "ids")?;
-                self.added(slot, hash)
-            }
+            Err(slot) => self.add_word(key, slot, hash),
         }
     }
 
-    #[inline]
-    fn wide(&mut self, key: u128, hash: u64) -> Result<u32> {
-        let Keys::Wide(keys, _) = &mut self.keys else {
+    #[cold]
+    #[inline(never)]
+    fn add_word(&mut self, key: u64, slot: usize, hash: u64) -> Result<u32> {
+        if let Keys::Word(keys) = &mut self.keys {
+            push(keys, key, "ids")?;
+        }
+        self.added(slot, hash)
+    }
+
+    #[inline(always)]
+    pub(super) fn wide(&mut self, key: u128, hash: u64) -> Result<u32> {
+        let Keys::Wide(keys, _) = &self.keys else {
             return Err(Error::internal("ids changed their form"));
         };
         match probe(&self.slots, hash, |code| keys[code as usize] == key) {
             Ok(code) => Ok(code),
-            Err(slot) => {
-                push(keys, key, "ids")?;
-                self.added(slot, hash)
-            }
+            Err(slot) => self.add_wide(key, slot, hash),
         }
     }
 
-    fn bytes(&mut self, id: &[u8], hash: u64) -> Result<u32> {
+    #[cold]
+    #[inline(never)]
+    fn add_wide(&mut self, key: u128, slot: usize, hash: u64) -> Result<u32> {
+        if let Keys::Wide(keys, _) = &mut self.keys {
+            push(keys, key, "ids")?;
+        }
+        self.added(slot, hash)
+    }
+
+    pub(super) fn bytes(&mut self, id: &[u8], hash: u64) -> Result<u32> {
         let Keys::Bytes(ends, bytes) = &mut self.keys else {
             return Err(Error::internal("ids changed their form"));
         };
@@ -415,29 +461,31 @@ impl Ids {
 }
 
 /// Least and greatest number present, as order-preserving words.
-fn range(column: &ColumnData) -> Option<(u64, u64)> {
-    let valid = |i: usize| column.valid.as_ref().is_none_or(|bits| bits.is_set(i));
-    fn bounds<T: Copy + Ord>(
+fn range(column: &ColumnData, context: &Context) -> Result<Option<(u64, u64)>> {
+    fn bounds<T: Copy + Ord + Sync + Send>(
         values: &[T],
-        all: bool,
-        valid: impl Fn(usize) -> bool,
-        start: (T, T),
-    ) -> (T, T) {
-        if all {
-            let low = values.iter().fold(start.0, |a, b| a.min(*b));
-            return (low, values.iter().fold(start.1, |a, b| a.max(*b)));
-        }
-        let present = values.iter().enumerate().filter(|(i, _)| valid(*i));
-        present.fold(start, |(low, high), (_, v)| (low.min(*v), high.max(*v)))
+        column: &ColumnData,
+        context: &Context,
+    ) -> Result<Option<(T, T)>> {
+        let parts = context.map(context.parts(values.len()), |part| {
+            let Some(valid) = &column.valid else {
+                return Ok(extremes(&values[part]));
+            };
+            let present = part.filter(|i| valid.is_set(*i)).map(|i| values[i]);
+            let range = |v| (v, v);
+            Ok(present
+                .map(range)
+                .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))))
+        })?;
+        let parts = parts.into_iter().flatten();
+        Ok(parts.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))))
     }
-    let all = column.valid.is_none();
-    let (low, high) = match &column.values {
+    Ok(match &column.values {
         ColumnValues::Int { values, .. } => {
-            let (low, high) = bounds(values, all, valid, (i64::MAX, i64::MIN));
-            (low as u64 ^ SIGN, high as u64 ^ SIGN)
+            let range = bounds(values, column, context)?;
+            range.map(|(low, high)| (low as u64 ^ SIGN, high as u64 ^ SIGN))
         }
-        ColumnValues::Unsigned { values, .. } => bounds(values, all, valid, (u64::MAX, 0)),
-        _ => return None,
-    };
-    (low <= high).then_some((low, high))
+        ColumnValues::Unsigned { values, .. } => bounds(values, column, context)?,
+        _ => None,
+    })
 }

@@ -2,6 +2,9 @@
 
 use std::hash::{BuildHasher, Hasher};
 
+/// Ids hashed together.
+pub(super) const BLOCK: usize = 64;
+
 /// High half of the hash and code + 1.
 pub(super) fn entry(hash: u64, code_plus_1: u32) -> u64 {
     hash & 0xffff_ffff_0000_0000 | u64::from(code_plus_1)

@@ -19,6 +19,7 @@
 mod encode;
 mod find;
 mod hash;
+mod in_parts;
 mod pack;
 mod state;
 #[cfg(test)]
@@ -312,14 +313,7 @@ impl Ids {
         let n = self.len() as u32;
         let order = match &self.keys {
             Keys::Word(keys) => rank::order(keys)?,
-            Keys::Wide(keys, _) => {
-                let high = collect(keys.iter().map(|key| (key >> 64) as u64), "id order")?;
-                let mut order = rank::order(&high)?;
-                for run in order.chunk_by_mut(|a, b| high[*a as usize] == high[*b as usize]) {
-                    run.sort_unstable_by_key(|code| keys[*code as usize]);
-                }
-                order
-            }
+            Keys::Wide(keys, _) => rank::order_wide(keys)?,
             _ => {
                 let mut order = collect((0..n as usize).map(|c| c as u32), "id order")?;
                 if !matches!(self.keys, Keys::Dense { .. }) {

@@ -2,6 +2,7 @@
 //! UUIDs.
 
 use crate::columns::{ColumnData, ColumnValues, Strings};
+use std::ops::Range;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Packing {
@@ -31,24 +32,41 @@ pub(super) fn packs(column: &ColumnData, packing: Packing) -> bool {
     }
 }
 
-/// A text of at most 15 bytes, left-aligned, its length in the last byte: these integers have the
-/// order of the texts' bytes.
-#[inline]
-pub(super) fn short(texts: &Strings, i: usize) -> u128 {
-    let (from, to, bytes) = match texts {
-        Strings::Small(offsets, bytes) => (offsets[i] as usize, offsets[i + 1] as usize, bytes),
-        Strings::Large(offsets, bytes) => (offsets[i] as usize, offsets[i + 1] as usize, bytes),
-    };
-    let len = to - from;
-    if let Some(Ok(whole)) = bytes.get(from..from + 16).map(TryInto::try_into) {
-        // Sixteen bytes at once, those behind the text masked away.
-        let keep = !(u128::MAX >> (8 * len));
-        return u128::from_be_bytes(whole) & keep | len as u128;
+/// Packs texts of at most 15 bytes, left-aligned, their length in the last byte: these integers have
+/// the order of the texts' bytes.
+pub(super) fn shorts(texts: &Strings, rows: Range<usize>, out: &mut [u128]) {
+    fn each<T: Copy>(offsets: &[T], bytes: &[u8], out: &mut [u128], at: impl Fn(T) -> usize) {
+        for (to, pair) in out.iter_mut().zip(offsets.windows(2)) {
+            *to = short(bytes, at(pair[0]), at(pair[1]));
+        }
     }
-    let mut padded = [0; 16];
-    padded[..len].copy_from_slice(&bytes[from..to]);
-    padded[15] = len as u8;
-    u128::from_be_bytes(padded)
+    let ends = rows.start..rows.end + 1;
+    match texts {
+        Strings::Small(offsets, bytes) => each(&offsets[ends], bytes, out, |o| o as usize),
+        Strings::Large(offsets, bytes) => each(&offsets[ends], bytes, out, |o| o as usize),
+    }
+}
+
+/// By length, the bytes of a text that is at the begin of sixteen bytes.
+static KEEP: [u128; 16] = {
+    let mut keep = [0; 16];
+    let mut length = 1;
+    while length < 16 {
+        keep[length] = !(u128::MAX >> (8 * length));
+        length += 1;
+    }
+    keep
+};
+
+#[inline]
+fn short(bytes: &[u8], from: usize, to: usize) -> u128 {
+    let len = to - from;
+    let rest = bytes.get(from..).unwrap_or_default();
+    if let Some(whole) = rest.first_chunk::<16>() {
+        // Sixteen bytes at once, those behind the text masked away.
+        return u128::from_be_bytes(*whole) & KEEP[len & 15] | len as u128;
+    }
+    packed_short(&rest[..len]).unwrap_or_default()
 }
 
 /// [`short`] of one text; `None` if it is longer.
@@ -69,36 +87,42 @@ pub(super) fn uuid(text: &[u8]) -> Option<u128> {
     if text[8] != b'-' || text[13] != b'-' || text[18] != b'-' || text[23] != b'-' {
         return None;
     }
-    let word =
-        |from: usize| -> [u8; 4] { [text[from], text[from + 1], text[from + 2], text[from + 3]] };
+    let word = |from: usize| [text[from], text[from + 1], text[from + 2], text[from + 3]];
     let eight = |a: usize, b: usize| {
         let ([a, b, c, d], [e, f, g, h]) = (word(a), word(b));
         hex(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     };
-    let (a, b, c, d) = (eight(0, 4)?, eight(9, 14)?, eight(19, 24)?, eight(28, 32)?);
-    Some(u128::from(a) << 96 | u128::from(b) << 64 | u128::from(c) << 32 | u128::from(d))
-}
-
-/// Eight lower-case hex digits at once.
-#[inline]
-pub(super) fn hex(digits: u64) -> Option<u32> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let nibbles = (digits & (0x0f * ONES)) + 9 * (digits >> 6 & ONES);
-    // Writing the nibbles back must give the same text: every other character fails this.
-    if nibbles & (0xf0 * ONES) != 0 || hex_text(nibbles) != digits {
+    let (a, b, c, d) = (eight(0, 4), eight(9, 14), eight(19, 24), eight(28, 32));
+    // One test for all four.
+    if a.1 | b.1 | c.1 | d.1 != 0 {
         return None;
     }
+    let high = u64::from(a.0) << 32 | u64::from(b.0);
+    let low = u64::from(c.0) << 32 | u64::from(d.0);
+    Some(u128::from(high) << 64 | u128::from(low))
+}
+
+/// Eight lower-case hex digits at once, and bits that are not 0 if one of them is none.
+#[inline(always)]
+pub(super) fn hex(digits: u64) -> (u32, u64) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let letters = digits >> 6 & ONES;
+    let nibbles = (digits & (0x0f * ONES)).wrapping_add(letters.wrapping_mul(9));
+    // Writing the nibbles back must give the same text: every other character fails this.
+    let wrong = (nibbles & (0xf0 * ONES)) | (hex_text(nibbles) ^ digits);
     let bytes = (nibbles | nibbles >> 4) & 0x00ff_00ff_00ff_00ff;
     let words = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
-    Some((words | words >> 16) as u32)
+    ((words | words >> 16) as u32, wrong)
 }
 
 /// Eight nibbles, one per byte, as lower-case hex digits.
-#[inline]
+#[inline(always)]
 pub(super) fn hex_text(nibbles: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let letters = (nibbles + 6 * ONES) >> 4 & ONES;
-    nibbles + 0x30 * ONES + 39 * letters
+    let letters = nibbles.wrapping_add(6 * ONES) >> 4 & ONES;
+    nibbles
+        .wrapping_add(0x30 * ONES)
+        .wrapping_add(letters.wrapping_mul(39))
 }
 
 pub(super) fn uuid_text(key: u128) -> [u8; 36] {

@@ -99,7 +99,8 @@ proptest! {
         let strict = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         let expected = strict.then(|| u32::from_str_radix(&text, 16).unwrap());
         let digits = u64::from_be_bytes(text.as_bytes().try_into().unwrap());
-        prop_assert_eq!(hex(digits), expected);
+        let (number, wrong) = hex(digits);
+        prop_assert_eq!((wrong == 0).then_some(number), expected);
     }
 
     // Codes give their ids for any hash seed.

@@ -6,6 +6,7 @@ pub mod chi_squared;
 mod cluster_variance;
 pub(crate) mod distinct;
 pub(crate) mod elementary;
+mod extremes;
 pub mod hypergeometric;
 pub mod incomplete;
 pub mod lifetime;
@@ -27,4 +28,5 @@ pub(crate) mod sum_error;
 pub mod survival;
 pub mod two_rates;
 
+pub(crate) use extremes::extremes;
 pub use range::{Fraction, Positive, Probability};

@@ -4,6 +4,7 @@ pub mod customer;
 mod gaps;
 pub mod monthly;
 pub mod rolling_origin;
+mod running;
 mod subscriptions;
 mod totals;
 

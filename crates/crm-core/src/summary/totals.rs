@@ -1,14 +1,15 @@
 //! Totals: first day, last day, orders and revenue of each customer, the input of RFM, CPM and
 //! decile. One pass over the orders, without the index.
 
-use crate::context::{Context, filled, room};
+use super::running::{AHEAD, Marks, Running, scan};
+use crate::context::{Context, room};
 use crate::data::Orders;
 use crate::data::orders::selection::Selection;
-use crate::error::{Error, Result};
-use crate::ids::{Ids, NO_ID};
+use crate::error::Result;
+use crate::ids::Ids;
 use crate::money::Currency;
 use crate::scope::{At, Occasion};
-use crate::time::Day;
+use crate::time::{Day, DayTable};
 use crm_prefetch::prefetch;
 use std::sync::Arc;
 
@@ -33,26 +34,6 @@ pub struct Totals {
     /// Revenue in minor units, on the basis of [`At`].
     pub revenue: Vec<i64>,
 }
-
-/// A customer's running totals.
-#[derive(Clone, Copy)]
-struct Running {
-    first: i64,
-    last: i64,
-    revenue: i64,
-    orders: u32,
-}
-
-/// The number of orders ahead for which a customer's totals are prefetched: the work of a few cache
-/// misses.
-const AHEAD: usize = 24;
-
-const NOTHING: Running = Running {
-    first: i64::MAX,
-    last: i64::MIN,
-    revenue: 0,
-    orders: 0,
-};
 
 impl PartialEq for Totals {
     /// The same ids and numbers; codes of ids may differ.
@@ -117,10 +98,28 @@ impl Totals {
     ) -> Result<Totals> {
         let data = selection.data();
         let n = data.ids().len();
-        context.afford(n.saturating_mul(size_of::<Running>()), "totals")?;
+        context.afford(n.saturating_mul(size_of::<Running<u16>>()), "totals")?;
         context.expect(data.len());
-        let running = scan(selection, context)?;
+        let days = match data.range {
+            // For few orders the table would cost more than they do.
+            Some((from, to)) if DayTable::steps(from, to) <= data.len() => {
+                DayTable::new(&data.offsets, from, to)?
+            }
+            _ => None,
+        };
+        let mut totals = match days {
+            Some(days) => Totals::by(&days, selection, context),
+            None => Totals::by(&data.offsets, selection, context),
+        }?;
+        if occasion == Some(Occasion::Day) {
+            totals.count_days(selection, context)?;
+        }
+        Ok(totals)
+    }
 
+    fn by<M: Marks>(marks: &M, selection: &Selection, context: &Context) -> Result<Totals> {
+        let data = selection.data();
+        let running = scan(selection, marks, context)?;
         let present = running.iter().filter(|r| r.orders > 0).count();
         let mut totals = Totals {
             ids: data.ids().clone(),
@@ -132,21 +131,20 @@ impl Totals {
             orders: room(present, "totals")?,
             revenue: room(present, "totals")?,
         };
-        let offsets = &data.offsets;
-        for code in data.ids().by_id()? {
+        let by_id = data.ids().by_id()?;
+        for (i, code) in by_id.iter().enumerate() {
+            if let Some(ahead) = by_id.get(i + AHEAD) {
+                prefetch(&running, *ahead as usize);
+            }
             let customer = &running[*code as usize];
             if customer.orders > 0 {
                 totals.customer.push(*code);
-                totals.first_day.push(offsets.day(customer.first).0);
-                totals.last_day.push(offsets.day(customer.last).0);
-                totals
-                    .orders
-                    .push(customer.orders.min(i32::MAX as u32) as i32);
+                totals.first_day.push(marks.day(customer.first));
+                totals.last_day.push(marks.day(customer.last));
+                let orders = customer.orders.min(i32::MAX as u32);
+                totals.orders.push(orders as i32);
                 totals.revenue.push(customer.revenue);
             }
-        }
-        if occasion == Some(Occasion::Day) {
-            totals.count_days(selection, context)?;
         }
         Ok(totals)
     }
@@ -186,122 +184,4 @@ impl Totals {
         }
         Ok(())
     }
-}
-
-/// One pass over the orders. With threads each takes a part of the orders, and their totals are
-/// merged: sums of integers, minima and maxima do not depend on the parts.
-fn scan(selection: &Selection, context: &Context) -> Result<Vec<Running>> {
-    let n = selection.data().len();
-    let parts = context.threads().min(n / Context::BLOCK + 1);
-    let ranges = (0..parts)
-        .map(|p| n * p / parts..n * (p + 1) / parts)
-        .collect();
-    let mut results = context.map(ranges, |range| scan_part(selection, range, context))?;
-    let (mut sum, mut overflowed) = results.remove(0);
-    for (part, part_overflowed) in results {
-        overflowed |= part_overflowed;
-        for (to, from) in sum.iter_mut().zip(part) {
-            to.first = to.first.min(from.first);
-            to.last = to.last.max(from.last);
-            to.orders += from.orders;
-            let (revenue, wrapped) = to.revenue.overflowing_add(from.revenue);
-            to.revenue = revenue;
-            overflowed |= wrapped;
-        }
-    }
-    if overflowed {
-        exact_revenue(selection, &mut sum)?;
-    }
-    Ok(sum)
-}
-
-/// Recomputes revenue in 128 bits after a sum in 64 bits has overflowed on the way: whether the
-/// final sum fits must not depend on the order of rows.
-fn exact_revenue(selection: &Selection, running: &mut [Running]) -> Result<()> {
-    let data = selection.data();
-    let mut sums = filled(running.len(), 0_i128, "totals")?;
-    for i in 0..data.len() {
-        let counts = selection.action(i) & crate::data::orders::selection::REVENUE != 0;
-        if counts
-            && data.offsets.day(data.time[i]) <= selection.as_of
-            && let Some(sum) = sums.get_mut(data.customer[i] as usize)
-        {
-            *sum += i128::from(selection.amount(i));
-        }
-    }
-    for (running, sum) in running.iter_mut().zip(sums) {
-        running.revenue = i64::try_from(sum).map_err(|_| overflow(selection))?;
-    }
-    Ok(())
-}
-
-fn overflow(selection: &Selection) -> Error {
-    Error::Overflow {
-        column: selection.orders.spec.amount.clone(),
-        what: "a customer's revenue",
-    }
-}
-
-fn scan_part(
-    selection: &Selection,
-    range: std::ops::Range<usize>,
-    context: &Context,
-) -> Result<(Vec<Running>, bool)> {
-    let data = selection.data();
-    let mut running = filled(data.ids().len(), NOTHING, "totals")?;
-    let cutoff = selection.cutoff();
-    let plain = selection.takes_all();
-    let mut overflowed = false;
-    for from in range.clone().step_by(Context::BLOCK) {
-        let block = from..(from + Context::BLOCK).min(range.end);
-        context.advance(block.len())?;
-        let codes = &data.customer[block.clone()];
-        let times = &data.time[block.clone()];
-        if let (true, Some(cutoff)) = (plain, cutoff) {
-            let nets = &data.net[block];
-            for (i, ((code, time), net)) in codes.iter().zip(times).zip(nets).enumerate() {
-                // Prefetches customers of later orders, so that cache misses overlap.
-                if let Some(ahead) = codes.get(i + AHEAD) {
-                    prefetch(&running, *ahead as usize);
-                }
-                if *time >= cutoff {
-                    continue;
-                }
-                // A guest's code is past the end.
-                let Some(customer) = running.get_mut(*code as usize) else {
-                    continue;
-                };
-                customer.first = customer.first.min(*time);
-                customer.last = customer.last.max(*time);
-                customer.orders = customer.orders.wrapping_add(1);
-                let (revenue, wrapped) = customer.revenue.overflowing_add(*net);
-                customer.revenue = revenue;
-                overflowed |= wrapped;
-            }
-            continue;
-        }
-        for i in block {
-            let (code, time) = (data.customer[i], data.time[i]);
-            let action = selection.action(i);
-            let seen = match cutoff {
-                Some(cutoff) => time < cutoff,
-                None => data.offsets.day(time) <= selection.as_of,
-            };
-            if code == NO_ID || action == 0 || !seen {
-                continue;
-            }
-            let customer = &mut running[code as usize];
-            if action & crate::data::orders::selection::ORDER != 0 {
-                customer.first = customer.first.min(time);
-                customer.last = customer.last.max(time);
-                customer.orders = customer.orders.wrapping_add(1);
-            }
-            if action & crate::data::orders::selection::REVENUE != 0 {
-                let (revenue, wrapped) = customer.revenue.overflowing_add(selection.amount(i));
-                customer.revenue = revenue;
-                overflowed |= wrapped;
-            }
-        }
-    }
-    Ok((running, overflowed))
 }

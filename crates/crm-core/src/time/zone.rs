@@ -323,6 +323,11 @@ impl Reader<'_> {
         self.day
     }
 
+    /// The end of the last day, or of the part of it before the clock changed.
+    pub(crate) fn until(&self) -> i64 {
+        self.until
+    }
+
     #[cold]
     fn seek(&mut self, micros: i64) {
         let segments = &self.offsets.segments;

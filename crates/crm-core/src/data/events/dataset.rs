@@ -77,7 +77,7 @@ impl Events {
     /// unless such rows are dropped.
     pub fn from_batches(spec: &EventsSpec, batches: &[Batch], context: &Context) -> Result<Events> {
         spec.check()?;
-        let input = NamedColumns::new(&spec.columns(), batches)?;
+        let input = NamedColumns::new(&spec.columns(), batches, context)?;
         let n = input.rows;
         let encoded = 2 + dim_names(spec).len() + usize::from(spec.customer_id.is_some());
         context.expect(encoded * n);

@@ -1,7 +1,7 @@
 //! The input columns, found by name; chunks of all batches are read as one column.
 
-use super::parse;
-use super::parse::{Money, NO_WORD, Problems, Reason, Times, Unknown, words};
+use super::parse::{Money, NO_WORD, Problems, Reason, Unknown, words};
+use super::times::{Times, zone_of};
 use crate::columns::{Batch, Bits, Buf, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, grow, room};
 use crate::data::blocks::BLANK;
@@ -72,11 +72,16 @@ pub(crate) fn pick<T: Copy + Send + Sync + 'static>(from: &Buf<T>, rows: &[u32])
 pub(crate) struct NamedColumns<'a> {
     batches: &'a [Batch],
     pub(crate) rows: usize,
+    context: &'a Context<'a>,
 }
 
 impl<'a> NamedColumns<'a> {
     /// Checks that each batch has every named column exactly once, with equal lengths.
-    pub(crate) fn new(columns: &[&str], batches: &'a [Batch]) -> Result<Self> {
+    pub(crate) fn new(
+        columns: &[&str],
+        batches: &'a [Batch],
+        context: &'a Context<'a>,
+    ) -> Result<Self> {
         let mut rows = 0_usize;
         for batch in batches {
             let mut length = None;
@@ -100,7 +105,11 @@ impl<'a> NamedColumns<'a> {
                 what: "the number of rows of one import (4,294,967,294 at most)",
             });
         }
-        Ok(NamedColumns { batches, rows })
+        Ok(NamedColumns {
+            batches,
+            rows,
+            context,
+        })
     }
 
     /// The chunks of a column, each with its first row.
@@ -167,11 +176,7 @@ impl<'a> NamedColumns<'a> {
         let (parts, dates) = self.half_read(name, date_format, Reason::BadTime, problems)?;
         let zone = match timezone {
             Some(name) => Zone::parse(name)?,
-            None => match self
-                .chunks(name)?
-                .iter()
-                .find_map(|(_, c)| parse::zone_of(c))
-            {
+            None => match self.chunks(name)?.iter().find_map(|(_, c)| zone_of(c)) {
                 Some(name) => Zone::parse(name)?,
                 None => dates.zone()?.unwrap_or(Zone::UTC),
             },
@@ -183,12 +188,15 @@ impl<'a> NamedColumns<'a> {
         let (low, high) = range.unwrap_or((0, 0));
         let offsets = Offsets::new(zone, low, high);
         // Where clocks go back, ascending wall clocks can be descending instants.
-        let sorted = parts.len() == 1 && parts[0].sorted && zone.fixed().is_some();
+        let ranges = parts.iter().filter_map(|times| times.range);
+        let sorted = zone.fixed().is_some()
+            && parts.iter().all(|times| times.sorted)
+            && ranges.is_sorted_by(|before, after| before.1 <= after.0);
         let blank = parts.iter().any(|t| t.blank);
         let zoned = dates.zoned()?;
         let parts = parts
             .into_iter()
-            .map(|t| t.instants(zoned, &offsets))
+            .map(|t| t.instants(zoned, &offsets, self.context))
             .collect::<Result<Vec<_>>>()?;
         Ok((join(parts)?, offsets, sorted, blank))
     }
@@ -205,7 +213,8 @@ impl<'a> NamedColumns<'a> {
         let zoned = dates.zoned()?;
         let instants = |times: Times| {
             let (low, high) = times.range.unwrap_or((0, 0));
-            times.instants(zoned, &Offsets::new(offsets.zone(), low, high))
+            let offsets = Offsets::new(offsets.zone(), low, high);
+            times.instants(zoned, &offsets, self.context)
         };
         join(
             parts
@@ -232,8 +241,9 @@ impl<'a> NamedColumns<'a> {
         dates.decide()?;
         let mut parts = Vec::new();
         for (first, chunk) in chunks {
+            let context = self.context;
             parts.push(Times::read(
-                name, chunk, first, reason, &mut dates, problems,
+                name, chunk, first, reason, &mut dates, problems, context,
             )?);
         }
         problems.understand(name, dates.form());
@@ -283,7 +293,7 @@ impl<'a> NamedColumns<'a> {
         let mut parts = Vec::new();
         let mut least = i64::MAX;
         for (first, chunk) in chunks {
-            let (cells, count, low) = money.read(chunk, first, decided, problems)?;
+            let (cells, count, low) = money.read(chunk, first, decided, problems, self.context)?;
             *rounded += count;
             least = least.min(low);
             parts.push(cells);

@@ -1,7 +1,8 @@
 //! Converts a caller's columns to a table, so that analyses of tables (fits, predictions) accept
 //! data frames.
 
-use super::parse::{Problems, Reason, Times, zone_of};
+use super::parse::{Problems, Reason};
+use super::times::{Times, zone_of};
 use crate::columns::{Batch, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, push};
 use crate::data::blocks::BLANK;
@@ -279,11 +280,19 @@ fn column(name: &str, column: &ColumnData, context: &Context) -> Result<Column> 
         ColumnValues::Time { .. } => {
             let mut problems = Problems::new(false, column.len());
             let mut none = DateTexts::new(name, None)?;
-            let times = Times::read(name, column, 0, Reason::BadTime, &mut none, &mut problems)?;
+            let times = Times::read(
+                name,
+                column,
+                0,
+                Reason::BadTime,
+                &mut none,
+                &mut problems,
+                context,
+            )?;
             problems.none()?;
             let zone = zone_of(column).map_or(Ok(Zone::UTC), Zone::parse)?;
             let (low, high) = times.range.unwrap_or((0, 0));
-            let instants = times.instants(true, &Offsets::new(zone, low, high))?;
+            let instants = times.instants(true, &Offsets::new(zone, low, high), context)?;
             let known = collect(instants.iter().map(|t| *t != BLANK), "table column")?;
             let zeroed = instants.iter().map(|t| if *t == BLANK { 0 } else { *t });
             let values = Values::Instant(collect(zeroed, "table column")?.into(), zone);

@@ -5,3 +5,4 @@ pub(crate) mod caller_table;
 pub(crate) mod parse;
 pub(crate) mod persons;
 mod stacked;
+mod times;

@@ -1,16 +1,14 @@
-//! Reading cells: money to minor units, times to UTC microseconds, words to their codes. Cells
-//! that cannot be read go to [`Problems`], which refuses the first or drops and counts them.
+//! Reading cells: money to minor units, words to their codes. Cells that cannot be read go to
+//! [`Problems`], which refuses the first or drops and counts them.
 
-use crate::columns::{Buf, ColumnData, ColumnValues, TimeUnit};
-use crate::context::{collect, filled, room};
+use crate::columns::{Buf, ColumnData, ColumnValues};
+use crate::context::{Context, filled, room};
 use crate::data::blocks::{BLANK, Range, convert};
 use crate::data::text::amounts;
 use crate::data::text::amounts::{Decided, Decimal, Unit};
 use crate::data::text::cells::{Understood, read_texts};
-use crate::data::text::dates::{DateTexts, wrong_type};
 use crate::error::{Error, Result};
 use crate::money::Currency;
-use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS, Offsets, Zone};
 
 /// Why a row was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,13 +182,14 @@ impl Money<'_> {
         first_row: usize,
         decided: Decided,
         problems: &mut Problems,
+        context: &Context,
     ) -> Result<(Buf<i64>, u64, i64)> {
         let scale = if self.minor { 1 } else { self.currency.scale() };
         if let ColumnValues::Int { values, .. } = &column.values
             && scale == 1
             && column.valid.is_none()
         {
-            let range = Range::of(values);
+            let range = Range::of(values, context)?;
             let inside = range.low > -LARGEST && range.high < LARGEST && !range.blank;
             if values.is_empty() || inside {
                 return Ok((values.clone(), 0, range.low));
@@ -227,10 +226,10 @@ impl Money<'_> {
                 for (i, amount) in read.into_iter().enumerate() {
                     amounts.push(cells.minor(i, amount)?);
                 }
-                let range = Range::of(&amounts);
+                let range = Range::of(&amounts, context)?;
                 (amounts, range)
             }
-            (_, None) => cells.numbers(column, scale)?,
+            (_, None) => cells.numbers(column, scale, context)?,
             // Each value of a dictionary is read once.
             (_, Some(keys)) => {
                 let mut read = room(values.len(), "amounts")?;
@@ -247,7 +246,7 @@ impl Money<'_> {
                         false => BLANK,
                     });
                 }
-                let range = Range::of(&amounts);
+                let range = Range::of(&amounts, context)?;
                 (amounts, range)
             }
         };
@@ -307,7 +306,12 @@ struct Amounts<'a, 'p> {
 
 impl Amounts<'_, '_> {
     /// A column of numbers without a dictionary.
-    fn numbers(&mut self, column: &ColumnData, scale: i64) -> Result<(Vec<i64>, Range)> {
+    fn numbers(
+        &mut self,
+        column: &ColumnData,
+        scale: i64,
+        context: &Context,
+    ) -> Result<(Vec<i64>, Range)> {
         const WHAT: &str = "amounts";
         let money = self.money;
         let valid = column.valid.as_ref();
@@ -318,12 +322,12 @@ impl Amounts<'_, '_> {
             ColumnValues::Int { values, .. } => {
                 let most = most(scale);
                 let fast = |v: i64| (v.wrapping_mul(scale), v.unsigned_abs() <= most);
-                convert(values, valid, WHAT, fast, slow)
+                convert(values, valid, WHAT, context, fast, slow)
             }
             ColumnValues::Unsigned { values, .. } => {
                 let most = most(scale);
                 let fast = |v: u64| ((v as i64).wrapping_mul(scale), v <= most);
-                convert(values, valid, WHAT, fast, slow)
+                convert(values, valid, WHAT, context, fast, slow)
             }
             ColumnValues::Float(values) => {
                 let scale = scale as f64;
@@ -333,7 +337,7 @@ impl Amounts<'_, '_> {
                     let near = (minor - nearest.0).abs() <= NEAR;
                     (nearest.1, sure & near)
                 };
-                convert(values, valid, WHAT, fast, slow)
+                convert(values, valid, WHAT, context, fast, slow)
             }
             ColumnValues::Decimal {
                 values,
@@ -342,7 +346,7 @@ impl Amounts<'_, '_> {
                 let shift = money.shift(*decimals);
                 let power = 10_i64.checked_pow(shift.unsigned_abs());
                 let Some(power) = power.filter(|power| *power < WHOLE_FLOATS as i64) else {
-                    return convert(values, valid, WHAT, |_| (0, false), slow);
+                    return convert(values, valid, WHAT, context, |_| (0, false), slow);
                 };
                 if shift >= 0 {
                     let most = most(power);
@@ -351,7 +355,7 @@ impl Amounts<'_, '_> {
                         let fits = i128::from(low) == v;
                         (low.wrapping_mul(power), fits & (low.unsigned_abs() <= most))
                     };
-                    return convert(values, valid, WHAT, fast, slow);
+                    return convert(values, valid, WHAT, context, fast, slow);
                 }
                 // The quotient of floats is near enough to round to the exact quotient; the product
                 // checks it.
@@ -364,11 +368,11 @@ impl Amounts<'_, '_> {
                         small & sure & (quotient.wrapping_mul(power) == low),
                     )
                 };
-                convert(values, valid, WHAT, fast, slow)
+                convert(values, valid, WHAT, context, fast, slow)
             }
             _ => {
                 let blank = filled(column.len(), BLANK, WHAT)?;
-                let range = Range::of(&blank);
+                let range = Range::of(&blank, context)?;
                 Ok((blank, range))
             }
         }
@@ -488,151 +492,6 @@ fn decimal(value: i128, shift: i32) -> Amount {
     match bounded(quotient + if up { value.signum() } else { 0 }) {
         Amount::Exact(minor) => Amount::Rounded(minor),
         other => other,
-    }
-}
-
-/// A time column that is read but not yet in a zone: microseconds, instants or wall clock.
-pub(crate) struct Times {
-    micros: Buf<i64>,
-    /// Whether the times are wall clock; for texts this is known after the whole column is read.
-    wall: Option<bool>,
-    /// Least and greatest time; `None` if every cell is blank.
-    pub(crate) range: Option<(i64, i64)>,
-    /// Whether times ascend and none is blank.
-    pub(crate) sorted: bool,
-    /// Whether a cell is blank.
-    pub(crate) blank: bool,
-}
-
-impl Times {
-    /// Reads the column as far as no zone is needed; [`BLANK`] for null.
-    pub(crate) fn read(
-        name: &str,
-        column: &ColumnData,
-        first_row: usize,
-        reason: Reason,
-        dates: &mut DateTexts,
-        problems: &mut Problems,
-    ) -> Result<Times> {
-        const EXPECTED: &str = "a time in the years 1 to 9999";
-        const WHAT: &str = "times";
-        let mut bad = |i: usize, expected: &'static str| {
-            let row = first_row + i;
-            problems.add(row, reason, || Error::value(name, row, expected))
-        };
-        let n = column.len();
-        let valid = column.valid.as_ref();
-        let in_range = |t: i64| (MIN_MICROS..=MAX_MICROS).contains(&t);
-        let (micros, wall, range): (Buf<i64>, Option<bool>, Range) = match &column.values {
-            ColumnValues::Time { values, unit, zone } => {
-                let wall = Some(zone.is_none());
-                if *unit == TimeUnit::Microsecond && valid.is_none() {
-                    let range = Range::of(values);
-                    if !range.blank && (n == 0 || in_range(range.low) && in_range(range.high)) {
-                        return Ok(Times::new(values.clone(), wall, range));
-                    }
-                }
-                // The microseconds of a count; `None` if it is outside of the calendar.
-                let exact = |count: i64| match unit {
-                    TimeUnit::Second => count.checked_mul(1_000_000),
-                    TimeUnit::Millisecond => count.checked_mul(1_000),
-                    TimeUnit::Microsecond => Some(count),
-                    TimeUnit::Nanosecond => Some(count.div_euclid(1_000)),
-                };
-                let slow = |i: usize| match exact(values[i]).filter(|t| in_range(*t)) {
-                    _ if values[i] == NAT => Ok(BLANK),
-                    Some(micros) => Ok(micros),
-                    None => bad(i, EXPECTED).map(|()| 0),
-                };
-                let (micros, range) = match unit {
-                    TimeUnit::Second => convert(values, valid, WHAT, scaled(1_000_000), slow),
-                    TimeUnit::Millisecond => convert(values, valid, WHAT, scaled(1_000), slow),
-                    TimeUnit::Microsecond => convert(values, valid, WHAT, scaled(1), slow),
-                    TimeUnit::Nanosecond => {
-                        // Every count of nanoseconds is in the years 1677 to 2262.
-                        let fast = |count: i64| match count {
-                            NAT => (BLANK, true),
-                            count => (count.div_euclid(1_000), true),
-                        };
-                        convert(values, valid, WHAT, fast, slow)
-                    }
-                }?;
-                (micros.into(), wall, range)
-            }
-            ColumnValues::Date(values) => {
-                let fast = scaled(MICROS_PER_DAY);
-                let fast = |day: i32| fast(i64::from(day));
-                let slow = |i: usize| {
-                    let micros = i64::from(values[i]).saturating_mul(MICROS_PER_DAY);
-                    match in_range(micros) {
-                        true => Ok(micros),
-                        false => bad(i, EXPECTED).map(|()| 0),
-                    }
-                };
-                let (micros, range) = convert(values, valid, WHAT, fast, slow)?;
-                (micros.into(), Some(true), range)
-            }
-            ColumnValues::Null(_) => {
-                let blank = filled(n, BLANK, WHAT)?;
-                let range = Range::of(&blank);
-                (blank.into(), Some(true), range)
-            }
-            _ => match dates.micros(column, first_row, &mut bad)? {
-                Some(micros) => {
-                    let range = Range::of(&micros);
-                    (micros.into(), None, range)
-                }
-                None => return Err(wrong_type(name, column)),
-            },
-        };
-        Ok(Times::new(micros, wall, range))
-    }
-
-    fn new(micros: Buf<i64>, wall: Option<bool>, range: Range) -> Times {
-        Times {
-            micros,
-            wall,
-            range: (range.low <= range.high).then_some((range.low, range.high)),
-            sorted: range.ascending && !range.blank,
-            blank: range.blank,
-        }
-    }
-
-    /// The times as instants; wall clock is read in the zone of `offsets`. `zoned`: whether texts
-    /// name their zone.
-    pub(crate) fn instants(self, zoned: bool, offsets: &Offsets) -> Result<Buf<i64>> {
-        if offsets.zone() == Zone::UTC || !self.wall.unwrap_or(!zoned) {
-            return Ok(self.micros);
-        }
-        let clocks = offsets.clocks();
-        let instants = self.micros.iter().map(|t| match *t {
-            BLANK => BLANK,
-            t => clocks.instant(t).clamp(MIN_MICROS, MAX_MICROS),
-        });
-        Ok(collect(instants, "times")?.into())
-    }
-}
-
-/// numpy's null time.
-const NAT: i64 = i64::MIN;
-
-/// Counts of `unit` microseconds as microseconds, and whether they are times (or numpy's NaT).
-fn scaled(unit: i64) -> impl Fn(i64) -> (i64, bool) {
-    let low = MIN_MICROS.div_euclid(unit) + i64::from(MIN_MICROS.rem_euclid(unit) != 0);
-    let span = MAX_MICROS.div_euclid(unit).abs_diff(low);
-    move |count| {
-        let nat = count == NAT;
-        let inside = count.wrapping_sub(low) as u64 <= span;
-        let micros = count.wrapping_mul(unit);
-        (if nat { BLANK } else { micros }, inside | nat)
-    }
-}
-
-/// The zone of a time column, if it names one.
-pub(crate) fn zone_of(column: &ColumnData) -> Option<&str> {
-    match &column.values {
-        ColumnValues::Time { zone, .. } => zone.as_deref(),
-        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::data::blocks::BLANK;
 use crate::data::input::parse::NO_WORD;
 use crate::error::Result;
 use crate::ids::{Ids, NO_ID};
+use crate::num::extremes;
 use crate::time::Offsets;
 use crate::turn::Turn;
 use crate::words::{KindWord, StatusWord};
@@ -140,12 +141,7 @@ impl Data {
         self.sorted = self.sorted || times.is_sorted();
         self.range = match (self.sorted, times.first(), times.last()) {
             (true, Some(first), Some(last)) => Some((*first, *last)),
-            (false, Some(first), _) => {
-                Some(times.iter().fold((*first, *first), |(low, high), t| {
-                    (low.min(*t), high.max(*t))
-                }))
-            }
-            _ => None,
+            _ => extremes(times),
         };
         self
     }

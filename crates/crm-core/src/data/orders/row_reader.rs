@@ -45,7 +45,7 @@ impl Rows {
     ) -> Result<(Rows, Offsets)> {
         spec.check()?;
         let currency = spec.currency()?;
-        let input = NamedColumns::new(&spec.columns(), batches)?;
+        let input = NamedColumns::new(&spec.columns(), batches, context)?;
         let n = input.rows;
         let encoded = 1 + dim_names(spec).len() + usize::from(spec.order_id.is_some());
         context.expect(encoded * n);
