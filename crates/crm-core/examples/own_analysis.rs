@@ -58,8 +58,8 @@ impl Analysis for Returned {
                 .map(|order| order.day.0)
                 .collect();
             let gaps = dates.windows(2).map(|pair| (pair[1], pair[1] - pair[0]));
-            let long = gaps.filter(|(_, gap)| *gap >= options.silence as i32);
-            if let Some((day, gap)) = long.last() {
+            let mut long = gaps.filter(|(_, gap)| *gap >= options.silence as i32);
+            if let Some((day, gap)) = long.next_back() {
                 codes.push(customer.code());
                 days.push(day);
                 silences.push(Some(gap));

@@ -23,7 +23,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// Options of [`Itemsets`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, crm_derive::Setters)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -37,17 +37,6 @@ pub struct Options {
     /// What baskets are.
     #[serde(flatten)]
     pub baskets: BasketOptions,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            min_support: None,
-            min_count: None,
-            max_length: None,
-            baskets: BasketOptions::default(),
-        }
-    }
 }
 
 /// The default of `min_support`.

@@ -31,7 +31,7 @@ impl Orders {
     ///     .iter()?
     ///     .map(|customer| {
     ///         let amounts = customer.orders().map(|order| order.amount);
-    ///         (customer.id().to_string(), amounts.sum())
+    ///         (by_customer.ids().text(customer.code()), amounts.sum())
     ///     })
     ///     .collect();
     /// assert_eq!(spent, [("a".to_owned(), 5_000), ("b".to_owned(), 2_000)]);
