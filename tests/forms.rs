@@ -460,6 +460,10 @@ fn two_tables_are_stacked_by_name() {
         spelled(&first.stacked(&one, &context).expect("one table"), "y"),
         ["-", "-", "z"]
     );
+    assert_eq!(
+        spelled(&one.stacked(&first, &context).expect("one table"), "y"),
+        ["z", "-", "-"]
+    );
     let bare = table(&[("z", floats(&[]))]);
     assert_eq!(
         spelled(&bare.stacked(&one, &context).expect("one table"), "z"),

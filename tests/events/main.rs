@@ -7,6 +7,7 @@ mod funnels;
 mod laws;
 mod sequences;
 mod slow;
+mod slow_attribution;
 mod slow_carts;
 mod slow_paths;
 mod states;

@@ -4,6 +4,7 @@
 mod amounts;
 mod append;
 mod columns;
+mod crafted_states;
 mod edges;
 mod filters;
 mod growing;
