@@ -56,7 +56,6 @@ from ._cli_people import identify, people_of_report
 from ._cli_screen import progress, screen_of
 from ._cli_today import rules, today
 from ._report.problem import Misuse, Problem
-from ._reporting import has_column
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
@@ -174,7 +173,7 @@ def _told(error: Exception) -> str | None:
 
 def _report(options: argparse.Namespace) -> int:
     from ._report import grid, layouts, page, screen, words
-    from ._report.findings import ANALYSES, analyse
+    from ._report.findings import ANALYSES, analyse, has_column
     from ._report.order_reading import load
 
     console = screen_of(options.quiet)

@@ -101,84 +101,7 @@ def parser() -> Parser:
     crm.add_argument("-V", "--version", action="version", version=f"crm {crm_core.__version__}")
     commands = crm.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    report = _command(
-        commands,
-        "report",
-        "what changed, whom to write to today, LTV, segments: the report on an order export",
-        needs_extra=True,
-    )
-    _add_file(report)
-    show = report.add_argument_group("the report")
-    show.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="write the report as one page: .html, or .pdf where Chromium is installed",
-    )
-    _add_force(show)
-    show.add_argument(
-        "--tables",
-        type=Path,
-        metavar="DIR",
-        help="write every table into this folder as CSV, and the lists of customers to write to "
-        "with their ids (the page has none)",
-    )
-    show.add_argument("--title", help="the page's title")
-    show.add_argument(
-        "--months", type=int, default=24, metavar="N", help="months of CPM history (default 24)"
-    )
-    show.add_argument(
-        "--churn-days",
-        type=int,
-        metavar="N",
-        help="days without an order after which a customer is churned (default 240)",
-    )
-    show.add_argument(
-        "--cpm-money",
-        type=float,
-        metavar="AMOUNT",
-        help="CPM's money threshold (default: 70,000 yen; in other currencies 7 mean orders)",
-    )
-    show.add_argument(
-        "-v",
-        "--verbose",
-        action="store_true",
-        help="print all sections on the terminal, also if a page is written",
-    )
-    show.add_argument("--check", action="store_true", help="only show how the file would be read")
-    show.add_argument(
-        "--people",
-        type=Path,
-        metavar="FILE",
-        help="records of customers: which are one person, and what it changes",
-    )
-    _add_people_column(show)
-    events = report.add_argument_group("events of the site (their columns are guessed, and shown)")
-    events.add_argument(
-        "--events",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="EVENTS",
-        help="a log of views, carts and purchases: exits by page, the funnel, carts, paths; "
-        "may be repeated",
-    )
-    _add_events(events)
-    events.add_argument(
-        "--events-layout", metavar="ID|FILE", help="the layout of the events (default: by headings)"
-    )
-    events.add_argument(
-        "--funnel",
-        action="append",
-        default=[],
-        metavar="KIND",
-        help="the funnel's steps, by the file's kinds: view,add,purchase "
-        "(default: the steps to an order)",
-    )
-    events.add_argument(
-        "--funnel-window", metavar="TIME", help="time from the first step to the last (default 7d)"
-    )
+    _add_report(commands)
 
     today = _command(
         commands,
@@ -288,6 +211,87 @@ def _command(
     )
     parser.set_defaults(needs_extra=needs_extra)
     return parser
+
+
+def _add_report(commands: Any) -> None:
+    report = _command(
+        commands,
+        "report",
+        "what changed, whom to write to today, LTV, segments: the report on an order export",
+        needs_extra=True,
+    )
+    _add_file(report)
+    show = report.add_argument_group("the report")
+    show.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the report as one page: .html, or .pdf where Chromium is installed",
+    )
+    _add_force(show)
+    show.add_argument(
+        "--tables",
+        type=Path,
+        metavar="DIR",
+        help="write every table into this folder as CSV, and the lists of customers to write to "
+        "with their ids (the page has none)",
+    )
+    show.add_argument("--title", help="the page's title")
+    show.add_argument(
+        "--months", type=int, default=24, metavar="N", help="months of CPM history (default 24)"
+    )
+    show.add_argument(
+        "--churn-days",
+        type=int,
+        metavar="N",
+        help="days without an order after which a customer is churned (default 240)",
+    )
+    show.add_argument(
+        "--cpm-money",
+        type=float,
+        metavar="AMOUNT",
+        help="CPM's money threshold (default: 70,000 yen; in other currencies 7 mean orders)",
+    )
+    show.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="print all sections on the terminal, also if a page is written",
+    )
+    show.add_argument("--check", action="store_true", help="only show how the file would be read")
+    show.add_argument(
+        "--people",
+        type=Path,
+        metavar="FILE",
+        help="records of customers: which are one person, and what it changes",
+    )
+    _add_people_column(show)
+    events = report.add_argument_group("events of the site (their columns are guessed, and shown)")
+    events.add_argument(
+        "--events",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="EVENTS",
+        help="a log of views, carts and purchases: exits by page, the funnel, carts, paths; "
+        "may be repeated",
+    )
+    _add_events(events)
+    events.add_argument(
+        "--events-layout", metavar="ID|FILE", help="the layout of the events (default: by headings)"
+    )
+    events.add_argument(
+        "--funnel",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="the funnel's steps, by the file's kinds: view,add,purchase "
+        "(default: the steps to an order)",
+    )
+    events.add_argument(
+        "--funnel-window", metavar="TIME", help="time from the first step to the last (default 7d)"
+    )
 
 
 def _add_people_column(group: Any) -> None:

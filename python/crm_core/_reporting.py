@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._errors import CrmError, OptionError, SchemaError
+from ._errors import OptionError
 from ._events import Events
 from ._orders import Orders
 from ._people import People
@@ -180,7 +180,7 @@ def report(
         True
     """
     try:
-        from ._report.findings import Request, analyse
+        from ._report.findings import Request, analyse, has_column
     except ImportError as error:
         message = f"report needs {error.name}: pip install 'crm-core[report]'"
         raise ImportError(message) from None
@@ -211,6 +211,7 @@ def report(
 def _site(events: Events, day: datetime.date | None) -> Site:
     """The results of the events, whose kinds that occur are tried one by one."""
     from ._report.behavior import analyse_events
+    from ._report.findings import has_column
     from ._report.page import Site
 
     known: Mapping[str, str] = {**{word: word for word in _KINDS}, **events._kinds}
@@ -218,14 +219,3 @@ def _site(events: Events, day: datetime.date | None) -> Site:
     return Site(
         analyse_events(events, occur, has_pages=has_column(events, "page"), as_of=day), [], []
     )
-
-
-def has_column(data: Any, column: str) -> bool:
-    """Whether a dataset has a column."""
-    try:
-        data.view({column: None})
-    except SchemaError:
-        return False
-    except CrmError:
-        return True
-    return True

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._errors import CrmError, SchemaError
 from .._orders import Orders
 from . import cycle, words
 from .money import Currency, money
@@ -218,6 +219,17 @@ def analyse(
         definitions=ask.definitions,
         notes=notes,
     )
+
+
+def has_column(data: Any, column: str) -> bool:
+    """Whether a dataset has a column."""
+    try:
+        data.view({column: None})
+    except SchemaError:
+        return False
+    except CrmError:
+        return True
+    return True
 
 
 def _reconciled(orders: Orders, request: Request) -> Frame:

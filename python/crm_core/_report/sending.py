@@ -144,9 +144,14 @@ def decided(
     table = crm_core.decide(_texts(given), messages, rules=plan, now=now)
     frame = Frame.of("decide", table)
     tables.append(frame)
+    return Sending(_rows(frame, columns, rules), now, zone, rules, notes, tables, frame)
+
+
+def _rows(decisions: Frame, columns: Mapping[str, list[Any]], rules: Rules) -> list[Row]:
+    """The candidates beside their decisions: what is sent first, the most valuable first."""
     of_key = {key: at for at, key in enumerate(columns["dedupe_key"])}
     rows = []
-    for one in frame.rows():
+    for one in decisions.rows():
         at = of_key[one["dedupe_key"]]
         rows.append(
             Row(
@@ -168,7 +173,7 @@ def decided(
             )
         )
     rows.sort(key=lambda row: (_ORDER[row.decision], -(row.value or 0)))
-    return Sending(rows, now, zone, rules, notes, tables, frame)
+    return rows
 
 
 def _of_orders(

@@ -56,9 +56,9 @@ class Found:
     channels: channels.Channels | Missing
     products: products.Products | Missing
     subscriptions: subscriptions.Subscriptions | Missing
-    persons: persons.Persons | None = None
-    buyers: buyers.Buyers | Missing = Missing("attributes")
-    together: together.Together | Missing = Missing("pairs")
+    persons: persons.Persons | None
+    buyers: buyers.Buyers | Missing
+    together: together.Together | Missing
 
     @property
     def lists(self) -> Mapping[str, Frame]:
