@@ -132,7 +132,10 @@ impl Analysis for ClvFit {
         let (mut fit, choice) = match options.model {
             Choice::Named(kind) => {
                 let gaps = gaps(&[kind])?;
-                (repeat_model::fit(kind, &rows, frame.unit, gaps, context)?, None)
+                (
+                    repeat_model::fit(kind, &rows, frame.unit, gaps, context)?,
+                    None,
+                )
             }
             Choice::Auto => {
                 let has_gaps = usable.table.column(ln_gaps_column(factors)).is_some();
