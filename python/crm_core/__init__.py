@@ -149,15 +149,15 @@ from ._survival import gap_fits, kaplan_meier, survival_curve
 from ._table import Table
 
 if _TYPE_CHECKING:
-    from . import plot
+    from . import engine, plot, spark
 
 
 def __getattr__(name: str) -> object:
-    """Pictures are loaded when they are first asked for."""
-    if name == "plot":
+    """Pictures and engines are loaded when they are first asked for."""
+    if name in ("engine", "plot", "spark"):
         import importlib
 
-        return importlib.import_module(".plot", __name__)
+        return importlib.import_module(f".{name}", __name__)
     if name in tasks():
         raise AttributeError(
             f"the analysis {name!r} has no function of its own: use a method of the models, or "
@@ -167,7 +167,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "plot"})
+    return sorted({*globals(), "engine", "plot", "spark"})
 
 
 warn_of_debug_build()
