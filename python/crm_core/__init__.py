@@ -145,7 +145,7 @@ from ._segmentation import (
 from ._segments import segment, segment_history, segment_sizes, segment_sweep
 from ._shop_model import customer, learn
 from ._summary import clv_summary, monthly, summary
-from ._survival import gap_fits, kaplan_meier, survival_curve
+from ._survival import gap_fits, kaplan_meier, purchase_gaps, survival_curve
 from ._table import Table
 
 if _TYPE_CHECKING:
@@ -238,6 +238,7 @@ __all__ = [
     "decide",
     "decile",
     "describe",
+    "engine",
     "experiment",
     "experiment_plan",
     "field",
@@ -268,6 +269,7 @@ __all__ = [
     "plot",
     "purchase_counts",
     "purchase_flow",
+    "purchase_gaps",
     "purchase_intent",
     "read_events",
     "read_orders",
@@ -293,6 +295,7 @@ __all__ = [
     "simulate_events",
     "simulate_orders",
     "snapshots",
+    "spark",
     "summary",
     "survey",
     "survival_curve",
