@@ -158,10 +158,8 @@ def purchase_gaps(orders: Orders | DataFrame, as_of: AsOf = None, **options: Any
     return _run("purchase_gaps", orders, as_of, options)
 
 
-def cycle(
-    orders: Orders | DataFrame, as_of: Dates, *, learned: Any, **options: Any
-) -> DataFrame:
-    """The next purchase of each customer, as `crm.cycle` with a document of `learn`: one shuffle.
+def cycle(orders: Orders | DataFrame, as_of: Dates, *, learned: Any, **options: Any) -> DataFrame:
+    """The next purchase of each customer, as `crm.cycle` with `learned`: one shuffle.
 
     Args:
         orders: The orders.
@@ -172,9 +170,7 @@ def cycle(
     return _run("cycle", orders, as_of, {"learned": learned, **options})
 
 
-def alerts(
-    orders: Orders | DataFrame, as_of: Dates, *, learned: Any, **options: Any
-) -> DataFrame:
+def alerts(orders: Orders | DataFrame, as_of: Dates, *, learned: Any, **options: Any) -> DataFrame:
     """Customers who are overdue, as `crm.alerts` with a document of `learn`.
 
     One shuffle of orders, one of alerts for `priority`, which ranks them over the whole shop.
@@ -197,7 +193,7 @@ def likely_buyers(
 def customer(
     orders: Orders | DataFrame, as_of: Dates, *, learned: Any, **options: Any
 ) -> DataFrame:
-    """All results about each customer, as `crm.customer` with a document of `learn`: one shuffle."""
+    """All results about each customer, as `crm.customer` with `learned`: one shuffle."""
     return _run("customer", orders, as_of, {"learned": learned, **options})
 
 
@@ -211,12 +207,12 @@ def rfm(orders: Orders | DataFrame, as_of: AsOf = None, **options: Any) -> DataF
 
 
 def decile(orders: Orders | DataFrame, as_of: AsOf = None, **options: Any) -> DataFrame:
-    """Customers in ten groups by revenue, as `crm.decile`: a shuffle of orders, one of customers."""
+    """Customers in ten groups by revenue, as `crm.decile`: two shuffles."""
     return _run("decile", orders, as_of, options)
 
 
 def abc(orders: Orders | DataFrame, as_of: AsOf = None, **options: Any) -> DataFrame:
-    """Classes by share of revenue, as `crm.abc`: a shuffle of orders, one of customers."""
+    """Classes by share of revenue, as `crm.abc`: two shuffles."""
     return _run("abc", orders, as_of, options)
 
 
@@ -261,7 +257,7 @@ def cohorts(orders: Orders | DataFrame, as_of: AsOf = None, **options: Any) -> D
 
 
 def kaplan_meier(orders: Orders | DataFrame, as_of: AsOf = None, **options: Any) -> DataFrame:
-    """The curve of purchase gaps, as `crm.kaplan_meier`: two rounds, the second for its intervals."""
+    """The curve of purchase gaps, as `crm.kaplan_meier`, in two rounds."""
     return _run("kaplan_meier", orders, as_of, options)
 
 

@@ -121,7 +121,7 @@ def weights_of(gaps: pa.Table, weight: str) -> Floats:
     """The weight of each gap: 1, or 1 shared among the gaps of a customer."""
     if weight == "gap":
         return np.ones(len(gaps))
-    starts, lengths = runs(gaps)
+    _starts, lengths = runs(gaps)
     return np.repeat(1.0 / lengths, lengths)
 
 

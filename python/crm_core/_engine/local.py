@@ -270,8 +270,6 @@ def parts_of(tables: Iterable[Any], partitioned: bool) -> Parts:
     Raises:
         SchemaError: No tables, or a table of other columns than the first.
     """
-    import pyarrow as pa
-
     readers = [_reader(table) for table in tables]
     if not readers:
         raise SchemaError("there are no tables to read")

@@ -235,8 +235,6 @@ def _spark_type(field: Any) -> T.DataType:
         pa.date32(): T.DateType(),
     }
     if kind not in known:
-        raise SchemaError(
-            f"column `{field.name}`: Spark has no type for {kind}", column=field.name
-        )
+        raise SchemaError(f"column `{field.name}`: Spark has no type for {kind}", column=field.name)
     found: T.DataType = known[kind]
     return found

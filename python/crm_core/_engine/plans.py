@@ -165,9 +165,7 @@ def _refuse(task: str, reading: Reading, request: Request) -> None:
     if task in RANKED and not fixed(task, request):
         for name in ("by", "customers"):
             if request.get(name):
-                raise refuse(
-                    name, "nothing: ranks are over all customers; choose from the result"
-                )
+                raise refuse(name, "nothing: ranks are over all customers; choose from the result")
 
 
 def fixed(task: str, request: Request) -> bool:
@@ -246,9 +244,7 @@ def scale_of(job: Job) -> int:
 # ---- ranks ---------------------------------------------------------------------------------------
 
 
-def _of_table(
-    job: Job, data: Any, schema: pa.Schema, *parts: Any
-) -> dict[str, list[pa.Table]]:
+def _of_table(job: Job, data: Any, schema: pa.Schema, *parts: Any) -> dict[str, list[pa.Table]]:
     kernel = States(_native.__version__, state_schema(), schema, None, parts)
     return unpacked(job.engine.collect(job.engine.map(data, kernel)))
 
@@ -325,7 +321,9 @@ def _rfm(job: Job) -> Any:
         axis: functools.partial(segments.axis, axis=axis, monetary=options["monetary"], scale=scale)
         for axis in segments.AXES
     }
-    sketches = _of_table(job, found, schema, *((a, ranks.sketch, (key,)) for a, key in keys.items()))
+    sketches = _of_table(
+        job, found, schema, *((a, ranks.sketch, (key,)) for a, key in keys.items())
+    )
     edges = {axis: ranks.edges_of(sketches[axis]) for axis in keys}
     counts = _of_table(
         job, found, schema, *((a, ranks.counts, (key, edges[a])) for a, key in keys.items())
@@ -458,9 +456,7 @@ def _purchase_counts(job: Job) -> Any:
     schema, options = plain_schema(job.empty()), describe_options(job)
     prefix = prefix_of(job, schema)
     gaps = (gap_request(job, "order"), [*prefix, "gap"], options["up_to"], {})
-    found = job.states(
-        ("table", result, (job.task, job.request)), ("gaps", counted_gaps, gaps)
-    )
+    found = job.states(("table", result, (job.task, job.request)), ("gaps", counted_gaps, gaps))
     columns = shop_tables.purchase_counts(
         found["table"],
         found["gaps"],
@@ -487,9 +483,7 @@ def _repeat_rate(job: Job) -> Any:
     if options["method"] == "kaplan_meier":
         if options["cohort_window"] is not None:
             raise refuse("cohort_window", 'nothing, or method "matured" or "ratio"')
-        parts.append(
-            ("gaps", only_gap, (gap_request(job, "day"), prefix, options["to"] - 1))
-        )
+        parts.append(("gaps", only_gap, (gap_request(job, "day"), prefix, options["to"] - 1)))
     found = job.states(*parts)
     columns = shop_tables.repeat_rate(
         found["table"],

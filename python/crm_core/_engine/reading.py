@@ -1,4 +1,4 @@
-"""How the columns of a large table are read: the arguments of `Orders` or `Events`, without data."""
+"""How the columns of a large table are read: the arguments of `Orders` or `Events`."""
 
 from __future__ import annotations
 
@@ -105,9 +105,14 @@ class Reading:
                     "each partition would detect its own",
                     column=field.name,
                 )
-            if is_text and roles & set(_AMOUNTS) and self.arguments.get("decimal") not in (
-                ".",
-                ",",
+            if (
+                is_text
+                and roles & set(_AMOUNTS)
+                and self.arguments.get("decimal")
+                not in (
+                    ".",
+                    ",",
+                )
             ):
                 raise OptionError(
                     f'option `decimal`: expected "." or "," for the texts in `{field.name}`: '

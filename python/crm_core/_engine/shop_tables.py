@@ -100,7 +100,7 @@ def mean(minor: Any, count: Any, scale: int) -> Floats:
 
 
 def sums_of(means: Any, count: Any, scale: int) -> list[int]:
-    """The sums of minor units that gave means in major units: whole numbers, so exact below 2^52."""
+    """The sums of minor units that gave means in major units: whole, so exact below 2^52."""
     return [
         round(one * number * scale) if number else 0
         for one, number in zip(
@@ -117,10 +117,17 @@ def share_columns(name: str, part: Ints, of: Ints, confidence: float) -> Columns
 
 # ---- months --------------------------------------------------------------------------------------
 
-MONTHLY = (
-    "customers orders revenue new_customers new_revenue repeat_customers repeat_revenue "
-    "guest_orders guest_revenue"
-).split()
+MONTHLY = [
+    "customers",
+    "orders",
+    "revenue",
+    "new_customers",
+    "new_revenue",
+    "repeat_customers",
+    "repeat_revenue",
+    "guest_orders",
+    "guest_revenue",
+]
 
 
 def next_start(day: datetime.date, period: str) -> datetime.date:
@@ -230,7 +237,7 @@ def purchase_counts(
     counts = ["reach", "continued", "churned", "pending"]
     table = added_up(summed, [*prefix, "k"], [*counts, "__revenue", "__first"])
     waits = gaps_added(gaps, [*prefix, "gap"])
-    by_number = {group: rows for group, rows in split(waits, [*prefix, "gap"])}
+    by_number = dict(split(waits, [*prefix, "gap"]))
 
     def made(rows: pa.Table, group: tuple[Any, ...]) -> Columns:
         k, reach = ints(rows, "k"), ints(rows, "reach")
@@ -290,7 +297,9 @@ def _median_ended(curve: Curve | None) -> float:
     if n == 0:
         return np.nan
     upto = np.cumsum(curve.events)
-    low, high = (curve.times[np.searchsorted(upto, rank, "right")] for rank in ((n - 1) // 2, n // 2))
+    low, high = (
+        curve.times[np.searchsorted(upto, rank, "right")] for rank in ((n - 1) // 2, n // 2)
+    )
     return float(low + high) / 2
 
 
@@ -399,7 +408,9 @@ def mean_cumulative(
     scale: int,
 ) -> Columns:
     """Cells of the rule mean_cumulative: means by day of age, and the cells' days of them."""
-    by_age = dict(split(added_up(ages, [*keys, "elapsed"], ["customers", "revenue", "orders"]), keys))
+    by_age = dict(
+        split(added_up(ages, [*keys, "elapsed"], ["customers", "revenue", "orders"]), keys)
+    )
     waits = dict(split(gaps_added(gaps, keys), keys))
     shown = added_up(cells, [*keys, "elapsed"], ["customers", "active", "cohort_customers"])
     parts: list[Columns] = []
@@ -445,7 +456,9 @@ def mean_cumulative(
 # ---- gaps ----------------------------------------------------------------------------------------
 
 
-def kaplan_meier(curves: dict[tuple[Any, ...], Curve], prefix: Sequence[str], confidence: float) -> Columns:
+def kaplan_meier(
+    curves: dict[tuple[Any, ...], Curve], prefix: Sequence[str], confidence: float
+) -> Columns:
     """The curves of groups as a table."""
     parts: list[Columns] = []
     for group, curve in curves.items():

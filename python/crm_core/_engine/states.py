@@ -67,9 +67,7 @@ class Append(Kernel):
         for batch in batches:
             table = pa.Table.from_batches([batch])
             old = table.filter(pc.is_valid(table[STATE]))
-            for number, state in zip(
-                old[BUCKET].to_pylist(), old[STATE].to_pylist(), strict=True
-            ):
+            for number, state in zip(old[BUCKET].to_pylist(), old[STATE].to_pylist(), strict=True):
                 saved[number] = state
             new.append(table.filter(pc.is_null(table[STATE])))
         rows = pa.concat_tables(new) if new else None
