@@ -72,7 +72,7 @@ class Curve:
             times,
             at_risk,
             events,
-            np.cumprod(factor),
+            np.cumprod(factor, dtype="f8"),
             np.cumsum(term),
             total if subjects is None else subjects,
         )
