@@ -147,19 +147,19 @@ from ._segmentation import (
 from ._segments import segment, segment_history, segment_sizes, segment_sweep
 from ._shop_model import customer, learn
 from ._summary import clv_summary, monthly, summary
-from ._survival import gap_fits, kaplan_meier, survival_curve
+from ._survival import gap_fits, kaplan_meier, purchase_gaps, survival_curve
 from ._table import Table
 
 if _TYPE_CHECKING:
-    from . import plot
+    from . import engine, plot, spark
 
 
 def __getattr__(name: str) -> object:
-    """Pictures are loaded when they are first asked for."""
-    if name == "plot":
+    """Pictures and engines are loaded when they are first asked for."""
+    if name in ("engine", "plot", "spark"):
         import importlib
 
-        return importlib.import_module(".plot", __name__)
+        return importlib.import_module(f".{name}", __name__)
     if name in tasks():
         raise AttributeError(
             f"the analysis {name!r} has no function of its own: use a method of the models, or "
@@ -169,7 +169,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "plot"})
+    return sorted({*globals(), "engine", "plot", "spark"})
 
 
 warn_of_debug_build()
@@ -241,6 +241,7 @@ __all__ = [
     "decide",
     "decile",
     "describe",
+    "engine",
     "experiment",
     "experiment_plan",
     "field",
@@ -271,6 +272,7 @@ __all__ = [
     "plot",
     "purchase_counts",
     "purchase_flow",
+    "purchase_gaps",
     "purchase_intent",
     "read_events",
     "read_orders",
@@ -296,6 +298,7 @@ __all__ = [
     "simulate_events",
     "simulate_orders",
     "snapshots",
+    "spark",
     "summary",
     "survey",
     "survival_curve",

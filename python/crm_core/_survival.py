@@ -57,6 +57,35 @@ def kaplan_meier(
     return call("kaplan_meier", orders, as_of, {**options, **scope})
 
 
+def purchase_gaps(
+    orders: Orders,
+    as_of: AsOf = None,
+    **scope: Unpack[Scope],
+) -> Table:
+    """Each gap between purchases of each customer, the open one too (購入間隔一覧).
+
+    Args:
+        orders: The orders.
+        as_of: The civil date up to which orders count, included. A list of dates adds a first
+            column `as_of`. Default: the date of the last order of the whole import.
+        **scope: Keys of the scope: where, customers, by, policy, basis, refunds, occasion,
+            churn_days, churn_boundary; see `Scope`.
+
+    Returns:
+        One row per gap: customer_id, gap (1 is from the first purchase to the second), days, ended
+        (false for the open gap, of which a customer has one, up to `as_of`).
+
+    Raises:
+        OptionError: An option is unknown or out of range.
+
+    Example:
+        >>> gaps = crm.purchase_gaps(orders)
+        >>> int((~gaps["ended"]).sum()) == len(crm.summary(orders))
+        True
+    """
+    return call("purchase_gaps", orders, as_of, {**scope})
+
+
 def gap_fits(
     orders: Orders,
     as_of: AsOf = None,

@@ -7,6 +7,7 @@ use crate::table::{Column, Field, fields};
 use serde_json::{Value, json};
 
 fields! {
+    pub(super) DAYS = "days", Int, "days", "日数", "Days since a purchase.";
     pub(super) AT_RISK = "at_risk", Float, "", "対象数", "Weight of the gaps of at least this length.";
     pub(super) EVENTS = "events", Float, "events", "イベント数", "Weight of the gaps that ended.";
 }

@@ -6,7 +6,7 @@
 //! and weights of [`gaps`](super::gaps). Intervals are clustered by customer, because gaps of one
 //! customer are similar.
 
-use super::curve::{AT_RISK, EVENTS, columns_of, quantiles};
+use super::curve::{AT_RISK, DAYS, EVENTS, columns_of, quantiles};
 use super::gaps::{Options, subjects};
 use crate::analysis::Analysis;
 use crate::context::Context;
@@ -28,7 +28,7 @@ impl Analysis for KaplanMeier {
     const SUMMARY: &'static str = "Share of purchase gaps longer than t days, open gaps censored";
     const JA: &'static str = "購入間隔の生存曲線";
     const COLUMNS: &'static [Field] = &columns! {
-        "days": Int, "days", "日数", "Days since a purchase.";
+        DAYS;
         AT_RISK;
         EVENTS, "Weight of the gaps that ended on this day.";
         SURVIVAL_RATE, "Share of gaps longer than this.";
