@@ -108,10 +108,10 @@ fn ways(events: &[Quarter], lookback: i64, as_of: i64, open_is_null: bool) -> (V
             Some(*revenue),
         );
     }
-    for k in 0..touches.len() {
+    for (k, touch) in touches.iter().enumerate() {
         let own = of((None, Some(k)));
         if !own.is_empty() {
-            way(own, touches[k].0, None);
+            way(own, touch.0, None);
         }
     }
     let running = of((None, None));
