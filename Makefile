@@ -92,7 +92,7 @@ check-speed: ## Instructions of ten hot paths against benches/instructions.json 
 
 .PHONY: generated
 generated: ## Files that follow from the sources: reference, header, fingerprints, what Python exports
-	CRM_BLESS=1 cargo test --quiet -p crm-tests -p crm-ffi --test reference --test tables --test header
+	CRM_BLESS=1 cargo test --quiet -p crm-tests -p crm-ffi -p crm-py --test reference --test tables --test header
 	$(PYTHON) tests/python/exports.py
 
 check: native ## What a reviewer would say: format, lints, docs, types

@@ -607,3 +607,29 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
         revenue(8, |cell| cell.high)?,
     ]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Zone;
+
+    /// A customer is new for 365 days: 7.00 of two days, 3.00 of one, and 100.00 of one who came a day too early.
+    #[test]
+    fn customers_are_new_for_a_year() {
+        let orders = Orders::builder(Currency::USD, Zone::UTC)
+            .order("a", "2025-01-02", 300)
+            .order("a", "2025-06-01", 400)
+            .order("b", "2025-12-31", 300)
+            .order("early", "2025-01-01", 5_000)
+            .order("early", "2025-03-01", 5_000)
+            .build()
+            .unwrap();
+        let worth = |day: &str| {
+            let at = At::new(day.parse().unwrap());
+            worth_of_new(&Totals::new(&orders, &at, &Context::default()).unwrap())
+        };
+        assert_eq!(worth("2026-01-01"), Some(10.0 / 3.0));
+        assert_eq!(worth("2025-12-31"), Some(110.0 / 5.0));
+        assert_eq!(worth("2026-12-31"), None);
+    }
+}
