@@ -75,6 +75,7 @@ from ._errors import (
     OutOfMemoryError,
     ReadingWarning,
     SchemaError,
+    VersionError,
 )
 from ._events import Events
 from ._experiments import assign, experiment, experiment_plan
@@ -169,7 +170,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "engine", "plot", "spark"})
+    return sorted({*globals(), "engine", "plot"})
 
 
 warn_of_debug_build()
@@ -207,6 +208,7 @@ __all__ = [
     "SchemaError",
     "Table",
     "TimeSplit",
+    "VersionError",
     "__version__",
     "abc",
     "acquisition",

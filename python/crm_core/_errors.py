@@ -129,6 +129,12 @@ class OutOfMemoryError(CrmError, MemoryError):
     _code = "out_of_memory"
 
 
+class VersionError(CrmError):
+    """The process that works has another version of the library than the one that asks."""
+
+    _code = "version"
+
+
 class InternalError(CrmError):
     """A defect of this library. Please report it."""
 

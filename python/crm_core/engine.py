@@ -21,10 +21,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._engine.base import Engine
-from ._engine.kernels import VersionError
 from ._engine.local import Loop, Parts, parts_of
 from ._engine.plans import TASKS, planned
 from ._engine.reading import Reading
+from ._errors import VersionError
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -59,7 +59,7 @@ fn budgets() {
         })
     };
     let pass = ("a pass over the orders", 3 * 8);
-    assert_eq!(run("rfm"), [pass, ("totals", 2 * 32)]);
+    assert_eq!(run("rfm"), [pass, ("totals", 2 * 16)]);
     let index = ("the index of orders", 3 * 16 + 2 * 4);
     assert_eq!(run("lead_times"), [pass, index]);
     let cycle = run("cycle");

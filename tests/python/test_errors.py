@@ -256,7 +256,7 @@ CASES: dict[str, tuple[Callable[[], Any], type, str, str | None, int | None, str
     "an unknown analysis": (
         lambda: crm.run("rmf", orders()),
         crm.OptionError,
-        "unknown analysis `rmf`; there are summary, clv_summary,",
+        "unknown analysis `rmf`; there are summary,",
         None, None, "did you mean `rfm`?",
     ),
     "an unknown option": (

@@ -165,7 +165,7 @@ def test_intervals_and_coverage_are_those_computed_again(seasonal):
 
 
 def coverage(some, days, customers, origin):
-    summary = crm.clv_summary(some, origin)
+    summary = crm.clv_summary(some, origin, seasonality="none")
     fit = crm.Nbd().fit(summary)
     r, alpha = fit.params_["r"], fit.params_["alpha"]
     at = int((np.datetime64(origin) - DAY0).astype(int))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import _native
-from .._errors import CrmError, OptionError
+from .._errors import CrmError, OptionError, VersionError
 from .._library import run
 from .._table import Table
 from .reading import Reading
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 
 ROWS = 1 << 16
 """Rows of a batch that a kernel gives back."""
-
-
-class VersionError(CrmError):
-    """The process that works has another version of the library than the one that asks."""
-
-    _code = "version"
-
-
-VersionError.__module__ = "crm_core.engine"
 
 
 def same_version(version: str) -> None:

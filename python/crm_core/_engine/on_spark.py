@@ -13,9 +13,8 @@ from pyspark.sql import types as T
 from pyspark.storagelevel import StorageLevel
 
 from .. import _native
-from .._errors import SchemaError
+from .._errors import SchemaError, VersionError
 from .base import Engine
-from .kernels import VersionError
 from .reading import Reading
 
 if TYPE_CHECKING:

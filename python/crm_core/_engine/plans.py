@@ -455,7 +455,7 @@ def counted_gaps(
 def _purchase_counts(job: Job) -> Any:
     schema, options = plain_schema(job.empty()), describe_options(job)
     prefix = prefix_of(job, schema)
-    gaps = (gap_request(job, "order"), [*prefix, "gap"], options["up_to"], {})
+    gaps: tuple[Any, ...] = (gap_request(job, "order"), [*prefix, "gap"], options["up_to"], {})
     found = job.states(("table", result, (job.task, job.request)), ("gaps", counted_gaps, gaps))
     columns = shop_tables.purchase_counts(
         found["table"],
@@ -522,15 +522,15 @@ def _cohorts(job: Job) -> Any:
     by_day = {**job.request, "step": 1, "cells": "mean_cumulative"}
     by_day["up_to"] = options["up_to"]
     keys = [*prefix, "cohort"] if rows != "all" else prefix
-    found = job.states(
+    of_gaps = job.states(
         ("cells", result, (job.task, job.request)),
         ("ages", ages, (by_day, keys)),
         ("gaps", first_gaps, (gap_scope, keys, renamed)),
     )
     columns = shop_tables.mean_cumulative(
-        found["ages"],
-        found["cells"],
-        found["gaps"],
+        of_gaps["ages"],
+        of_gaps["cells"],
+        of_gaps["gaps"],
         keys,
         confidence=options["confidence"],
         scale=scale_of(job),

@@ -178,11 +178,15 @@ def _cents(reading: OrderReading) -> None:
     amounts = groups.values(reading.plain_amounts(name))
     some = np.abs(amounts.floats[amounts.valid & (amounts.numbers != 0)])
     broken = int(np.count_nonzero(some != np.round(some)))
-    if len(some) < 3 or reading.decimals or broken > _few_broken(len(some)):
+    if not len(some) or reading.decimals or broken > _few_broken(len(some)):
         return
-    if np.median(some) < _LEAST_CENTS or np.mean(some % 100 != 0) < _ODD_ENDS:
+    # Systems that write a moment as a number of seconds write money as one of cents.
+    of_machine = str(reading.facts.get("date_form")).startswith("epoch")
+    if np.median(some) < _LEAST_CENTS:
         return
-    likely_cents = code in of_cents and np.mean(some % 10 != 0) >= _ODD_ENDS
+    if not of_machine and (len(some) < 3 or np.mean(some % 100 != 0) < _ODD_ENDS):
+        return
+    likely_cents = code in of_cents and (of_machine or np.mean(some % 10 != 0) >= _ODD_ENDS)
     listed = reading.warnings if likely_cents else reading.notes
     values, keys = worth(reading)
     total = amount_meaning.total(values, keys)

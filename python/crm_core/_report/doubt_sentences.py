@@ -169,7 +169,8 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         '"{column}" is the same day in {rows} of {all} rows, as the day of an export is, and '
         '"{other}" holds dates that differ: {say.ordered_at:{other}} reads them, '
         "{say.ordered_at:{column}} confirms.",
-        "「{column}」は{all}行のうち{rows}行が同じ日(出力日など)で、「{other}」には異なる日付があります。"
+        "「{column}」は{all}行のうち{rows}行が同じ日(出力日など)で、「{other}」には異なる日"
+        "付があります。"
         "{say.ordered_at} で列を指定してください。",
     ),
     "no_customer": (
@@ -192,7 +193,8 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         '{orders} orders have the same amount in several purchases of "{column}", as a page of '
         "thanks that was loaded again, or an order's total on each of its items: all come to "
         "{each}, once an order to {once}. Leave an order's further purchases out of the file.",
-        "{orders}件の注文は、複数の購入イベントの「{column}」が同じ金額です(完了ページの再表示や、商品"
+        "{orders}件の注文は、複数の購入イベントの「{column}」が同じ金額です(完了ページの再表"
+        "示や、商品"
         "ごとに書かれた合計など)。すべてで{each}、1注文1回では{once}です。重複する購入はファイルか"
         "ら除いてください。",
     ),
@@ -227,7 +229,8 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         '{say.order_id} names a number that joins them; {say.order_id:""} confirms orders; rows '
         "that were corrected have to be left out of the file.",
         "{rows}行は他の行と顧客・日時が同じで、商品などの列でも区別できません。1行を1注文とすると"
-        "{own}件で合計{each}、同じ注文の明細なら{orders}件、後の行が前の行の訂正なら合計{last}です。"
+        "{own}件で合計{each}、同じ注文の明細なら{orders}件、後の行が前の行の訂正なら合計"
+        "{last}です。"
         '{say.order_id} で注文番号の列を指定するか、{say.order_id:""} で確定してください。訂正前の'
         "行はファイルから除いてください。",
     ),
@@ -244,7 +247,8 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "rows come to {own}, each line once ({rows} rows less) to {once}. Leave one row a line in "
         "the file; {say.ignore:{column}} says that all count.",
         "注文の各明細が「{column}」の値ごとに繰り返されています(結合などによる)。すべての行では"
-        "{own}、明細ごとに1回({rows}行を除く)なら{once}です。ファイルで明細ごとに1行にするか、すべて"
+        "{own}、明細ごとに1回({rows}行を除く)なら{once}です。ファイルで明細ごとに1行にするか"
+        "、すべて"
         "数えるなら {say.ignore} を指定してください。",
     ),
     "few_days": (
@@ -374,12 +378,71 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "のままで{own}、1個あたりの価格にすると{each}です。ファイルで1個あたりの価格にするか、"
         "そうなっていれば {say.ignore} を指定してください。",
     ),
+    "no_pieces": (
+        '{rows} rows have 0 in "{column}" and an amount: all rows come to {own}, without these to '
+        "{without}. Leave them out of the file if nothing was sold; {say.ignore:{column}} "
+        "says that "
+        "they count.",
+        "「{column}」が0なのに金額のある行が{rows}行あります。含めると{own}、除くと"
+        "{without}です。販売"
+        "でなければファイルから除き、集計してよければ {say.ignore} を指定してください。",
+    ),
+    "two_signs": (
+        'In {rows} rows "{quantity}" and "{column}" are both below zero, so they count as '
+        "sales: the "
+        "amounts come to {own}, and to {less} if these rows are returns. Write one sign in "
+        "the file.",
+        "「{quantity}」と「{column}」がともに負の行が{rows}行あり、売上として数えています"
+        "({own})。返品な"
+        "ら{less}です。ファイルの符号を一つにしてください。",
+    ),
+    "price_apart": (
+        '"{price}" times "{quantity}" is not "{column}" in {rows} of {all} rows: the '
+        "amounts come to "
+        "{own} as they are, the prices times the pieces to {times}. {say.amount:{price}} takes the "
+        "prices, {say.ignore:{price}} confirms the amounts.",
+        "「{price}」×「{quantity}」が「{column}」と一致しない行が{all}行中{rows}行あります。"
+        "金額のままで"
+        "{own}、単価×数量では{times}です。単価なら {say.amount}、金額でよければ "
+        "{say.ignore} を指定し"
+        "てください。",
+    ),
+    "parts_of_orders": (
+        '"{column}" names other orders of the file in {orders} orders, which may be parts of them '
+        "({parts}) and count beside them ({parents}): all rows come to {own}, without the parts to "
+        "{without}, without the orders that were split to {rest}. Leave one of them out of "
+        "the file; "
+        "{say.ignore:{column}} says that all count.",
+        "「{column}」はファイル内の別の注文を指しています({orders}件)。分割後の注文"
+        "({parts})と元の注文"
+        "({parents})の両方を数えて{own}です。分割後を除くと{without}、元の注文を除くと"
+        "{rest}です。どち"
+        "らかをファイルから除き、すべて数えるなら {say.ignore} を指定してください。",
+    ),
+    "numbers_of_shops": (
+        '{orders} numbers of "{number}" stand in rows of several values of "{column}": '
+        "{own} orders "
+        "as they are, {more} if each has numbers of its own: {say.shop:{column}}. "
+        "{say.ignore:{column}} says that they are the same orders.",
+        "「{number}」の{orders}件が「{column}」の異なる行にあります。そのままで{own}件、店舗"
+        "ごとの番号"
+        "なら{more}件です({say.shop} で指定)。同じ注文なら {say.ignore} を指定してください。",
+    ),
+    "unpaid_count": (
+        '"{column}" says {words} in {orders} orders, which count: all come to {own}, without these '
+        "to {without}. {say.status_map:{word}=cancelled} leaves them out, "
+        "{say.status_map:{word}=pending} confirms.",
+        "「{column}」が {words} の注文{orders}件も集計対象です。含めると{own}、除くと"
+        "{without}です。"
+        "{say.status_map:{word}=cancelled} で除き、{say.status_map:{word}=pending} で確定します。",
+    ),
     "packs_unread": (
         'A price is multiplied by "{quantity}" ({own}); "{column}" looks like the pieces of a '
         "pack, "
         "or the packs: multiplied by both the amounts come to {times}. Multiply them in the file "
         "if the price is that of one piece; {say.ignore:{column}} says that it does not matter.",
-        "単価に「{quantity}」を掛けました({own})。「{column}」は入数またはケース数のようで、両方を掛"
+        "単価に「{quantity}」を掛けました({own})。「{column}」は入数またはケース数のようで、"
+        "両方を掛"
         "けると{times}です。単価が1個の価格ならファイルで掛け、関係なければ {say.ignore} を指定して"
         "ください。",
     ),
@@ -425,8 +488,10 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "{others} other products, with amounts that come near to its own: if they are the parts of "
         "a set, all rows come to {own}, without {rows} rows of parts to {rest}. Leave one of both "
         "out of the file; {say.ignore:{column}} says that the amounts do not overlap.",
-        "「{column}」のある商品の注文{orders}件(最初は{row})には、いつも同じ他の{others}商品があり、"
-        "金額の合計も近い値です。セットとその内訳であれば、すべての行で{own}、内訳の{rows}行を除くと"
+        "「{column}」のある商品の注文{orders}件(最初は{row})には、いつも同じ他の{others}商品"
+        "があり、"
+        "金額の合計も近い値です。セットとその内訳であれば、すべての行で{own}、内訳の{rows}行"
+        "を除くと"
         "{rest}です。一方をファイルから除くか、重複がなければ {say.ignore} を指定してください。",
     ),
     "sets_and_parts": (
@@ -441,7 +506,8 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         '{orders} numbers of "{column}" stand on rows of different times and count as one order '
         'each ({own} orders); "{other}" tells them apart ({more} orders): {say.shop:{other}}. '
         "{say.ignore:{other}} says that it does not matter.",
-        "「{column}」の{orders}件は時刻の異なる行が1つの注文になっています(注文{own}件)。「{other}」"
+        "「{column}」の{orders}件は時刻の異なる行が1つの注文になっています(注文{own}件)。「"
+        "{other}」"
         "で区別すると{more}件です({say.shop} で指定)。関係なければ {say.ignore} を指定してくださ"
         "い。",
     ),

@@ -30,6 +30,7 @@ from . import (
     odd_numbers,
     odd_rows,
     other_tables,
+    row_doubts,
     running_totals,
     sets,
     states,
@@ -196,6 +197,7 @@ class OrderReading(MoneyReading):
             self._states,
             self._below_zero,
             self._unpaid_days,
+            self._unpaid,
             self._unread_discounts,
             self._currency,
             self._money_beside,
@@ -242,6 +244,7 @@ class OrderReading(MoneyReading):
             discounts.refuse_fractions(self)
             marked_rows.said(self)
             odd_numbers.said(self)
+            row_doubts.said(self)
             if self.layout is None and self.keys is not None:
                 sets.said(self, self.keys)
             subtotals.said(self)
@@ -256,6 +259,9 @@ class OrderReading(MoneyReading):
     def _below_zero(self) -> None:
         if self.table.num_rows:
             doubts.below_zero(self)
+
+    def _unpaid(self) -> None:
+        row_doubts.unpaid(self)
 
     def _numbers(self) -> None:
         discounts.refuse_percent(self)

@@ -158,6 +158,7 @@ class StateReading(CurrencyReading):
         column = shown(self.table[name])
         if column is None:
             raise Problem(f"column {name}: not words")
+        self.of_states[name] = column
         keys = self.keys
         if keys is None:
             return column
@@ -169,6 +170,7 @@ class StateReading(CurrencyReading):
         """The status column in the library's words."""
         column = trimmed(self.table[name]).cast(pa.string())
         words = distinct(column)
+        self.of_states[name] = column
         known = self._meanings(name, column, self.layout if self._of_layout("status") else None)
         self._given_back(name, column, known)
         meaning = pa.array([*(known[word] for word in words), None], pa.string())
