@@ -300,7 +300,6 @@ __all__ = [
     "simulate_events",
     "simulate_orders",
     "snapshots",
-    "spark",
     "summary",
     "survey",
     "survival_curve",

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python/crm_core"
 INIT = PACKAGE / "__init__.py"
 # Modules with public names that only other modules of the package use, and modules in Rust.
 BY_HAND = {"_errors", "_events", "_library", "_models", "_native", "_people", "_read"}
-LAZY = {"engine", "plot", "spark"}  # imported when they are first asked for
+LAZY = {"engine", "plot"}  # imported when they are first asked for
 WIDTH = 100
 
 
