@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 os.environ["PYSPARK_PYTHON"] = sys.executable
 os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
+os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 os.environ["PYTHONWARNINGS"] = "ignore"
 
 
