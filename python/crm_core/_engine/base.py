@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     class AnyKernel(Protocol):
         """A function of one partition: record batches in, record batches out."""
 
-        schema: pa.Schema
+        @property
+        def schema(self) -> pa.Schema:
+            """The columns of the result."""
+            ...
 
         def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             """The result of the partition; called once, also for an empty one."""
