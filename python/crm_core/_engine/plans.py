@@ -455,7 +455,7 @@ def counted_gaps(
 def _purchase_counts(job: Job) -> Any:
     schema, options = plain_schema(job.empty()), describe_options(job)
     prefix = prefix_of(job, schema)
-    gaps = (gap_request(job, "order"), [*prefix, "gap"], options["up_to"], {})
+    gaps: tuple[Any, ...] = (gap_request(job, "order"), [*prefix, "gap"], options["up_to"], {})
     found = job.states(("table", result, (job.task, job.request)), ("gaps", counted_gaps, gaps))
     columns = shop_tables.purchase_counts(
         found["table"],
