@@ -54,6 +54,16 @@ test-rust:
 test-python: native
 	$(TEST_BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile
 
+.PHONY: test-spark
+test-spark: native ## crm.spark on two worker processes; needs Java and pyspark, and says so where they are missing
+	@if ! java -version >/dev/null 2>&1; then \
+		echo "NOT TESTED: crm.spark, because there is no Java"; \
+	elif ! $(TEST_BIN)/python -c "import pyspark, pyarrow" 2>/dev/null; then \
+		echo "NOT TESTED: crm.spark, because there is no pyspark: $(TEST_BIN)/pip install 'pyspark>=3.5' pyarrow"; \
+	else \
+		$(TEST_BIN)/python -m pytest --quiet tests/spark; \
+	fi
+
 test-c:
 	@if [ -x tests/c/run.sh ]; then tests/c/run.sh; fi
 
@@ -99,8 +109,8 @@ check: native ## What a reviewer would say: format, lints, docs, types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
-	$(TEST_BIN)/ruff format --check python tests/python examples/python/*.py docs/*.py
-	$(TEST_BIN)/ruff check python tests/python examples/python docs
+	$(TEST_BIN)/ruff format --check python tests/python tests/spark examples/python/*.py docs/*.py
+	$(TEST_BIN)/ruff check python tests/python tests/spark examples/python docs
 	$(TEST_BIN)/mypy
 	$(TEST_BIN)/python -m mypy.stubtest crm_core._native
 

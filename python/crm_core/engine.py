@@ -104,7 +104,7 @@ def run(
         task: The analysis; see `tasks`.
         data: What `partitions` has made; with `engine`, a large table in the engine's form.
         options: Scope and options, as for `crm.run`.
-        engine: An engine of your own, such as those of docs/guide/scale.md.
+        engine: An engine of your own, a subclass of `Engine`.
         reading: What the columns of `data` are, with an engine of your own:
             ``Reading.of("orders", {"currency": "JPY"})``.
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
         """A function of one partition: record batches in, record batches out."""
 
         @property
-        def schema(self) -> pa.Schema: ...
+        def schema(self) -> pa.Schema:
+            """The columns of the result."""
+            ...
 
         def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             """The result of the partition; called once, also for an empty one."""
@@ -28,8 +30,8 @@ Data = TypeVar("Data")
 class Engine(Generic[Data]):
     """What an engine has to do; `Data` is a large table in its own form.
 
-    Five methods make any engine that can shuffle run every analysis of `crm.engine`. Subclass it
-    and hand it to `crm.engine.run`; docs/guide/scale.md does so for Ray Data and Dask.
+    An engine that can shuffle runs every analysis of `crm.engine`: subclass this and hand it to
+    `crm.engine.run`. The library's own are a loop (`local.py`) and Spark (`on_spark.py`).
     """
 
     def schema(self, data: Data) -> pa.Schema:

@@ -500,9 +500,9 @@ def _cohorts(job: Job) -> Any:
     schema, options = plain_schema(job.empty()), describe_options(job)
     prefix = prefix_of(job, schema)
     if options["cells"] != "mean_cumulative":
-        found = job.states(("table", result, (job.task, job.request)))["table"]
+        tables = job.states(("table", result, (job.task, job.request)))["table"]
         columns = shop_tables.cohorts(
-            found,
+            tables,
             [*prefix, "cohort"] if "cohort" in schema.names else prefix,
             confidence=options["confidence"],
             scale=scale_of(job),
