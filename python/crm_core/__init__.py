@@ -152,7 +152,8 @@ from ._survival import gap_fits, kaplan_meier, purchase_gaps, survival_curve
 from ._table import Table
 
 if _TYPE_CHECKING:
-    from . import engine, plot, spark
+    from . import engine, plot
+    from . import spark as spark
 
 
 def __getattr__(name: str) -> object:

@@ -31,7 +31,7 @@ except ImportError as error:
         "crm_core.spark needs pyspark and pyarrow: pip install 'crm-core[spark]'"
     ) from error
 
-from ._engine import plans
+from ._engine import plans, values
 from ._engine import states as saved_states
 from ._engine.on_spark import Spark, column
 from ._engine.reading import Reading
@@ -149,7 +149,10 @@ def summary(orders: Orders | DataFrame, as_of: AsOf = None, **options: Any) -> D
 
 
 def clv_summary(orders: Orders | DataFrame, as_of: AsOf = None, **options: Any) -> DataFrame:
-    """The summary for models of predicted value, as `crm.clv_summary`: one shuffle."""
+    """The summary for models of predicted value, as `crm.clv_summary`: one shuffle.
+
+    `seasonality` has to be "none", because partitions do not see the shop's seasons.
+    """
     return _run("clv_summary", orders, as_of, options)
 
 
@@ -296,7 +299,7 @@ def fit(model: Model, summary: DataFrame, *, unit: str | None = None) -> Model:
         DataError: Too few repeat customers.
     """
     engine = Spark(summary.sparkSession, None)
-    found: Model = plans.fitted(engine, summary, model, unit)
+    found: Model = values.fitted(engine, summary, model, unit)
     return found
 
 
@@ -316,7 +319,7 @@ def clv(m: Purchases, g: GammaGamma, summary: DataFrame, **options: Any) -> Data
         One row per customer.
     """
     engine = Spark(summary.sparkSession, None)
-    found: DataFrame = plans.value(engine, summary, m, g, options)
+    found: DataFrame = values.value(engine, summary, m, g, options)
     return found
 
 

@@ -26,7 +26,7 @@ READING: dict[str, Any] = {
 KEYS = ("as_of", "channel", "customer_id")
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("summary", {"as_of": ["2025-01-31", DAY], "by": ["channel"]}),
-    ("clv_summary", {"unit": "week"}),
+    ("clv_summary", {"unit": "week", "seasonality": "none"}),
     ("rfm", {"levels": 7, "ties": "mid"}),
     ("rfm", {"monetary": "mean_order_value", "ties": "upper"}),
     ("decile", {"groups": 7, "tie_safe": True}),
@@ -93,6 +93,7 @@ def test_what_partitions_cannot_answer_is_refused(lines: pa.Table) -> None:
     parts = crm.engine.partitions([lines], count=2, **READING)
     for task, options, name in (
         ("cycle", {"as_of": DAY}, "learned"),
+        ("clv_summary", {"as_of": DAY}, "seasonality"),  # found in the whole shop's orders
         ("rfm", {"by": ["channel"]}, "by"),
         ("lorenz", {}, "task"),
     ):

@@ -39,7 +39,7 @@ COUNTS = [1, 3, 8]
 # Numbers of one customer have the same bits.
 OF_CUSTOMERS: list[tuple[str, dict[str, Any]]] = [
     ("summary", {"as_of": ["2025-01-31", DAY], "by": ["channel"]}),
-    ("clv_summary", {"unit": "week"}),
+    ("clv_summary", {"unit": "week", "seasonality": "none"}),
     ("purchase_gaps", {}),
     ("cycle", {"learned": True}),
     ("alerts", {"learned": True}),
@@ -168,9 +168,9 @@ def test_events_equal_one_process(frame: Callable[[pa.Table], DataFrame], count:
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_fits_and_values_equal_one_process(df: DataFrame, orders: crm.Orders, count: int) -> None:
-    summary = crm.clv_summary(orders, DAY, unit="week")
+    summary = crm.clv_summary(orders, DAY, unit="week", seasonality="none")
     shop = crm.spark.Orders(df, partitions=count, **READING)
-    table = crm.spark.clv_summary(shop, DAY, unit="week")
+    table = crm.spark.clv_summary(shop, DAY, unit="week", seasonality="none")
     pairs = []
     for make in (crm.MbgNbd, crm.GammaGamma):
         unit = {} if make is crm.GammaGamma else {"unit": "week"}

@@ -1,0 +1,112 @@
+"""Rows whose amount contradicts what stands beside it, and rows that may count twice.
+
+Every file has few rows, whose totals are redone by hand.
+"""
+
+import pytest
+from test_meaning import frame, noted, totals, warned
+
+import crm_core as crm
+
+
+def read(text, **options):
+    return crm.read_orders(frame(text), **{"currency": "USD", **options})
+
+
+def revenue(orders):
+    return pytest.approx(float(sum(totals(orders).values())))
+
+
+UNPAID = """Order,Date,Customer,Total,Payment Status
+1,2024-01-05,a,10.50,{paid}
+2,2024-01-13,b,20.25,{unpaid}
+"""
+
+
+@pytest.mark.parametrize(
+    ("paid", "unpaid"), [("Paid", "Unpaid"), ("入金済", "未入金"), ("paid", "awaiting payment")]
+)
+def test_orders_that_nobody_paid_are_said(paid, unpaid):
+    text = UNPAID.format(paid=paid, unpaid=unpaid)
+    said = warned(read(text))
+    assert f'"Payment Status" says {unpaid} in 1 orders, which count' in said
+    assert "come to 30.75, without these to 10.5" in said
+    settled = read(text, status_map={unpaid: "pending"})
+    assert "which count" not in warned(settled)
+    assert revenue(settled) == 30.75
+    assert revenue(read(text, status_map={unpaid: "cancelled"})) == 10.50
+
+
+PRICES = """Order ID,Date,Customer,Item,Qty,Unit Price,Line Total{more}
+1,2024-03-10,a,x,2,10.50,{first}
+1,2024-03-10,a,y,3,9.00,{second}
+2,2024-03-11,b,x,1,10.50,10.50{none}
+"""
+
+
+def test_a_price_times_its_pieces_that_is_not_the_amount_is_said():
+    text = PRICES.format(more="", first="10.50", second="9.00", none="")
+    said = warned(read(text))
+    assert '"Unit Price" times "Qty" is not "Line Total" in 2 of 3 rows' in said
+    assert "come to 30 as they are, the prices times the pieces to 58.5" in said
+    assert revenue(read(text, amount="Unit Price", amount_is="unit")) == 58.50
+    assert "is not" not in warned(read(text, ignore=["Unit Price"]))
+
+
+def test_a_price_that_is_the_amount_or_explained_by_a_tax_is_not_said():
+    equal = PRICES.format(more="", first="21.00", second="27.00", none="")
+    assert "times" not in warned(read(equal))
+    taxed = PRICES.format(more=",Tax", first="23.10,2.10", second="29.70,2.70", none=",0")
+    assert "times" not in warned(read(taxed))
+
+
+def test_lines_of_no_piece_that_have_money_are_said():
+    text = PRICES.format(more="", first="21.00", second="27.00", none="").replace("x,1,", "x,0,")
+    said = warned(read(text))
+    assert '1 rows have 0 in "Qty" and an amount: all rows come to 58.5' in said
+    assert "without these to 48.0" in said
+
+
+def test_returns_with_two_signs_are_said():
+    text = (
+        "InvoiceNo,Date,Customer,Item,Quantity,UnitPrice\n1,2024-03-10,a,x,2,10.5\n"
+        "2,2024-03-12,a,x,-2,-10.5\n3,2024-03-12,b,x,1,5.5\n"
+    )
+    # 21 + 21 + 5.5, and 21 − 21 + 5.5
+    assert "come to 47.5, and to 5.5 if these rows are returns" in warned(read(text))
+    assert "below zero, so" not in warned(read(text.replace("-2,-10.5", "-2,10.5")))
+
+
+@pytest.mark.parametrize("heading", ["Parent ID", "親注文番号", "Original order"])
+def test_parts_of_orders_beside_the_whole_are_said(heading):
+    text = (
+        f"Order ID,{heading},Date,Customer,Total\n100,,2024-03-10,a,30.5\n"
+        "101,100,2024-03-10,a,10.25\n102,100,2024-03-10,a,20.25\n103,,2024-03-11,b,5.5\n"
+    )
+    said = warned(read(text))
+    assert f'"{heading}" names other orders of the file in 2 orders' in said
+    assert "come to 66.50, without the parts to 36.00" in said
+    alone = text.replace("101,100", "101,").replace("102,100", "102,")
+    assert "names other orders" not in warned(read(alone))
+
+
+@pytest.mark.parametrize("heading", ["Store", "店舗名"])
+def test_numbers_of_several_shops_are_said(heading):
+    text = (
+        f"{heading},Order No,Date,Customer,Item,Line Total\nX,1,2024-01-05,a,p,10.5\n"
+        "Y,1,2024-01-05,a,q,20.5\nX,2,2024-01-06,b,p,10.5\n"
+    )
+    said = warned(read(text))
+    assert f'several values of "{heading}": 2 orders as they are, 3 if' in said
+    apart = read(text, shop=heading)
+    assert "several values" not in warned(apart)
+    assert len(apart) == 3 and revenue(apart) == 41.5
+
+
+def test_whole_amounts_beside_moments_in_seconds_may_be_cents():
+    rows = [(1704448800, "a", 2900), (1704535200, "b", 9900), (1704621600, "b", 2900)]
+    text = "created,customer,amount\n" + "\n".join(f"{t},{c},{m}" for t, c, m in rows)
+    assert "come to 15,700, or to 157.00 if they are cents" in warned(read(text))
+    assert revenue(read(text, amount_unit="minor")) == 157
+    dated = text.replace("1704448800", "2024-01-05").replace("1704535200", "2024-01-06")
+    assert "cents" not in noted(read(dated.replace("1704621600", "2024-01-07")))
