@@ -610,7 +610,9 @@ def test_cents_are_said_in_a_note_where_a_warning_is_too_much():
     assert "cents" not in warned(read(text))
     assert "9,970, or to 99.70" in noted(read(text, currency="SEK"))
     hundreds = text.replace("90\n", "00\n").replace("4990", "5000")
-    assert "cents" not in noted(read(hundreds))
+    assert "9,800, or to 98.00" in noted(read(hundreds))
+    assert "cents" not in warned(read(hundreds))
+    assert "cents" not in noted(read(hundreds, currency="SEK"))
     assert "cents" not in noted(read(text, currency="JPY"))
 
 

@@ -109,4 +109,16 @@ def test_whole_amounts_beside_moments_in_seconds_may_be_cents():
     assert "come to 15,700, or to 157.00 if they are cents" in warned(read(text))
     assert revenue(read(text, amount_unit="minor")) == 157
     dated = text.replace("1704448800", "2024-01-05").replace("1704535200", "2024-01-06")
-    assert "cents" not in noted(read(dated.replace("1704621600", "2024-01-07")))
+    dated = dated.replace("1704621600", "2024-01-07")
+    assert "cents" not in warned(read(dated))
+    assert "or to 157.00 if they are cents" in noted(read(dated))
+
+
+def test_whole_amounts_beside_small_codes_of_currencies_may_be_cents():
+    text = (
+        "id,created,customer,amount,currency\nch_1,2024-01-05,a,1999,usd\n"
+        "ch_2,2024-01-06,b,599,usd\n"
+    )
+    assert "come to 2,598, or to 25.98 if they are cents" in warned(crm.read_orders(frame(text)))
+    large = text.replace("usd", "USD")
+    assert "cents" not in warned(crm.read_orders(frame(large)))

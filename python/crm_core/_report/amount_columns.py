@@ -181,12 +181,15 @@ def _cents(reading: OrderReading) -> None:
     if not len(some) or reading.decimals or broken > _few_broken(len(some)):
         return
     # Systems that write a moment as a number of seconds write money as one of cents.
-    of_machine = str(reading.facts.get("date_form")).startswith("epoch")
+    # They write codes of currencies in small letters, too.
+    of_machine = str(reading.facts.get("date_form")).startswith("epoch") or reading.small_codes
     if np.median(some) < _LEAST_CENTS:
         return
-    if not of_machine and (len(some) < 3 or np.mean(some % 100 != 0) < _ODD_ENDS):
+    odd = len(some) >= 3 and np.mean(some % 100 != 0) >= _ODD_ENDS
+    if not (of_machine or odd or (code in of_cents and not broken)):
         return
-    likely_cents = code in of_cents and (of_machine or np.mean(some % 10 != 0) >= _ODD_ENDS)
+    odd = odd and np.mean(some % 10 != 0) >= _ODD_ENDS
+    likely_cents = code in of_cents and (of_machine or odd)
     listed = reading.warnings if likely_cents else reading.notes
     values, keys = worth(reading)
     total = amount_meaning.total(values, keys)

@@ -76,6 +76,7 @@ class CurrencyReading(Reading):
         if column is not None:
             values = pc.unique(trimmed(self.table[column.value]).cast(pa.string())).to_pylist()
             in_column = sorted({value.upper() for value in values if value})
+            self.small_codes = bool(in_column) and all(v.islower() for v in values if v)
             self._only_codes(column.value, [value for value in values if value])
         if said:
             code, reason, detail = said.upper(), "given", ""
