@@ -122,3 +122,25 @@ def test_whole_amounts_beside_small_codes_of_currencies_may_be_cents():
     assert "come to 2,598, or to 25.98 if they are cents" in warned(crm.read_orders(frame(text)))
     large = text.replace("usd", "USD")
     assert "cents" not in warned(crm.read_orders(frame(large)))
+
+
+KINDS = """Order No,Kind,Date,Customer,Amount
+1,Sale,2022-01-05,a,100.50
+2,Refund,2022-02-05,a,20.50
+3,Chargeback,2022-02-07,a,30.50
+"""
+
+
+@pytest.mark.parametrize(
+    ("sale", "first", "second"),
+    [("Sale", "Refund", "Chargeback"), ("売上", "返品", "赤伝"), ("売上", "返品", "返金")],
+)
+def test_an_option_for_one_word_does_not_silence_the_others(sale, first, second):
+    text = KINDS.replace("Sale", sale).replace("Refund", first).replace("Chargeback", second)
+    said = warned(read(text))
+    assert first in said and second in said and "in 2 orders that count" in said
+    half = read(text, refund_rows={"Kind": [first]})
+    assert revenue(half) == 110.50
+    assert f'"Kind" says {second} in 1 orders that count (30.5 of 110.5)' in warned(half)
+    whole = read(text, refund_rows={"Kind": [first, second]})
+    assert revenue(whole) == 49.50 and "that count" not in warned(whole)

@@ -234,7 +234,9 @@ class OrderReading(MoneyReading):
             self.table = replaced(self.table, name, below.cast(amounts.type))
             rows = pc.sum(here).as_py()
             self.notes.append(Note("refund_rows", {"column": of, "rows": rows}))
-            self.unread = [one for one in self.unread if one != of]
+            self.given_back[of] = told
+            if not any(states.speaks_of_stop(text) for text in texts if text not in told):
+                self.unread = [one for one in self.unread if one != of]
 
     def _doubts(self) -> None:
         doubts.of_amounts(self)

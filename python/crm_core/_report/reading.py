@@ -86,6 +86,7 @@ class Reading:
         self.layout = layout
         self.japanese = is_japanese(sources[0].headings)
         self.extra: list[Choice] = []
+        self.given_back: dict[str, list[str]] = {}  # words whose rows are refunds
         self.small_codes = False  # of currencies, as in "usd"
         self.of_states: dict[str, pa.ChunkedArray] = {}  # columns that say which orders count
         self.notes: list[Note] = []

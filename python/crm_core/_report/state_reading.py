@@ -273,8 +273,10 @@ class StateReading(CurrencyReading):
                 rows = pc.and_not(rows, is_in(mapped, statuses.STOPS))
             orders = states.orders_in(self.keys, rows)
             if orders:
-                told = ", ".join(one.words[:5])
-                word = one.words[0] if one.words else ""
+                used = self.given_back.get(one.name, [])
+                words = [word for word in one.words if word not in used]
+                told = ", ".join(words[:5])
+                word = words[0] if words else ""
                 values = {"column": one.name, "orders": orders, "words": told, "word": word}
                 stops = {word: statuses.stopped_by(one.name)}
                 rest = dict.fromkeys(one.others[:3], "completed")
