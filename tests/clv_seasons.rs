@@ -84,7 +84,7 @@ fn orders(shop: &[Vec<i32>]) -> Orders {
     for (k, days) in shop.iter().enumerate() {
         for (n, at) in days.iter().enumerate() {
             let date = Day(START + at).to_string();
-            builder = builder.order(&*format!("c{k:03}"), &*date, 1_000 + 100 * (n as i64 % 5));
+            builder = builder.order(&format!("c{k:03}"), &date, 1_000 + 100 * (n as i64 % 5));
         }
     }
     builder.build().expect("orders")

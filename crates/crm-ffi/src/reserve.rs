@@ -192,7 +192,10 @@ mod tests {
         for (size, align) in [(1, 1), (16, 8), (17, 8), (100, 64), (4_095, 16), (8, 4_096)] {
             for _ in 0..3 {
                 let at = ALLOCATOR.take(size, align);
-                assert!(owns(at) && at as usize % align == 0, "{size} {align}");
+                assert!(
+                    owns(at) && (at as usize).is_multiple_of(align),
+                    "{size} {align}"
+                );
                 // SAFETY: the block is this test's, and at least `size` bytes long.
                 unsafe { at.write_bytes(0xa5, size) };
                 blocks.push((at, Layout::from_size_align(size, align).unwrap()));
