@@ -115,6 +115,36 @@ fn the_likelihood_chooses_what_clearly_fits_best() {
     assert_eq!(compared.len(), 4);
 }
 
+/// Of many customers some are compared; the model that they choose is fitted to all. The default is "auto".
+#[test]
+fn a_large_table_is_compared_on_some_of_its_rows() {
+    let truth = bg_nbd::Params::new(Family::Mbg, 1, [1.2, 5.0, 0.8, 2.0], Unit::Week);
+    let (some, _, _) = customers(&truth.expect("parameters"), 300);
+    // Rows 0, 3, 6 ... of 150,000 are compared, and the others never bought again.
+    let rows: Vec<_> = (0..150_000)
+        .map(|i| match i % 3 {
+            0 => some[i % some.len()],
+            _ => History {
+                x: 0.0,
+                t_x: 0.0,
+                age: 30.0,
+            },
+        })
+        .collect();
+    let all = table(&rows, None, None);
+    let found = fit(&all, "auto").expect("a fit");
+    let chosen = found.notes()["choice"]["model"].as_str().expect("a name");
+    assert_eq!(
+        found.notes()["fit"],
+        fit(&all, chosen).expect("a fit").notes()["fit"]
+    );
+    // The scores are those of the rows that were compared.
+    let compared: Vec<_> = rows.iter().step_by(3).copied().collect();
+    let of_some = fit(&table(&compared, None, None), "auto").expect("a fit");
+    assert_eq!(found.notes()["choice"], of_some.notes()["choice"]);
+    assert_ne!(found.notes()["fit"], of_some.notes()["fit"]);
+}
+
 #[test]
 fn a_holdout_is_scored_by_what_each_customer_bought() {
     let truth = bg_nbd::Params::new(Family::Mbg, 1, [1.2, 5.0, 0.8, 2.0], Unit::Week);

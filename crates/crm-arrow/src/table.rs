@@ -161,15 +161,33 @@ fn money(
     })
 }
 
-/// A dictionary array of words. Null cells have index 0.
+/// A dictionary array of words. Each word is in the dictionary once, as pandas wants its categories.
+/// Null cells have index 0.
 fn dictionary<'a>(
     keys: impl ExactSizeIterator<Item = i32>,
-    words: impl Iterator<Item = &'a str>,
+    words: impl ExactSizeIterator<Item = &'a str>,
     nulls: Option<NullBuffer>,
 ) -> Result<ArrayRef> {
-    let keys = collect(keys, COLUMN)?;
+    let mut places = room(words.len(), COLUMN)?;
+    let mut distinct = room(words.len(), COLUMN)?;
+    let mut first = HashMap::new();
+    first
+        .try_reserve(words.len())
+        .map_err(|_| Error::OutOfMemory {
+            what: COLUMN,
+            bytes: words.len().saturating_mul(size_of::<(&str, i32)>()),
+        })?;
+    for word in words {
+        places.push(*first.entry(word).or_insert_with(|| {
+            distinct.push(word);
+            distinct.len() as i32 - 1
+        }));
+    }
+    // Keys of null cells may point past an empty dictionary.
+    let place = |key: i32| places.get(key as usize).copied().unwrap_or(0);
+    let keys = collect(keys.map(place), COLUMN)?;
     let keys = PrimitiveArray::<Int32Type>::new(keys.into(), nulls);
-    let words = Arc::new(StringArray::from_iter_values(words));
+    let words = Arc::new(StringArray::from_iter_values(distinct));
     DictionaryArray::try_new(keys, words)
         .map(|array| Arc::new(array) as ArrayRef)
         .map_err(|e| Error::internal(e.to_string()))
@@ -364,6 +382,26 @@ mod tests {
             .unwrap();
         let words = words.downcast_dict::<StringArray>().unwrap();
         assert_eq!(words.into_iter().collect::<Vec<_>>(), [Some("離脱"), None]);
+    }
+
+    /// Pandas refuses categories that repeat.
+    #[test]
+    fn a_dictionary_has_each_word_once() {
+        let texts = ["late", "quiet", "late", "unused"].map(str::to_owned);
+        let texts = Values::Text {
+            codes: vec![2, 1, 0, 0],
+            texts: Arc::new(texts.to_vec()),
+        };
+        let table = Table::new(vec![
+            Column::named("why", texts).with_validity(vec![true, true, true, false]),
+        ]);
+        let batch = to_record_batch(&table, Style::default()).unwrap();
+        let why = batch.column(0).as_any();
+        let why = why.downcast_ref::<DictionaryArray<Int32Type>>().unwrap();
+        assert_eq!(why.values().len(), 3);
+        let cells = why.downcast_dict::<StringArray>().unwrap();
+        let expected = [Some("late"), Some("quiet"), Some("late"), None];
+        assert_eq!(cells.into_iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -99,6 +99,46 @@ fn from_summary_to_value() {
     assert!(aic.windows(2).all(|w| w[0] <= w[1]));
 }
 
+/// `clv`: on each side, ln(end / clv)² grows by z² s², times the years where there is more than one.
+#[test]
+fn totals_include_the_error_that_customers_share() {
+    let summary = summary();
+    let options = json!({"model": "pareto_nbd", "unit": "week"});
+    let fit = run("clv_fit", &summary, options).unwrap().notes()["fit"].clone();
+    let spend = json!({"p": 6.25, "q": 3.74, "gamma": 15.44});
+    let ends = |days: u32, shared: Value| {
+        let options =
+            json!({"fit": fit, "spend_fit": spend, "horizon_days": days, "shared_error": shared});
+        let table = run("clv", &summary, options).unwrap();
+        let total = table.notes()["total"].clone();
+        let number = |value: &Value| value.as_f64().unwrap();
+        let clv = number(&total["clv"]);
+        [0, 1].map(|side| (number(&total["outcome"][side]) / clv).ln().powi(2))
+    };
+    let z = 1.281_551_565_544_600_4_f64;
+    for (days, years) in [(90, 1.0), (730, 2.0)] {
+        let plain = ends(days, json!(0));
+        let wide = ends(days, json!(0.3));
+        let typical = ends(days, Value::Null);
+        for side in [0, 1] {
+            assert!((wide[side] - plain[side] - z * z * 0.09 * years).abs() < 1e-9);
+            assert!((typical[side] - plain[side] - z * z * 0.0225 * years).abs() < 1e-9);
+        }
+    }
+    for wrong in [
+        json!({"shared_error": -0.1}),
+        json!({"shared_error": 2.5}),
+        json!({"shared_error": 0.1, "infinite": true}),
+        json!({"shared_error": 0.1, "intervals": false}),
+    ] {
+        let mut options = wrong;
+        options["fit"] = fit.clone();
+        options["spend_fit"] = spend.clone();
+        let error = run("clv", &summary, options).unwrap_err();
+        assert!(error.to_string().contains("shared_error"), "{error}");
+    }
+}
+
 /// The text of a fit is as good as its object, and parameters as good as a fit without errors.
 #[test]
 fn fits_travel_as_text() {

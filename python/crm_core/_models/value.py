@@ -30,6 +30,7 @@ def clv(
     intervals: bool | None = None,
     draws: int | None = None,
     seed: int | None = None,
+    shared_error: float | None = None,
     unit: Unit | None = None,
     bad_rows: Literal["error", "drop"] | None = None,
 ) -> Table:
@@ -50,6 +51,10 @@ def clv(
         intervals: Whether to compute the intervals. Default: yes.
         draws: Draws per customer for the interval of the outcome, 10 to 100,000 (default 200).
         seed: Seed of the draws (default 0).
+        shared_error: The error of the sum that all customers share, for the interval of its
+            outcome: the standard deviation of its logarithm for a year or less, 0 to 2 (default
+            0.15, which is typical of shops). The note `shared_error` of `base_forecast` has the
+            shop's own.
         unit: The unit of time of a frame; a unit other than the model's is refused.
         bad_rows: Rows outside the range of the models: "drop" gives nulls (counted in the note
             `rows_left_out`), "error" stops. Default: "drop" for a `clv_summary` or `Orders`,
@@ -59,7 +64,8 @@ def clv(
         One row per customer: customer_id if there is one, probability_alive, expected_purchases,
         expected_spend, clv (discounted; null if infinite), expected_low and expected_high
         (confidence interval of the expectation), clv_low and clv_high (prediction interval of the
-        outcome). The note `total` has the sums.
+        outcome). The note `total` has the sums; the interval of its outcome includes
+        `shared_error`.
 
     Raises:
         TypeError: `m` or `g` is not such a model.
@@ -85,6 +91,7 @@ def clv(
         "intervals": intervals,
         "draws": draws,
         "seed": seed,
+        "shared_error": shared_error,
         "unit": unit,
         "bad_rows": bad_rows,
     }

@@ -229,16 +229,13 @@ impl Analysis for BacktestClv {
     }
 }
 
-/// Standard deviations of the logarithm that are typical of sums of purchases and of revenue.
-const TYPICAL: [f64; 2] = [0.12, 0.15];
-
 impl Row {
     /// Variances of the logarithms of purchases and revenue, before they are scaled.
     fn variances(scores: &Scores) -> [f64; 2] {
         let of_chance = 1.0 / (scores.expected + 0.5);
         [
-            TYPICAL[0] * TYPICAL[0] + of_chance,
-            TYPICAL[1] * TYPICAL[1] + 2.0 * of_chance,
+            sum_error::TYPICAL[0] * sum_error::TYPICAL[0] + of_chance,
+            sum_error::TYPICAL[1] * sum_error::TYPICAL[1] + 2.0 * of_chance,
         ]
     }
 

@@ -12,7 +12,8 @@
 //! | has none | ln L − parameters (Akaike's criterion ÷ −2; k > 1 counts as one) | more than 1 |
 //!
 //! A holdout tells of the future but has one number of each customer; the likelihood has all times of purchases.
-//! Models that did not fit (`error` or `stalled`) are not chosen.
+//! Models that did not fit (`error` or `stalled`) are not chosen. Of more than 50,000 customers so many, evenly spread over the
+//! rows, are compared, and the chosen model is fitted to all.
 //!
 //! # References
 //!
@@ -32,11 +33,12 @@ use crate::context::{Context, collect, push};
 use crate::error::{Error, ErrorCode, Result};
 
 /// A model by name, or the one that the data choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schemars", schemars(untagged))]
 pub enum Choice {
-    /// `"auto"`: see the source file `choice.rs`.
+    /// `"auto"`: see the source file `choice.rs`. The default.
+    #[default]
     #[cfg_attr(feature = "schemars", schemars(with = "Auto"))]
     Auto,
     /// This model.
@@ -50,12 +52,6 @@ pub enum Choice {
 #[expect(dead_code, reason = "only its schema is used")]
 enum Auto {
     Auto,
-}
-
-impl Default for Choice {
-    fn default() -> Self {
-        Choice::Named(Kind::default())
-    }
 }
 
 impl Serialize for Choice {
@@ -81,6 +77,18 @@ impl<'de> Deserialize<'de> for Choice {
 
 /// Customers whose holdout is scored, at most, evenly spread over the rows.
 const SCORED: usize = 20_000;
+
+/// Customers that models are compared on, at most.
+pub(crate) const COMPARED: usize = 50_000;
+
+/// The rows that models are compared on, evenly spread; `None` where that is all of them.
+pub(crate) fn compared_rows(rows: usize) -> Result<Option<Vec<usize>>> {
+    let at = |i: usize| (i as u64 * rows as u64 / COMPARED as u64) as usize;
+    match rows > COMPARED {
+        true => collect((0..COMPARED).map(at), "fits").map(Some),
+        false => Ok(None),
+    }
+}
 
 /// Purchases of customers in a holdout, and its length in the time of the model.
 pub(crate) struct Holdout<'a> {

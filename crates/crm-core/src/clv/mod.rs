@@ -12,8 +12,9 @@
 //! A history is `(x, t_x, T)`: repeat purchase days, time from the first purchase to the last, time
 //! from the first purchase to the end of observation. [`Rows`] aggregates histories, [`fit`] fits a
 //! model to them, [`Fit`] is plain data with its unit of time, and [`Purchases`] has the
-//! predictions. Where a shop has [seasons](crate::season) a model's time runs at their pace. The default model is MBG/NBD: BG/NBD gives every customer without a repeat purchase
-//! a P(alive) of 1.
+//! predictions. Where a shop has [seasons](crate::season) a model's time runs at their pace.
+//! The data choose the model, unless it is named. BG/NBD gives every customer without a repeat purchase a P(alive) of 1;
+//! MBG/NBD does not.
 
 mod ahead;
 pub(crate) mod choice;

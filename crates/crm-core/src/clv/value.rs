@@ -20,7 +20,15 @@
 //! then alive or not, purchases, and their values (see the source file `outcome.rs`). The first is
 //! narrow and contains the outcome of few customers; use the second for a promise. Intervals of
 //! totals include process and parameter variance, because all customers share each draw of the
-//! parameters. Outcomes are discounted by the customer's mean factor and exist for a finite horizon
+//! parameters, and the error that all customers share and no model of single customers knows: prices,
+//! taste, seasons that were missed. `shared_error` is its size `s`, the standard deviation of the logarithm of a
+//! sum of a year or less:
+//!
+//! ```text
+//! ln(end / clv)² = (the same of the draws)² + z² s² max(1, H / 365)
+//! ```
+//!
+//! The shop's own errors are measured by `backtest_clv` and `base_forecast`, whose note `shared_error` has them. Outcomes are discounted by the customer's mean factor and exist for a finite horizon
 //! only. Without standard errors (status `Boundary`) there is no first interval, and the second has
 //! the process variance alone.
 //!
@@ -43,7 +51,7 @@ use crate::clv::shop_time::ShopTime;
 use crate::clv::tables::clv_summary::Unit;
 use crate::context::{Context, filled, room};
 use crate::error::{Error, Result};
-use crate::num::{Fraction, Positive, normal};
+use crate::num::{Fraction, Positive, normal, sum_error};
 
 /// How a yearly rate becomes a daily one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
@@ -78,6 +86,9 @@ pub struct Options {
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
+    /// The error of the sum that all customers share, for the interval of its outcome: the standard deviation of the
+    /// logarithm for a year or less, 0 to 2. Default 0.15, which is typical of shops.
+    pub shared_error: f64,
 }
 
 impl Default for Options {
@@ -90,6 +101,7 @@ impl Default for Options {
             interval: Some(Fraction::P80),
             draws: 200,
             seed: 0,
+            shared_error: sum_error::TYPICAL[1],
         }
     }
 }
@@ -192,6 +204,9 @@ pub fn value<M: Model + Purchases + Sync>(
 impl Options {
     /// The discount rate and the horizon in units.
     fn ahead(&self, unit: Unit) -> Result<(f64, Option<f64>)> {
+        if !(0.0..=2.0).contains(&self.shared_error) {
+            return Err(Error::option("shared_error", self.shared_error, "0 to 2"));
+        }
         let delta = self.compounding.delta(self.annual_discount_rate, unit)?;
         Ok((
             delta,
@@ -294,6 +309,12 @@ fn value_of<M: Model + Purchases + Sync>(
             (&draws, margin),
             context,
         )?;
+        let years = options.horizon_days.map_or(1.0, |days| days.get() / 365.0);
+        let shared = options.shared_error * sqrt(years.max(1.0));
+        let total = &mut out.total;
+        total.outcome = total
+            .outcome
+            .map(|ends| sum_error::widened(total.clv, ends, shared, level));
     }
     Ok(out)
 }

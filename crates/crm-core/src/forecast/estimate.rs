@@ -1,6 +1,6 @@
 //! A forecast number with its interval, and the size of the error that all customers share.
 
-use crate::num::{Fraction, normal};
+use crate::num::{Fraction, sum_error};
 
 /// Days of a year.
 pub(super) const YEAR: u32 = 365;
@@ -43,22 +43,8 @@ impl Estimate {
     /// The same with an error that all customers share: `sd` of the logarithm of the value, independent of
     /// what makes the interval now.
     pub(super) fn widened(self, sd: f64, interval: Fraction) -> Self {
-        if self.value <= 0.0 {
-            return self;
-        }
-        let more = normal::quantile(0.5 + 0.5 * interval.get()) * sd;
-        let wider = |side: f64| {
-            let own = libm::log(side / self.value);
-            libm::sqrt(own * own + more * more)
-        };
-        Self {
-            value: self.value,
-            low: match self.low > 0.0 {
-                true => self.value * libm::exp(-wider(self.low)),
-                false => self.low,
-            },
-            high: self.value * libm::exp(wider(self.high.max(self.value))),
-        }
+        let (low, high) = sum_error::widened(self.value, (self.low, self.high), sd, interval);
+        Self { low, high, ..self }
     }
 }
 

@@ -18,8 +18,6 @@ use crate::time::Day;
 /// ago would weigh less than a quarter.
 const ORIGINS: u32 = 8;
 const STEP: u32 = 91;
-/// Standard deviations of the logarithms of orders and revenue where no past origin says anything.
-const TYPICAL: [f64; 2] = [0.12, 0.15];
 
 /// How wrong the forecast of a year was, made at earlier origins from what was known then.
 pub(super) fn shared(
@@ -53,7 +51,7 @@ pub(super) fn shared(
             let of_chance = (1 + of) as f64 / (said[0] + 0.5);
             let one = sum_error::Earlier {
                 error: libm::log(came[of] / said[of]),
-                variance: TYPICAL[of] * TYPICAL[of] + of_chance,
+                variance: sum_error::TYPICAL[of] * sum_error::TYPICAL[of] + of_chance,
                 weight,
             };
             push(errors, one, "forecast")?;
@@ -66,9 +64,10 @@ pub(super) fn shared(
         )?;
     }
     let fresh = f64::from(STEP) / f64::from(YEAR);
-    let shift = [0, 1].map(|of| sum_error::shift(&errors[of], TYPICAL[of], fresh));
-    let [orders, revenue] =
-        [0, 1].map(|of| TYPICAL[of] * libm::sqrt(sum_error::scale_after(&errors[of], shift[of])));
+    let shift = [0, 1].map(|of| sum_error::shift(&errors[of], sum_error::TYPICAL[of], fresh));
+    let [orders, revenue] = [0, 1].map(|of| {
+        sum_error::TYPICAL[of] * libm::sqrt(sum_error::scale_after(&errors[of], shift[of]))
+    });
     Ok(Shared {
         orders,
         revenue,

@@ -24,6 +24,9 @@
 
 use super::{Fraction, normal};
 
+/// Standard deviations of the logarithms of sums of purchases and of revenue that are typical of shops, for a year or less.
+pub(crate) const TYPICAL: [f64; 2] = [0.12, 0.15];
+
 /// The number of dates that the typical error counts for.
 const TYPICAL_COUNTS: f64 = 3.0;
 
@@ -111,6 +114,24 @@ pub(crate) fn ends(value: f64, variance: f64, level: Fraction) -> (f64, f64) {
     (value * low, value * libm::exp(wide))
 }
 
+/// An interval around a sum, made wider by an error that all parts share: `sd` of the logarithm of the sum,
+/// independent of what makes the interval now. On each side, `ln(end / value)² + z² sd²` is the new square.
+pub(crate) fn widened(value: f64, (low, high): (f64, f64), sd: f64, level: Fraction) -> (f64, f64) {
+    if value <= 0.0 {
+        return (low, high);
+    }
+    let more = normal::quantile(0.5 + 0.5 * level.get()) * sd;
+    let wider = |side: f64| {
+        let own = libm::log(side / value);
+        libm::sqrt(own * own + more * more)
+    };
+    let down = match low > 0.0 {
+        true => value * libm::exp(-wider(low.min(value))),
+        false => low,
+    };
+    (down, value * libm::exp(wider(high.max(value))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +143,20 @@ mod tests {
         assert_eq!(scale(3.0, 12.0), 2.5);
         assert_eq!(square(9.5, 9.5), 0.0);
         assert!((square(0.0, 0.5) - libm::log(2.0) * libm::log(2.0)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_shared_error_adds_its_square() {
+        let z = normal::quantile(0.9);
+        // 3 and 4 standard deviations of .1 are 5.
+        let own = libm::exp(0.3 * z);
+        let (low, high) = widened(50.0, (50.0 / own, 50.0 * own), 0.4, Fraction::P80);
+        assert!((libm::log(high / 50.0) - 0.5 * z).abs() < 1e-12, "{high}");
+        assert!((libm::log(50.0 / low) - 0.5 * z).abs() < 1e-12, "{low}");
+        // A low end of 0 stays, as does a sum of nothing; an interval beside its value holds it.
+        assert_eq!(widened(5.0, (0.0, 9.0), 0.4, Fraction::P80).0, 0.0);
+        assert_eq!(widened(0.0, (0.0, 0.0), 0.4, Fraction::P80), (0.0, 0.0));
+        assert_eq!(widened(5.0, (6.0, 7.0), 0.0, Fraction::P80), (5.0, 7.0));
     }
 
     fn earlier(errors: &[f64], variance: f64) -> Vec<Earlier> {

@@ -7,7 +7,6 @@ spreads of logarithms, so their squares add up.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +27,6 @@ Models = tuple[crm_core.MbgNbd, crm_core.GammaGamma]
 
 HORIZON = 365
 _LEVEL = 0.8
-_Z = 1.2815515655446004  # 90 % of the normal distribution: both ends of a band of 80 %
 
 
 @dataclass(frozen=True)
@@ -114,6 +112,7 @@ def _worth(models: Models, arrays: Arrays, label: dict[str, str], error: float |
         models[0],
         models[1],
         rows,
+        shared_error=error,
         horizon_days=HORIZON,
         annual_discount_rate=0,
         interval=_LEVEL,
@@ -121,11 +120,7 @@ def _worth(models: Models, arrays: Arrays, label: dict[str, str], error: float |
         bad_rows="drop",
     ).notes["total"]
     revenue, outcome = told["clv"], told["outcome"]
-    low = high = None
-    if error is not None and outcome and revenue > 0 and outcome[0] > 0:
-        own = math.log(outcome[1] / outcome[0]) / (2 * _Z)
-        wide = math.exp(_Z * math.hypot(own, error))
-        low, high = revenue / wide, revenue * wide
+    low, high = outcome if error is not None and outcome and outcome[0] > 0 else (None, None)
     return Worth(label, len(rows["T"]), revenue, low, high)
 
 

@@ -20,9 +20,7 @@ use crate::num::Positive;
 use crate::num::rng::Rng;
 
 /// The models by name.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, crm_derive::Word,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, crm_derive::Word)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -31,8 +29,7 @@ pub enum Kind {
     Nbd,
     /// BG/NBD, see [`bg_nbd`]: dropout is possible after each repeat purchase.
     BgNbd,
-    /// MBG/NBD, see [`bg_nbd`]: dropout is possible after the first purchase too. The default.
-    #[default]
+    /// MBG/NBD, see [`bg_nbd`]: dropout is possible after the first purchase too.
     MbgNbd,
     /// BG/CNBD-k, see [`bg_nbd`]: regular gaps, k chosen by likelihood.
     BgCnbdK,

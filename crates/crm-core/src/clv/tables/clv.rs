@@ -56,6 +56,10 @@ pub struct Options {
     pub draws: u32,
     /// Seed of the draws. Default 0.
     pub seed: u64,
+    /// The error of the sum that all customers share, for the interval of its outcome in the note `total`: the
+    /// standard deviation of the logarithm for a year or less, 0 to 2. Not accepted without intervals or with `infinite`, where
+    /// it is null. Default 0.15, which is typical of shops; the note `shared_error` of `base_forecast` has the shop's own.
+    pub shared_error: Option<f64>,
     /// Rows of a frame that no model can take (negative or missing numbers, recency above T, spend
     /// below 0): `drop` gives nulls and counts them in the note `rows_left_out`, `error` stops.
     /// Default: left out of a
@@ -79,6 +83,7 @@ impl Default for Options {
             intervals: true,
             draws: value.draws,
             seed: value.seed,
+            shared_error: None,
             bad_rows: None,
         }
     }
@@ -120,6 +125,15 @@ impl Analysis for Clv {
             }
             options.horizon_days = None;
         }
+        let has_outcome = options.intervals && options.interval.is_some() && !options.infinite;
+        options.shared_error = match (options.shared_error, has_outcome) {
+            (Some(given), false) => {
+                let expected = "no value without an interval of the outcome";
+                return Err(Error::option("shared_error", given, expected));
+            }
+            (None, true) => Some(value::Options::default().shared_error),
+            (given, _) => given,
+        };
         Ok((scope, options))
     }
 
@@ -146,6 +160,7 @@ impl Analysis for Clv {
                 interval: options.interval.filter(|_| options.intervals),
                 draws: options.draws,
                 seed: options.seed,
+                shared_error: options.shared_error.unwrap_or(0.0),
             },
             context,
         )?;

@@ -7,7 +7,7 @@
 //!
 //! # Which model
 //!
-//! With `model = "auto"` all models are fitted and the simplest is taken that is not clearly worse than the best
+//! With `model = "auto"`, the default, all models are fitted and the simplest is taken that is not clearly worse than the best
 //! (see the source file `choice.rs`). The note `choice` has them all: `by` (`holdout` or `likelihood`), and of each its
 //! score, how far it is `behind` the best, and the difference that counts as a tie.
 //!
@@ -27,14 +27,15 @@
 
 use super::fit_table::{bootstrapped, table};
 use crate::analysis::Analysis;
-use crate::clv::choice::{Choice, Holdout, choose};
+use crate::clv::choice::{COMPARED, Choice, Holdout, choose, compared_rows};
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::{Frame, one_as_of, seasons_for, unit_of};
 use crate::clv::frame::{ln_gaps, ln_gaps_column, whole};
 use crate::clv::models::bootstrap::Bootstrap;
 use crate::clv::models::histories::Rows;
+use crate::clv::models::model::Fit;
 use crate::clv::models::repeat_model;
-use crate::clv::models::repeat_model::Kind;
+use crate::clv::models::repeat_model::{Kind, RepeatModel};
 use crate::clv::tables::clv_summary::{SEASONS, Unit, factors_of};
 use crate::clv::usable::{Reads, Usable, policy};
 use crate::context::Context;
@@ -42,10 +43,11 @@ use crate::data::BadRows;
 use crate::error::Result;
 use crate::num::Fraction;
 use crate::scope::Scope;
-use crate::season::Seasons;
+use crate::season::{Seasonality, Seasons};
 use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Options of [`ClvFit`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
@@ -54,7 +56,7 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct Options {
     /// The model; "auto": the simplest of all models that is not clearly worse than the best, by the holdout
-    /// of a summary with `calibration_end`, else by likelihood. Default: MBG/NBD.
+    /// of a summary with `calibration_end`, else by likelihood. Default: "auto".
     pub model: Choice,
     /// The unit of time of a frame without a definition; refused if it contradicts the table's
     /// definition.
@@ -129,26 +131,20 @@ impl Analysis for ClvFit {
         let histories = frame.histories();
         let rows = Rows::new(&histories)?;
         let gaps = |kinds: &[Kind]| ln_gaps(kinds, &usable.table, &frame, factors);
-        let (mut fit, choice) = match options.model {
-            Choice::Named(kind) => {
-                let gaps = gaps(&[kind])?;
-                (
-                    repeat_model::fit(kind, &rows, frame.unit, gaps, context)?,
-                    None,
-                )
-            }
+        let (kind, choice) = match options.model {
+            Choice::Named(kind) => (kind, None),
             Choice::Auto => {
-                let has_gaps = usable.table.column(ln_gaps_column(factors)).is_some();
-                let gaps = has_gaps.then(|| gaps(&Kind::ALL)).transpose()?;
-                let held = held_out(&usable.table)?;
-                let held = held.as_ref().map(|(purchases, length)| Holdout {
-                    purchases,
-                    own: time.ahead(*length),
-                });
-                let gaps = (frame.unit, gaps);
-                let (fit, note) = choose(&histories, &rows, gaps, held.as_ref(), context)?;
-                (fit, Some(note))
+                let (fit, note) = chosen(&usable.table, options.unit, factors, context)?;
+                (fit.model.kind(), Some((fit, note)))
             }
+        };
+        let (mut fit, choice) = match choice {
+            // All rows were compared, so the chosen fit is one to all of them.
+            Some((fit, note)) if usable.table.len() <= COMPARED => (fit, Some(note)),
+            other => (
+                repeat_model::fit(kind, &rows, frame.unit, gaps(&[kind])?, context)?,
+                other.map(|(_, note)| note),
+            ),
         };
         fit.seasonality = factors.cloned();
         let table = match options.bootstrap {
@@ -163,6 +159,41 @@ impl Analysis for ClvFit {
         };
         Ok(usable.noted(with_seasons(time.noted(table), data, options)))
     }
+}
+
+/// The model that the data choose, with its fit to the customers that were compared, and what was compared.
+fn chosen(
+    table: &Table,
+    unit: Option<Unit>,
+    factors: Option<&Seasonality>,
+    context: &Context,
+) -> Result<(Fit<RepeatModel>, Value)> {
+    let some = match compared_rows(table.len())? {
+        Some(rows) => Some(table.take(&rows)?),
+        None => None,
+    };
+    let table = some.as_ref().unwrap_or(table);
+    let mut frame = Frame::new(table, unit)?;
+    let time = frame.in_time_of(factors, table)?;
+    let has_gaps = table.column(ln_gaps_column(factors)).is_some();
+    let gaps = match has_gaps {
+        true => Some(ln_gaps(&Kind::ALL, table, &frame, factors)?),
+        false => None,
+    };
+    let held = held_out(table)?;
+    let held = held.as_ref().map(|(purchases, length)| Holdout {
+        purchases,
+        own: time.ahead(*length),
+    });
+    let histories = frame.histories();
+    let rows = Rows::new(&histories)?;
+    choose(
+        &histories,
+        &rows,
+        (frame.unit, gaps),
+        held.as_ref(),
+        context,
+    )
 }
 
 /// The purchases of a holdout and its length, of a table that has one.

@@ -148,7 +148,7 @@ impl OfDays {
         let t_x = collect(own().map(|h| h.t_x), "histories")?;
         let age = collect(own().map(|h| h.age), "histories")?;
         let rows = Rows::new(&Histories::new(&seen.frequency, &t_x, &age))?;
-        let mut fit = repeat_model::fit(Kind::default(), &rows, Unit::Day, 0.0, context)?;
+        let mut fit = repeat_model::fit(Kind::MbgNbd, &rows, Unit::Day, 0.0, context)?;
         fit.seasonality = factors;
         Ok(Self { fit, seasons })
     }
