@@ -3,6 +3,7 @@
     python3 tests/mutants/run.py --seed 7 --count 450
     python3 tests/mutants/run.py --file money.rs --file time/zone.rs --count 20 --longest 6
     python3 tests/mutants/run.py --seed 7 --again      # what survived, with the tests of now
+    python3 tests/mutants/run.py --seed 7 --by-hand    # the faults of by_hand.toml, too
 
 A copy of the sources gets a random sample of small faults, all compiled in, each behind a switch
 (`planted.rs`); so all of them cost one build. Faults that do not compile are left out. One run of
@@ -27,6 +28,7 @@ import struct
 import subprocess
 import sys
 import time
+import tomllib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -98,6 +100,37 @@ def find(wanted: list[str]) -> list[dict]:
         fault["area"] = next(areas, None)
         if fault["area"]:
             faults.append(fault)
+    return faults
+
+
+def by_hand() -> list[dict]:
+    """The faults of by_hand.toml, as `find` gives the others."""
+    faults = []
+    for told in tomllib.loads((HERE / "by_hand.toml").read_text())["fault"]:
+        text = (ROOT / told["file"]).read_text()
+        from_here = text.find(told.get("after", ""))
+        start = text.find(told["was"], max(from_here, 0))
+        if from_here < 0 or start < 0 or ("after" not in told and text.count(told["was"]) != 1):
+            sys.exit(f"{told['file']}: expected {told['was']!r} once")
+        was, put = told["was"], told["put"]
+        if was.endswith(";"):
+            before, after = f"if ::planted::at(@) {{ {put} }} else {{ ", " }"
+        else:
+            before, after = f"(if ::planted::at(@) {{ {put} }} else {{ ", " })"
+        first = len(text[:start].encode())
+        faults.append(
+            {
+                "path": told["file"],
+                "line": text[:start].count("\n") + 1,
+                "kind": "by hand",
+                "start": first,
+                "end": first + len(was.encode()),
+                "before": before,
+                "after": after,
+                "change": f"{was} -> {put}",
+                "area": "by hand",
+            }
+        )
     return faults
 
 
@@ -410,6 +443,9 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument(
+        "--by-hand", action="store_true", help="the faults of by_hand.toml, too, first"
+    )
+    parser.add_argument(
         "--again",
         action="store_true",
         help="the survivors of this seed only, with the tests of now",
@@ -421,18 +457,20 @@ def main() -> None:
     result = out / "result.json"
 
     areas = args.file or args.area or list(AREAS)
+    hand = by_hand() if args.by_hand else []
     found = find(args.file)
     for area in areas:
         print(f"{area}: {sum(f['area'] == area for f in found):,} faults can be planted")
     chosen = []
     if args.again:
-        chosen = survivors(found, json.loads(result.read_text()))
+        chosen = survivors(found + hand, json.loads(result.read_text()))
         args.count, result = len(chosen), out / "again.json"
     else:
         for area in areas:
             here = [f for f in found if f["area"] == area]
             # Few do not compile.
             chosen += random.Random(args.seed).sample(here, min(len(here), args.count * 9 // 8))
+        chosen += hand
     for i, fault in enumerate(chosen, 1):
         fault["id"] = i
     paths = {f["path"] for f in chosen}
@@ -441,7 +479,7 @@ def main() -> None:
     tried = defaultdict(int)
     for fault in list(chosen):
         tried[fault["area"]] += 1
-        if tried[fault["area"]] > args.count:
+        if tried[fault["area"]] > args.count and fault["area"] != "by hand":
             chosen.remove(fault)
     plant(chosen, paths)
     print(f"{len(chosen)} planted, building", flush=True)
@@ -468,13 +506,14 @@ def main() -> None:
 
     # In random order, so that a run cut short is a sample, too.
     random.Random(args.seed).shuffle(chosen)
+    chosen.sort(key=lambda fault: fault["area"] != "by hand")
     kept = ("id", "path", "line", "kind", "change", "area", "said", "by")
     done: list[dict] = []
     with ThreadPoolExecutor(args.jobs) as pool:
         for fault in pool.map(one, chosen):
             done.append({k: fault[k] for k in kept})
             result.write_text(json.dumps(done, indent=1, ensure_ascii=False))
-    for area in areas:
+    for area in [*areas, *(["by hand"] if hand else [])]:
         here = [f for f in done if f["area"] == area]
         caught = sum(f["said"] in ("failed", "time") for f in here)
         print(f"{area}: {caught} of {len(here)} noticed, {100 * caught / max(1, len(here)):.1f} %")
