@@ -276,11 +276,12 @@ def compiling(faults: list[dict], known: Path) -> list[dict]:
         faults = [f for f in faults if f["id"] not in out]
 
 
-def build(plain: bool) -> dict[str, Path]:
-    """The test programs by name."""
+def build(plain: bool, only: list[str]) -> dict[str, Path]:
+    """The test programs by name; with `only` these and the tests beside the code."""
     core = "profile.dev.package.crm-core.opt-level=0"
     cargo = ["cargo", "--config", core] if plain else ["cargo"]
-    command = [*cargo, "test", "--no-run", "--message-format=json", "--lib", "--tests"]
+    command = [*cargo, "test", "--no-run", "--message-format=json", "--lib"]
+    command += [part for name in only for part in ("--test", name)] if only else ["--tests"]
     for package in PACKAGES:
         command += ["-p", package]
     done = subprocess.run(command, cwd=TREE, env=ENV, capture_output=True, text=True)
@@ -294,6 +295,8 @@ def build(plain: bool) -> dict[str, Path]:
             package = re.sub(r".*[/#]([a-z-]+)[#@].*", r"\1", made["package_id"])
             if name not in NOT_RUN and made["target"]["kind"] != ["bin"]:
                 programs[f"{package}:{name}"] = Path(made["executable"])
+    if only:
+        return programs
     subprocess.run(
         [*cargo, "build", "--quiet", "-p", "crm-ffi", "--lib"],
         cwd=TREE,
@@ -432,6 +435,12 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument(
+        "--test",
+        action="append",
+        default=[],
+        help="these programs of tests alone, on a busy machine",
+    )
+    parser.add_argument(
         "--by-hand", action="store_true", help="the faults of by_hand.toml, too, first"
     )
     parser.add_argument(
@@ -472,7 +481,7 @@ def main() -> None:
             chosen.remove(fault)
     plant(chosen, paths)
     print(f"{len(chosen)} planted, building", flush=True)
-    programs = build(args.plain)
+    programs = build(args.plain, args.test)
     tests = record(programs, out, args.jobs, args.longest)
     print(f"{len(tests)} tests, {sum(t['took'] for t in tests):.0f} s", flush=True)
     (out / "tests.json").write_text(
