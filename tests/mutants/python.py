@@ -3,9 +3,13 @@
     .venv-test/bin/python tests/mutants/python.py --seed 7 --count 150
     .venv-test/bin/python tests/mutants/python.py --count 40 --without _report --tests test_run.py
 
+    .venv-test/bin/python tests/mutants/python.py --seed 5 --near
+
 A copy of the package gets one small fault at a time. One run of all tests records which lines each
 test passes, also in the processes it starts; then the tests that pass the line of a fault run,
-fastest first, until one fails. `target/planted/python-SEED.json` has every fault.
+fastest first, until one fails. With `--near` nothing is recorded: the files of tests that NEAR has
+for the file of the fault run, so what survives may be noticed by others.
+`target/planted/python-SEED.json` has every fault.
 """
 
 from __future__ import annotations
@@ -33,7 +37,56 @@ NOT_RUN = [
     "test_models_peer.py",
     "test_models_track.py",
 ]
+# Files of tests by the beginning of a path, the first that fits; one after the other.
+_SHOPS = "meaning traps_amounts traps traps_money row_doubts doubts"
+_PAGE = "report_sections report report_page report_buyers said_words shown_words"
+NEAR = {
+    "plot/": "plot examples",
+    "_engine/": "engine",
+    "_models/": "models models_bad functions",
+    "_cli_people": "identify_command people exits",
+    "_cli_today": "command_line today_rules exits",
+    "_cli_output _cli_japanese _cli_screen _progress":
+        "command_line command_scope exits report_page lists",
+    "_cli": "command_line command_scope exits packed today_rules report identify_command",
+    "_people _report/people": "people people_and_sets identify_command",
+    "_xlsx": "table table_parts command_line lists",
+    "_table _rows _display _columns _types": "table table_parts own_frames inputs functions run",
+    "_input _dataset _request _library _errors":
+        "requests errors arguments inputs own_frames states functions process customers",
+    "_conditions _segments": "segments requests functions arguments",
+    "_features _attributes": "features attributes",
+    "_orders _events _customers": "requests states errors arguments functions events customers",
+    "_read _reporting": f"reading text_files hints packed events {_SHOPS}",
+    "_shop_model _cycle _survival": "learned cycle requests functions examples",
+    "_report/sections/voice _report/sections/site _report/behavior _report/event":
+        f"event_report survey events {_PAGE}",
+    "_report/sections/persons _report/sections/buyers": f"report_buyers people_and_sets {_PAGE}",
+    "_report/sections/today _report/sections/sending _report/sending":
+        f"today_rules lists command_line {_PAGE}",
+    "_report/sections _report/figures _report/findings _report/outlook _report/cycle _report/page":
+        f"{_PAGE} command_line",
+    "_report/words _report/lists _report/result _report/understanding _report/screen":
+        f"told said_words shown_words lists {_PAGE} reading hints text_files",
+    "_report/workbook _report/number _report/columnar _report/databases _report/container":
+        f"workbooks number_formats packed sources text_files reading {_SHOPS}",
+    "_report/charset _report/delimited _report/source _report/text _report/json _report/heading_":
+        f"text_files sources packed workbooks reading {_SHOPS}",
+    "_report/amounts_beside _report/money": f"amounts_beside odd_numbers {_SHOPS}",
+    "_report/odd _report/row _report/joined _report/marked _report/likely _report/said":
+        f"amounts_beside row_doubts nearly_all odd_numbers {_SHOPS}",
+    "_report/state _report/line_states _report/statuses":
+        f"line_states cells states reading layouts {_SHOPS}",
+    "_report/headings _report/layouts _report/customer_table _report/other_tables":
+        f"headings other_tables hints layouts candidates {_SHOPS}",
+    "_report/sets _report/items _report/coded _report/groups": f"people_and_sets {_SHOPS}",
+    "_report/overlap _report/several": f"overlap {_SHOPS}",
+    "_report/": f"cells texts amounts_beside nearly_all odd_numbers other_tables {_SHOPS}",
+    "_": "requests functions arguments examples errors run",
+    "": "readme functions requests examples programs",
+}  # fmt: skip
 TESTS = 60  # the fastest that pass the line; more of them add little
+FIRST = 20  # of these, those that run first
 COMPARE = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
@@ -47,29 +100,55 @@ ARITHMETIC = {
     ast.Mod: "*",
 }
 
-# Loaded into every process of a test: notes the lines of the package that are passed first.
+# Loaded into every process of a test: notes the lines of the package that each test passes, of
+# each file of tests the first 15 that pass a line. A function whose lines are noted is not looked
+# at again: looking makes it several times slower.
 RECORDER = """
 import os, sys, threading
 home, out = os.environ.get("CRM_COPY"), os.environ.get("CRM_LINES")
 if home and out:
-    seen = set()
+    file = open(out, "ab", buffering=0)
+    case = os.environ.get("CRM_CASE", "")
+    left, times = {}, {}
+    def begin(name):
+        global case
+        if name.partition("::")[0] != case.partition("::")[0]:
+            times.clear()
+        case = os.environ["CRM_CASE"] = name
+        left.clear()
     def line(frame, event, arg):
         if event == "line":
-            where = (frame.f_code.co_filename, frame.f_lineno, os.environ.get("CRM_CASE", ""))
-            if where not in seen:
-                seen.add(where)
-                with open(out, "a") as file:
-                    file.write("\\t".join(map(str, where)) + "\\n")
+            code, number = frame.f_code, frame.f_lineno
+            lines = left.get(id(code))
+            if lines is None:
+                lines = lines_of(code)
+            if number in lines:
+                lines.remove(number)
+                times[id(code), number] = times.get((id(code), number), 0) + 1
+                file.write(f"{code.co_filename}\\t{number}\\t{case}\\n".encode())
         return line
+    def lines_of(code):
+        lines = left[id(code)] = {
+            number
+            for *_, number in code.co_lines()
+            if number and times.get((id(code), number), 0) < 15
+        }
+        if len(lines) > 1 and not code.co_name.startswith("<"):
+            lines.discard(code.co_firstlineno)  # the line of `def` is not passed by a call
+        return lines
     def call(frame, event, arg):
-        return line if frame.f_code.co_filename.startswith(home) else None
+        code = frame.f_code
+        if not code.co_filename.startswith(home):
+            return None
+        lines = left.get(id(code))
+        return line if lines or lines is None else None
     threading.settrace(call)
     sys.settrace(call)
 """
 PLUGIN = """
-import os, time
+import os, sitecustomize
 def pytest_runtest_logstart(nodeid, location):
-    os.environ["CRM_CASE"] = nodeid
+    sitecustomize.begin(nodeid)
 def pytest_runtest_logreport(report):
     if report.when == "call" and report.passed:
         with open(os.environ["CRM_TIMES"], "a") as file:
@@ -213,6 +292,23 @@ def record(files: list[str], jobs: int) -> tuple[dict[tuple[str, int], set[str]]
     return passed, took
 
 
+def fastest(cases: set[str], took: dict[str, float]) -> list[str]:
+    """Of each file of tests the fastest, then of each the second, and so on."""
+    place: dict[str, int] = defaultdict(int)
+    ranked = []
+    for case in sorted(cases, key=lambda c: (took[c], c)):
+        file = case.partition("::")[0]
+        ranked.append((place[file], took[case], case))
+        place[file] += 1
+    return [case for *_, case in sorted(ranked)[:TESTS]]
+
+
+def near(path: str) -> list[str]:
+    """The files of tests that NEAR has for a file of the package."""
+    beginnings = (tests for heads, tests in NEAR.items() if path.startswith(tuple(heads.split())))
+    return [f"tests/python/test_{name}.py" for name in next(beginnings, NEAR[""]).split()]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -227,11 +323,12 @@ def main() -> None:
         "--tests", action="append", default=[], help="these files of tests alone; records anew"
     )
     parser.add_argument("--jobs", type=int, default=1, help="processes that record")
+    parser.add_argument("--near", action="store_true", help="the tests of NEAR, nothing recorded")
     args = parser.parse_args()
     os.nice(10)
     shutil.rmtree(COPY, ignore_errors=True)
     shutil.copytree(ROOT / "python/crm_core", COPY, ignore=shutil.ignore_patterns("__pycache__"))
-    if args.again or args.tests:
+    if not args.near and (args.again or args.tests):
         (OUT / "times").unlink(missing_ok=True)
         (OUT / "lines").unlink(missing_ok=True)
     found = []
@@ -249,29 +346,38 @@ def main() -> None:
         }
         chosen = [f for f in found if (f[0], f[2], f[5]) in wanted]
         result = OUT.parent / f"python-{args.seed}-again.json"
-    passed, took = record(args.tests, args.jobs)
+    passed, took = ({}, {}) if args.near else record(args.tests, args.jobs)
     print(f"{len(took)} tests, {sum(took.values()):.0f} s", flush=True)
     done = []
     for path, line, kind, start, end, text in chosen:
         file = COPY / path
         right = file.read_bytes()
-        # A statement over several lines may be noted at any of them.
-        span = range(line, line + right[start:end].count(b"\n") + 1)
-        reaching = set().union(*(passed[path, n] for n in span))
-        if "" in reaching:
-            reaching |= set(took)
-        cases = sorted(reaching & took.keys(), key=lambda c: took[c])[:TESTS]
-        said = "not reached"
-        if cases:
-            file.write_bytes(right[:start] + text.encode() + right[end:])
-            code = pytest(cases, {}, 30 + 4 * sum(took[c] for c in cases))
+        if args.near:
+            batches = [[name] for name in dict.fromkeys(near(path))]
+        else:
+            # A statement over several lines may be noted at any of them.
+            span = range(line, line + right[start:end].count(b"\n") + 1)
+            reaching = set().union(*(passed[path, n] for n in span))
+            if "" in reaching:
+                reaching |= set(took)
+            cases = fastest(reaching & took.keys(), took)
+            batches = [part for part in (cases[:FIRST], cases[FIRST:]) if part]
+        said = "survived" if batches else "not reached"
+        file.write_bytes(right[:start] + text.encode() + right[end:])
+        for batch in batches:
+            # Files of NEAR are not timed: five minutes without an end are a fault that is noticed.
+            limit = 300 if args.near else 30 + 4 * sum(took[c] for c in batch)
+            code = pytest(batch, {}, limit)
             # 1: a test fails; 2 and 4: the package or a test file cannot be imported; -1: time.
             if code not in (0, 1, 2, 4, -1):
                 sys.exit(f"pytest ended with {code}")
-            said = "survived" if code == 0 else "failed"
-            file.write_bytes(right)
-            if code == 4 and pytest(["--collect-only", *cases], {}, None) == 4:
-                sys.exit(f"pytest does not find one of {cases}")
+            if code:
+                file.write_bytes(right)
+                if code == 4 and pytest(["--collect-only", *batch], {}, None) == 4:
+                    sys.exit(f"pytest does not find one of {batch}")
+                said = "failed"
+                break
+        file.write_bytes(right)
         was = right[start:end].decode()
         if said != "failed":
             print(f"{path}:{line} [{kind}] {said}: {was!r} -> {text!r}", flush=True)

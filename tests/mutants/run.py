@@ -3,6 +3,7 @@
     python3 tests/mutants/run.py --seed 7 --count 450
     python3 tests/mutants/run.py --file money.rs --file time/zone.rs --count 20 --longest 6
     python3 tests/mutants/run.py --seed 7 --again      # what survived, with the tests of now
+    python3 tests/mutants/run.py --seed 7 --by-hand    # the faults of by_hand.toml, too
 
 A copy of the sources gets a random sample of small faults, all compiled in, each behind a switch
 (`planted.rs`); so all of them cost one build. Faults that do not compile are left out. One run of
@@ -27,6 +28,7 @@ import struct
 import subprocess
 import sys
 import time
+import tomllib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,24 +38,17 @@ HERE = ROOT / "tests/mutants"
 OUT = ROOT / "target/planted"
 TREE = OUT / "tree"
 CORE = "crates/crm-core/src/"
-# Each file of the three crates is in one area, by the beginning of its path.
-AREAS = {
-    "ground": [
-        *(CORE + name for name in ("data/", "ids/", "table", "time/", "analysis", "error")),
-        *(CORE + name for name in ("bytes.rs", "columns.rs", "context.rs", "definition.rs")),
-        *(CORE + name for name in ("document.rs", "lib.rs", "money.rs", "register.rs")),
-        *(CORE + name for name in ("request.rs", "scope.rs", "turn.rs", "words.rs")),
-        "crates/crm-arrow/src/",
-        "crates/crm-ffi/src/",
-    ],
-    "families": [
-        *(CORE + name for name in ("summary/", "segmentation/", "retention/", "survival/")),
-        *(CORE + name for name in ("clv/", "cycle/", "behavior/", "backtest/", "forecast/")),
-        *(CORE + name for name in ("season/", "shop_model/", "customer_card.rs", "num/")),
-        *(CORE + name for name in ("families.rs", "segments/", "decisions/", "feedback/")),
-        *(CORE + name for name in ("experiments/", "goods/", "people/")),
-    ],
-}
+# The analyses and their numerics; "ground" is all the rest of the three crates.
+FAMILIES = tuple(
+    CORE + name
+    for name in (
+        *("summary/", "segmentation/", "retention/", "survival/", "clv/", "cycle/", "behavior/"),
+        *("backtest/", "forecast/", "season/", "shop_model/", "customer_card.rs", "num/"),
+        *("families.rs", "segments/", "decisions/", "feedback/", "experiments/", "goods/"),
+        "people/",
+    )
+)
+AREAS = ("ground", "families")
 PACKAGES = ["crm-core", "crm-arrow", "crm-ffi", "crm-tests"]
 # `tables` compares with earlier output; the others read the text of the sources.
 NOT_RUN = {"tables", "layers", "reference", "header"}
@@ -74,10 +69,6 @@ def find(wanted: list[str]) -> list[dict]:
         for path in sorted((ROOT / "crates" / crate / "src").rglob("*.rs"))
         if "tests" not in path.stem
     ]
-    for path in files:
-        areas = [a for a, heads in AREAS.items() if path.startswith(tuple(heads))]
-        if len(areas) != 1:
-            sys.exit(f"{path} is in {len(areas)} areas of AREAS, expected one")
     env = ENV | {"CARGO_TARGET_DIR": str(OUT / "tool")}
     tool = ["cargo", "run", "--quiet", "--manifest-path", str(HERE / "Cargo.toml"), "--", *files]
     text = subprocess.run(tool, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
@@ -94,10 +85,41 @@ def find(wanted: list[str]) -> list[dict]:
         if wanted:
             areas = (w for w in wanted if f"/{fault['path']}".endswith(f"/{w}"))
         else:
-            areas = (a for a, heads in AREAS.items() if fault["path"].startswith(tuple(heads)))
+            areas = iter([AREAS[fault["path"].startswith(FAMILIES)]])
         fault["area"] = next(areas, None)
         if fault["area"]:
             faults.append(fault)
+    return faults
+
+
+def by_hand() -> list[dict]:
+    """The faults of by_hand.toml, as `find` gives the others."""
+    faults = []
+    for told in tomllib.loads((HERE / "by_hand.toml").read_text())["fault"]:
+        text = (ROOT / told["file"]).read_text()
+        from_here = text.find(told.get("after", ""))
+        start = text.find(told["was"], max(from_here, 0))
+        if from_here < 0 or start < 0 or ("after" not in told and text.count(told["was"]) != 1):
+            sys.exit(f"{told['file']}: expected {told['was']!r} once")
+        was, put = told["was"], told["put"]
+        if was.endswith(";"):
+            before, after = f"if ::planted::at(@) {{ {put} }} else {{ ", " }"
+        else:
+            before, after = f"(if ::planted::at(@) {{ {put} }} else {{ ", " })"
+        first = len(text[:start].encode())
+        faults.append(
+            {
+                "path": told["file"],
+                "line": text[:start].count("\n") + 1,
+                "kind": "by hand",
+                "start": first,
+                "end": first + len(was.encode()),
+                "before": before,
+                "after": after,
+                "change": f"{was} -> {put}",
+                "area": "by hand",
+            }
+        )
     return faults
 
 
@@ -254,11 +276,12 @@ def compiling(faults: list[dict], known: Path) -> list[dict]:
         faults = [f for f in faults if f["id"] not in out]
 
 
-def build(plain: bool) -> dict[str, Path]:
-    """The test programs by name."""
+def build(plain: bool, only: list[str]) -> dict[str, Path]:
+    """The test programs by name; with `only` these and the tests beside the code."""
     core = "profile.dev.package.crm-core.opt-level=0"
     cargo = ["cargo", "--config", core] if plain else ["cargo"]
-    command = [*cargo, "test", "--no-run", "--message-format=json", "--lib", "--tests"]
+    command = [*cargo, "test", "--no-run", "--message-format=json", "--lib"]
+    command += [part for name in only for part in ("--test", name)] if only else ["--tests"]
     for package in PACKAGES:
         command += ["-p", package]
     done = subprocess.run(command, cwd=TREE, env=ENV, capture_output=True, text=True)
@@ -272,6 +295,8 @@ def build(plain: bool) -> dict[str, Path]:
             package = re.sub(r".*[/#]([a-z-]+)[#@].*", r"\1", made["package_id"])
             if name not in NOT_RUN and made["target"]["kind"] != ["bin"]:
                 programs[f"{package}:{name}"] = Path(made["executable"])
+    if only:
+        return programs
     subprocess.run(
         [*cargo, "build", "--quiet", "-p", "crm-ffi", "--lib"],
         cwd=TREE,
@@ -410,6 +435,15 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument(
+        "--test",
+        action="append",
+        default=[],
+        help="these programs of tests alone, on a busy machine",
+    )
+    parser.add_argument(
+        "--by-hand", action="store_true", help="the faults of by_hand.toml, too, first"
+    )
+    parser.add_argument(
         "--again",
         action="store_true",
         help="the survivors of this seed only, with the tests of now",
@@ -421,18 +455,20 @@ def main() -> None:
     result = out / "result.json"
 
     areas = args.file or args.area or list(AREAS)
+    hand = by_hand() if args.by_hand else []
     found = find(args.file)
     for area in areas:
         print(f"{area}: {sum(f['area'] == area for f in found):,} faults can be planted")
     chosen = []
     if args.again:
-        chosen = survivors(found, json.loads(result.read_text()))
+        chosen = survivors(found + hand, json.loads(result.read_text()))
         args.count, result = len(chosen), out / "again.json"
     else:
         for area in areas:
             here = [f for f in found if f["area"] == area]
             # Few do not compile.
             chosen += random.Random(args.seed).sample(here, min(len(here), args.count * 9 // 8))
+        chosen += hand
     for i, fault in enumerate(chosen, 1):
         fault["id"] = i
     paths = {f["path"] for f in chosen}
@@ -441,11 +477,11 @@ def main() -> None:
     tried = defaultdict(int)
     for fault in list(chosen):
         tried[fault["area"]] += 1
-        if tried[fault["area"]] > args.count:
+        if tried[fault["area"]] > args.count and fault["area"] != "by hand":
             chosen.remove(fault)
     plant(chosen, paths)
     print(f"{len(chosen)} planted, building", flush=True)
-    programs = build(args.plain)
+    programs = build(args.plain, args.test)
     tests = record(programs, out, args.jobs, args.longest)
     print(f"{len(tests)} tests, {sum(t['took'] for t in tests):.0f} s", flush=True)
     (out / "tests.json").write_text(
@@ -468,13 +504,14 @@ def main() -> None:
 
     # In random order, so that a run cut short is a sample, too.
     random.Random(args.seed).shuffle(chosen)
+    chosen.sort(key=lambda fault: fault["area"] != "by hand")
     kept = ("id", "path", "line", "kind", "change", "area", "said", "by")
     done: list[dict] = []
     with ThreadPoolExecutor(args.jobs) as pool:
         for fault in pool.map(one, chosen):
             done.append({k: fault[k] for k in kept})
             result.write_text(json.dumps(done, indent=1, ensure_ascii=False))
-    for area in areas:
+    for area in [*areas, *(["by hand"] if hand else [])]:
         here = [f for f in done if f["area"] == area]
         caught = sum(f["said"] in ("failed", "time") for f in here)
         print(f"{area}: {caught} of {len(here)} noticed, {100 * caught / max(1, len(here)):.1f} %")

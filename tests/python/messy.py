@@ -60,9 +60,10 @@ class Shop:
 
 
 def seeds(count: int) -> list[int]:
-    """The seeds of a random test: that of the environment alone, or the first so many."""
-    given = os.environ.get("CRM_SEED")
-    return list(range(count)) if given is None else [int(given)]
+    """The seeds of a random test: those of `CRM_SEED` (17, or 100-129), or the first so many."""
+    given = os.environ.get("CRM_SEED", f"0-{count - 1}")
+    first, _, last = given.partition("-")
+    return list(range(int(first), int(last or first) + 1))
 
 
 def shop(seed: int) -> Shop:

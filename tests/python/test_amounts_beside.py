@@ -139,3 +139,57 @@ def test_discounts_above_zero_are_said_with_both_totals(tmp_path: Path) -> None:
         assert sum(crm.summary(less).to_dict()["revenue"]) == 50
         path.write_text(head + rows.format(word).replace(",4\n", ",-4\n").replace(",1\n", ",-1\n"))
         assert "taken off" not in str(crm.read_orders(path, currency="USD").understanding)
+
+
+def paid(*pairs, **options):
+    """Orders of which each was paid in cash, by card, or by both."""
+    rows = [f"{at},c{at},2026-01-{at:02},{one},{two}" for at, (one, two) in enumerate(pairs, 1)]
+    text = "\n".join(["order_id,customer_id,order_date,cash,card", *rows])
+    return crm.read_orders(frame(text), **{"amount": "cash", "currency": "USD", **options})
+
+
+def test_amounts_in_two_columns_are_asked_about_where_blank_and_said_where_zero():
+    pairs = [(40, ""), ("", 20), (60, ""), ("", 10)]
+    with pytest.raises(crm.DataError, match=r'"cash" \(100\) is blank where "card" are not') as e:
+        paid(*pairs)
+    assert "together they come to 130" in str(e.value)
+    dropped = paid(*pairs, bad_rows="drop")
+    assert sum(totals(dropped).values()) == 100 and "130" in warned(dropped)
+    zero = [(40, 0), (0, 20), (60, 0), (0, 10)]
+    assert "(100)" in warned(paid(*zero)) and "130" in warned(paid(*zero))
+    # The total of an order of several lines stands on one of them.
+    assert "130" not in warned(paid(*zero, amount_is="order"))
+    # Amounts beside amounts, and one of two empty ones explained: fewer than four in five.
+    assert "130" not in warned(paid((40, 0), (20, 20), (60, 0), (10, 10)))
+    assert "120" not in warned(paid((40, 0), (0, 20), (60, 0), (0, 0)))
+
+
+@pytest.mark.parametrize(("rows", "said"), [(9, True), (10, True), (11, False)])
+def test_one_empty_amount_in_ten_may_stand_in_another_column(rows, said):
+    found = warned(paid(*[(40, 0)] * (rows - 1), (0, 7)))
+    assert (f"{40 * (rows - 1) + 7}" in found) == said
+
+
+@pytest.mark.parametrize("unit", [1, 0.01])
+def test_an_order_beside_its_items_is_asked_about_however_small(unit):
+    lines = [("x", 30), ("y", 50), ("all", 80)]
+    rows = [
+        f"{at},a,2026-01-0{at},{item},{amount * unit:.2f}"
+        for at in (1, 2)
+        for item, amount in lines
+    ]
+    text = "\n".join(["order_id,customer_id,order_date,item,line_total", *rows])
+    with pytest.raises(crm.DataError, match="is the sum of the others") as e:
+        crm.read_orders(frame(text), currency="USD")
+    totals_said = ("1.6", "3.2") if unit < 1 else ("160", "320")
+    assert f"(total {totals_said[0]}), or lines (total {totals_said[1]})" in str(e.value)
+
+
+@pytest.mark.parametrize(("letters", "said"), [(40, True), (41, False)])
+def test_a_discount_is_named_in_a_short_text(letters, said):
+    item = "Discount of " + "x" * (letters - 12)
+    rows = f"1,a,2024-01-05,Tea,40\n1,a,2024-01-05,{item},4\n2,b,2024-01-06,Cup,15\n"
+    found = crm.read_orders(
+        frame("order_id,customer_id,order_date,item,amount\n" + rows), currency="USD"
+    )
+    assert ("taken off 51" in str(found.understanding)) == said

@@ -3,16 +3,15 @@
 import copy
 import datetime
 import hashlib
-import os
 import random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from messy import seeds
 
 import crm_core as crm
 
-SEEDS = [int(os.environ["CRM_SEED"])] if "CRM_SEED" in os.environ else list(range(60))
 TRIGGERS = ["birthday", "browse", "cart", "review"]
 CHANNELS = ["mail", "line", "dm"]
 DAY = datetime.timedelta(days=1)
@@ -317,7 +316,7 @@ def unique(candidates: list[Row]) -> list[Row]:
     return list(found.values())
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", seeds(60))
 def test_decisions_equal_the_slow_ones(seed: int) -> None:
     candidates, messages, rules, now = world(seed)
     candidates = unique(candidates)
@@ -330,7 +329,7 @@ def sends(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row["decision"] == "send"]
 
 
-@pytest.mark.parametrize("seed", SEEDS[:30])
+@pytest.mark.parametrize("seed", seeds(30))
 def test_what_holds_for_all_rules(seed: int) -> None:
     draw = random.Random(5000 + seed)
     candidates, messages, rules, now = world(seed)

@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from messy import seeds
 from random_exports import export
 from test_meaning import frame, noted, totals, warned
 
@@ -442,7 +443,7 @@ def test_groups_by_hand():
 PLAIN = {"statuses", "filled", "guests", "other_ids", "as_written"}
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", seeds(150))
 def test_a_random_export_comes_to_its_total_or_something_is_said(seed):
     data, total = export(seed)
     settings = Settings(currency=("USD", "EUR")[seed % 2], today=datetime.date(2026, 11, 29))

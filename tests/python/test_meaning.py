@@ -79,6 +79,25 @@ Order ID,Order Date,Customer ID,Item,Currency,Line Total
     assert totals(as_order) == {"a": 9.8, "b": 9.8}
 
 
+@pytest.mark.parametrize(
+    ("heading", "why"),
+    [
+        ("Line Total", '"Line Total" is a line\'s amount: lines are summed'),
+        ("小計", "Price × quantity = 小計: lines are summed"),
+    ],
+)
+def test_the_reason_is_the_heading_where_it_speaks_and_else_the_sum(heading, why):
+    text = f"""
+Order ID,Order Date,Customer ID,Item,Price,Quantity,{heading}
+1,2024-01-05,a,Tea,10,2,20
+1,2024-01-05,a,Mug,5,1,5
+2,2024-01-06,b,Tea,10,1,10
+"""
+    found = read(text, currency="USD")
+    assert totals(found) == {"a": 25, "b": 10}
+    assert found.understanding.to_dict()["choices"]["amount_is"]["why"] == why
+
+
 def test_an_order_of_two_equal_lines_of_a_product_is_real():
     text = """
 order_id,customer_id,customer_unique_id,order_date,price

@@ -497,3 +497,28 @@ def test_shares_of_groups_are_undefined_with_a_negative_amount():
     assert frame["revenue_share"] == [None, None]
     shown = grid.of(frame, "", "en", Currency("USD", 2))
     assert shown.rows[1] == ["2", "1", "-$1.00", "-$1.00", "–", "–"]
+
+
+def test_what_was_asked_is_noted_and_changes_the_numbers():
+    rows = {
+        "customer_id": ["a", "a", "b", "c"],
+        "ordered_at": ["2024-01-05", "2024-03-05", "2024-02-01", "2024-02-02"],
+        "amount": [1000, 500, 200, 50],
+        "channel": ["web", "web", "store", "app"],
+    }
+    orders = crm_core.Orders(rows, currency="USD", channel="channel")
+    asked = findings.Request(
+        where={"channel": ["web", "store"]},
+        customers={"first_month": {"from": "2024-01-01"}},
+        cpm_money=250.5,
+    )
+    of = findings.analyse(orders, asked)
+    noted = {note.code: note.values for note in of.notes}
+    assert noted["filtered"] == {"where": "channel = web|store"}
+    assert noted["filtered_customers"] == {"where": "first_month = 2024-01-01.."}
+    assert noted["cpm_money_given"] == {"amount": "$250.50"} and "cpm_money" not in noted
+    plain = findings.analyse(orders, findings.Request())
+    noted = {note.code: note.values for note in plain.notes}
+    # Of four orders, 1,750 in all; seven times their mean.
+    assert not {"filtered", "filtered_customers", "cpm_money_given"} & {*noted}
+    assert noted["cpm_money"] == {"amount": "$3,062.50", "currency": "USD"}

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+from messy import seeds
 from sources import JAPANESE, JSON_LINES, PACKED, SHEET, xlsx
 
 import crm_core as crm
@@ -77,7 +78,7 @@ def _anything(draw, words=WORDS, cells=CELLS, fitting=FITTING):
     return data
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_anything_becomes_a_table_or_a_sentence(write, seed):
     draw = random.Random(seed)
     outcomes = set()
@@ -99,7 +100,7 @@ def test_anything_becomes_a_table_or_a_sentence(write, seed):
     assert outcomes == {"problem", "table"}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_anything_becomes_events_or_an_error_with_a_sentence(write, seed):
     draw = random.Random(seed)
     outcomes = set()
@@ -121,7 +122,7 @@ def test_anything_becomes_events_or_an_error_with_a_sentence(write, seed):
     assert outcomes == {"error", "events"}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 def test_anything_becomes_orders_or_an_error_with_a_sentence(write, seed):
     draw = random.Random(1000 + seed)
     outcomes = set()

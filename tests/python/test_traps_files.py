@@ -344,3 +344,10 @@ def test_two_encodings_in_one_file_are_named(write):
 def test_mails_of_japan_are_decoded(write):
     path = write("注文番号,会員ID,注文日,合計\n1,田中,2026-01-03,10\n", encoding="iso2022_jp")
     assert totals(read(path, currency="JPY")) == {"田中": 10}
+
+
+def test_of_several_lists_the_one_named_like_orders_is_read_and_that_is_said(write):
+    text = json.dumps({"customers": [{"id": "a", "name": "x"}], "orders": OBJECTS})
+    found = read(write(text, "a.json"))
+    assert totals(found) == totals(read(write(json.dumps(OBJECTS), "b.json")))
+    assert 'the list "orders" is read; not read are "customers"' in str(found.understanding)

@@ -254,7 +254,8 @@ class Reading:
         if day is None or not all_match(day, _DAY_ALONE):
             return None
         for one in self.unread:
-            if is_clock(one) and one not in self.dimensions and one in self.table.column_names:
+            there = one not in self.dimensions and one in self.table.column_names
+            if there and is_clock(one) and not self.settings.ignores(one):
                 time = shown(self.table[one])
                 if time is not None and all_match(time, TIME_ALONE):
                     return str(one)
