@@ -15,8 +15,8 @@
 //! slope and `S` is 0; before the first (1 − S below 1e-5) S is 1. The absolute error of S is below
 //! 1e-4, mostly 1e-6.
 
-use crate::Result;
 use crate::context::{collect, filled, grow};
+use crate::error::Result;
 use crate::num::{elementary, normal};
 
 /// Steps of the normal table, and the most steps of other tables.

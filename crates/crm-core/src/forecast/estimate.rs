@@ -69,6 +69,6 @@ pub(super) struct Shared {
     pub(super) revenue: f64,
     /// What is added to the logarithms of orders and of revenue.
     pub(super) shift: [f64; 2],
-    /// The forecasts of past origins that say so, as came ÷ said.
+    /// The past origins that this was measured at, as actual ÷ forecast.
     pub(super) past: Vec<serde_json::Value>,
 }

@@ -1,5 +1,5 @@
-//! What the customers of today will bring, and the shop with the new ones. It reads several families and
-//! stands above them.
+//! Forecasts of orders and revenue: of today's customers, and of the whole shop with new customers. The module is above the
+//! families, because it uses several of them.
 
 pub mod base;
 mod estimate;
@@ -12,6 +12,9 @@ mod shared_error;
 pub mod shop;
 
 use crate::analysis::Entry;
+
+/// A forecast, or why the shop has too few data for one: a reason of the note `without_forecast`.
+type Attempt<T> = std::result::Result<T, &'static str>;
 
 /// The analyses of the family, in the order users see them.
 pub(crate) static ANALYSES: &[Entry] = &[

@@ -25,6 +25,7 @@
 //! Above 20,000 customers the draws take that many, evenly spread over the ids, and are scaled up;
 //! intervals are then a little too wide, never too narrow.
 
+use super::Attempt;
 use super::estimate::{Estimate, YEAR};
 use super::known::Known;
 use super::portfolio::{Base, Draws, Year};
@@ -63,10 +64,7 @@ pub(super) struct Fitted {
 
 impl Fitted {
     /// The models, or why there are none.
-    pub(super) fn new(
-        known: &Known,
-        context: &Context,
-    ) -> Result<std::result::Result<Self, &'static str>> {
+    pub(super) fn new(known: &Known, context: &Context) -> Result<Attempt<Self>> {
         let read = |name: &str| numbers(&known.summary, name);
         let (x, mean) = (read("frequency")?, read("monetary_value")?);
         let t_x = collect(known.own.t_x.iter().copied(), "forecast")?;
@@ -255,7 +253,7 @@ pub(super) fn forecast(
     years: u32,
     asked: Draws,
     context: &Context,
-) -> Result<std::result::Result<Vec<Year>, &'static str>> {
+) -> Result<Attempt<Vec<Year>>> {
     let fitted = match Fitted::new(&base.known, context)? {
         Ok(fitted) => fitted,
         Err(reason) => return Ok(Err(reason)),
@@ -291,7 +289,7 @@ pub(super) fn forecast(
         }
         draws.push(sums);
     }
-    let mut said = room(years as usize, "forecast")?;
+    let mut forecast = room(years as usize, "forecast")?;
     for year in 0..years as usize {
         let mean =
             |of: usize| draws.iter().map(|sums| sums[year][of]).sum::<f64>() / draws.len() as f64;
@@ -317,9 +315,9 @@ pub(super) fn forecast(
             orders: estimate(exact[year][0], 3)?,
             revenue: estimate(exact[year][1], 4)?,
         };
-        push(&mut said, year, "forecast")?;
+        push(&mut forecast, year, "forecast")?;
     }
-    Ok(Ok(said))
+    Ok(Ok(forecast))
 }
 
 /// A column of the summary; NaN where null.

@@ -69,8 +69,8 @@ pub(super) fn new_customers(
         value: 0.0,
         variance: 0.0,
     });
-    let said = ahead(&known, &collect(to_come, "forecast")?)?;
-    let each = said
+    let forecast = ahead(&known, &collect(to_come, "forecast")?)?;
+    let each = forecast
         .into_iter()
         .zip(months)
         .map(|((ln_rate, sd), days)| New {
@@ -100,8 +100,8 @@ mod tests {
     fn as_many_each_day_stay_as_many() {
         let (first, origin) = (day("2021-01-01").0, day("2024-12-31"));
         let firsts: Vec<i32> = (first..=origin.0).flat_map(|day| [day; 4]).collect();
-        let said = new_customers(&firsts, origin, &months()).unwrap().unwrap();
-        for (new, days) in said.iter().zip(months()) {
+        let forecast = new_customers(&firsts, origin, &months()).unwrap().unwrap();
+        for (new, days) in forecast.iter().zip(months()) {
             let expected = 4.0 * f64::from(days.end - days.start);
             assert!(
                 (new.customers / expected - 1.0).abs() < 0.01,
@@ -123,9 +123,9 @@ mod tests {
             let count = (200.0 * double * 1.02_f64.powi(month)) as i32;
             firsts.extend((0..count).map(|i| start.0 + i % (end.0 - start.0)));
         }
-        let said = new_customers(&firsts, origin, &months()).unwrap().unwrap();
+        let forecast = new_customers(&firsts, origin, &months()).unwrap().unwrap();
         let rate =
-            |at: usize| said[at].customers / f64::from(months()[at].end - months()[at].start);
+            |at: usize| forecast[at].customers / f64::from(months()[at].end - months()[at].start);
         let season = rate(11) / rate(10);
         assert!((season - 2.0 * 30.0 / 31.0).abs() < 0.15, "{season}");
         // Of December 2024 without its season: more, and less than the trend would have it.

@@ -6,7 +6,7 @@ use super::compare::Agreement;
 use super::compare::{EMAIL, FAMILY, GIVEN, PATTERNS, Pattern};
 use super::records::Records;
 use super::shared::{self, Shared};
-use super::weights::{self, FEW, SHIPPED, Weights};
+use super::weights::{self, MIN_RECORDS, SHIPPED, Weights};
 use super::words::{NONE, Words};
 use crate::context::{Context, collect, filled, push};
 use crate::error::Result;
@@ -85,7 +85,7 @@ pub(super) fn decide(
     let made = blocks::pairs(records, limits.block, context)?;
     let count = made.pairs.len() as u64;
     let compared = compare(records, made.pairs, context)?;
-    let weights = match records.len < FEW {
+    let weights = match records.len < MIN_RECORDS {
         true => SHIPPED,
         false => weights::estimate(&compared.counts, &SHIPPED),
     };

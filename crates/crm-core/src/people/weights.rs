@@ -10,7 +10,7 @@
 //! ```
 //!
 //! over the fields that both records have. `m`, `u` and `λ` are estimated by EM over the pairs that are compared, with the
-//! shipped numbers as [`PRIOR`] pairs of each kind; below [`FEW`] records the shipped numbers are used as they are.
+//! shipped numbers as [`PRIOR`] pairs of each kind; below [`MIN_RECORDS`] records the shipped numbers are used as they are.
 //!
 //! Source: Fellegi, Sunter (1969), *A Theory for Record Linkage*; Winkler (1988) for EM.
 
@@ -18,7 +18,7 @@ use super::compare::{FIELDS, PATTERNS, Pattern};
 use libm::{exp2, fabs, log2};
 
 /// Fewer records than these get the shipped weights.
-pub(super) const FEW: usize = 1_000;
+pub(super) const MIN_RECORDS: usize = 1_000;
 
 /// As many pairs of each kind as the shipped numbers count for.
 const PRIOR: f64 = 50.0;

@@ -101,7 +101,7 @@ impl Orders {
         let available = self.attribute_names();
         Err(Error::MissingColumn {
             column: name.to_owned(),
-            meant: crate::nearest(name, &available).map(str::to_owned),
+            meant: crate::error::nearest(name, &available).map(str::to_owned),
             available,
         })
     }
