@@ -8,7 +8,7 @@ use crate::handles;
 use crate::job::{crm_job, under};
 use crate::memory::Once;
 use crate::orders::with_cells;
-use crate::rows::{Rows, RowsObject, Spec, crm_rows};
+use crate::rows::{self, Rows, Spec, crm_rows};
 use crate::saved;
 use crm_core::data::{EventsReceipt, EventsSpec, Whose};
 use crm_core::scope::Filter;
@@ -135,25 +135,17 @@ pub unsafe extern "C" fn crm_events_finish(
 ) -> crm_status_t {
     guard!(error, |caller| {
         let out = caller.out("out", out)?;
-        let pin = handles::pin::<RowsObject>(rows.id)?;
-        let events = {
-            let mut rows = pin.lock()?;
-            let (spec, batch) = rows.batch()?;
+        out.set(rows::finish(rows, |spec, batches| {
             let Spec::Events(spec) = spec else {
                 return Err(Fault::state(
                     "rows",
                     "are no events: crm_orders_finish or crm_customers_finish",
                 ));
             };
-            let batch = std::slice::from_ref(batch);
             under(job, |context| {
-                Ok(Events::from_batches(spec, batch, context)?)
-            })?
-        };
-        let events = open(events)?;
-        out.set(events);
-        // Another thread may have freed the rows meanwhile; that is not an error.
-        let _ = handles::free::<RowsObject>(rows.id);
+                open(Events::from_batches(spec, batches, context)?)
+            })
+        })?);
         Ok(())
     })
 }

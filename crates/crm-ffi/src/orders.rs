@@ -8,7 +8,7 @@ use crate::error::{Fault, crm_error, crm_status_t};
 use crate::handles;
 use crate::job::{crm_job, under};
 use crate::memory::Once;
-use crate::rows::{Rows, RowsObject, Spec, crm_rows};
+use crate::rows::{self, Rows, Spec, crm_rows};
 use crate::saved;
 use crate::table::{TableObject, crm_table};
 use crm_core::data::{Customers, GrowingOrders, OnRepeat, OrdersSpec};
@@ -180,26 +180,18 @@ pub unsafe extern "C" fn crm_orders_finish(
 ) -> crm_status_t {
     guard!(error, |caller| {
         let out = caller.out("out", out)?;
-        let pin = handles::pin::<RowsObject>(rows.id)?;
-        let customers = self::customers(customers)?;
-        let orders = {
-            let mut rows = pin.lock()?;
-            let (spec, batch) = rows.batch()?;
+        out.set(rows::finish(rows, |spec, batches| {
+            let customers = self::customers(customers)?;
             let Spec::Orders(spec) = spec else {
                 return Err(Fault::state(
                     "rows",
                     "are no orders: crm_customers_finish or crm_events_finish",
                 ));
             };
-            let batch = std::slice::from_ref(batch);
             under(job, |context| {
-                Ok(Orders::from_batches(spec, batch, customers, context)?)
-            })?
-        };
-        let orders = open(orders)?;
-        out.set(orders);
-        // Another thread may have freed the rows meanwhile; that is not an error.
-        let _ = handles::free::<RowsObject>(rows.id);
+                open(Orders::from_batches(spec, batches, customers, context)?)
+            })
+        })?);
         Ok(())
     })
 }

@@ -8,8 +8,8 @@
 //! variant: the first, in ascending order of names, whose cumulated share is above u
 //! ```
 //!
-//! A new id changes no other, another experiment (or salt) deals anew, and raising the share of the first of two
-//! variants moves people only from the second to the first. Ids of 16 bytes are hexadecimal, without hyphens.
+//! A new id changes no other, another experiment (or salt) assigns independently, and raising the share of the first
+//! of two variants moves people only from the second to the first. Ids of 16 bytes are hexadecimal, without hyphens.
 //!
 //! In SQL (here DuckDB's), for shares .5 and .5:
 //!

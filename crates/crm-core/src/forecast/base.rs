@@ -62,11 +62,8 @@
 //! |---|---|---|
 //! | `no_repeat_customer` | `model` | no customer had a second purchase by the origin |
 //! | `too_few_repeat_customers` | `model` | only one customer had; the model needs two |
-//! | `no_customers_a_year_before` | `markov` | the shop is younger than a year, so there are no
-//! moves |
-//! | `segments_not_seen_a_year_before` | `markov` | more than a twentieth of the customers are in
-//! segments that were empty a year before; for example, a young shop has churned customers now and
-//! had none then |
+//! | `no_customers_a_year_before` | `markov` | the shop is younger than a year, so there are no moves |
+//! | `segments_not_seen_a_year_before` | `markov` | more than a twentieth of the customers are in segments that were empty a year before; for example, a young shop has churned customers now and had none then |
 
 use crate::table::shared::{
     ACTUAL_REVENUE, CUSTOMERS, EXPECTED_REVENUE, EXPECTED_REVENUE_HIGH, EXPECTED_REVENUE_LOW,

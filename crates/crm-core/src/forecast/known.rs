@@ -22,7 +22,7 @@ pub(super) struct Known {
     pub(super) origin: Day,
     pub(super) summary: Table,
     pub(super) totals: Arc<Totals>,
-    /// Those whom the scope's `customers` shows, and of whom the forecast is.
+    /// The customers that the scope's `customers` shows: the forecast is about them.
     pub(super) shown: Vec<usize>,
     /// Recency, age and gaps, in the shop's own time.
     pub(super) own: OwnTime,

@@ -19,8 +19,8 @@
 //! each purchase is the last one with probability p
 //! ```
 //!
-//! Time is the shop's own where it has [seasons](crate::season): ages, silences and years are measured by
-//! its clock, so that a December counts for what it is.
+//! Time is the shop's own where it has [seasons](crate::season): ages, days without a purchase and years are measured
+//! by its clock, so that a busy month counts for more days than a slow one.
 //!
 //! Above 20,000 customers the draws take that many, evenly spread over the ids, and are scaled up;
 //! intervals are then a little too wide, never too narrow.
@@ -57,7 +57,7 @@ pub(super) struct Fitted {
     age: Vec<f64>,
     mean: Vec<f64>,
     purchases: Fit<RepeatModel>,
-    /// None where it has nothing to say of revenue: the shop's mean stands in.
+    /// The model of spend; without one the shop's mean is used.
     spend: Option<Fit<gamma_gamma::Params>>,
     shop_mean: f64,
 }

@@ -1,11 +1,10 @@
-//! New customers of the months to come, from those of the months that were.
+//! The number of new customers in coming months, from their number in past months.
 //!
 //! # Definition
 //!
-//! `A` customers were first seen in the `d` days of a month. The rate `ln((A + ½) / d)` has the variance
-//! `1 / (A + ½)` from counting alone, and is split into level, damped trend, drift, season and chance as levels of
-//! demand are ([`ahead`](crate::season)); what that says of a month to come, times its days, is the number of
-//! new customers.
+//! `A` customers were first seen in the `d` days of a month. The rate `ln((A + ½) / d)` has the variance `1 / (A +
+//! ½)` from counting alone, and is split into level, damped trend, drift, season and chance, as levels of demand are
+//! ([`ahead`](crate::season)). The rate predicted for a coming month, times its days, is its number of new customers.
 //!
 //! At most the last 60 months are read. The first 30 days of a log are not: customers first seen then
 //! were customers before.

@@ -1,5 +1,4 @@
-//! Shop forecast (売上予測): orders and revenue of the whole shop by month, of today's customers and of those who
-//! are yet to come.
+//! Shop forecast (売上予測): orders and revenue of the whole shop by month, of today's customers and of new ones.
 //!
 //! # Definition
 //!

@@ -56,7 +56,7 @@ pub fn benjamini_hochberg(p: &[f64]) -> Result<Vec<f64>> {
 }
 
 /// Benjamini and Hochberg's adjusted p-values of the tests that are shown, among `tests` of which the others have no
-/// smaller p-values: whoever looks only at the smallest p-values of many tests has made all of them.
+/// smaller p-values: a selection of the smallest p-values is corrected for all tests that were made.
 ///
 /// # Errors
 ///

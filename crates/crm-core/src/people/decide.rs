@@ -205,7 +205,7 @@ fn compare(records: &Records, pairs: Vec<u64>, context: &Context) -> Result<Comp
     Ok(Compared { pairs: out, counts })
 }
 
-/// The bits that an equal name says more or less than an equal name of mean frequency: `log2 Σ p² / p`.
+/// The bits that an equal name adds to the weight of an equal name of mean frequency: `log2 Σ p² / p`.
 fn rarity(records: &Records, family: bool) -> Result<Rarity> {
     let name = if family {
         &records.family

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What was found out about the records of a table.
 pub(super) struct Identity {
     pub(super) ids: Arc<Ids>,
-    /// By place: the record, its person, its household, whether it stands for the person.
+    /// By place: the record, its person, its household, whether it represents the person.
     pub(super) record: Vec<u32>,
     pub(super) person: Vec<u32>,
     pub(super) household: Vec<u32>,

@@ -1,4 +1,4 @@
-//! The model of Fellegi and Sunter: how much the agreement of each field says.
+//! The model of Fellegi and Sunter: the evidence in the agreement of each field.
 //!
 //! # Definition
 //!
@@ -58,7 +58,7 @@ pub(super) const SHIPPED: Weights = Weights {
 };
 
 impl Weights {
-    /// The weights of each field and level, in bits; a missing field says nothing.
+    /// The weights of each field and level, in bits; the weight of a missing field is 0.
     pub(super) fn bits(&self) -> [[f64; 4]; FIELDS] {
         let mut bits = [[0.0; 4]; FIELDS];
         for (f, of_field) in bits.iter_mut().enumerate() {

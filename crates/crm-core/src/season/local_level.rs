@@ -18,9 +18,9 @@
 //! ln L = −½ (ln |V| + ln |K| + zᵀV⁻¹z − mᵀ K m)       c and b integrated out
 //! ```
 //!
-//! A month left out differs from what the others say by `(Pz)_t / P_tt`, with the variance `1 / P_tt`, where
-//! `P = V⁻¹ − V⁻¹XS K⁻¹ SXᵀV⁻¹`. A backward pass over the filter gives the rows of `V⁻¹X`, `V⁻¹z` and the
-//! diagonal of `V⁻¹`.
+//! A month left out differs from its prediction by the others by `(Pz)_t / P_tt`, with the variance `1 / P_tt`, where
+//! `P = V⁻¹ − V⁻¹XS K⁻¹ SXᵀV⁻¹`. A backward pass over the filter gives the rows of `V⁻¹X`, `V⁻¹z` and the diagonal of
+//! `V⁻¹`.
 //!
 //! # References
 //!
@@ -219,9 +219,9 @@ impl Filtered {
                 *later += *row;
             }
             of_later = 1.0 / step.variance + (1.0 - step.gain) * (1.0 - step.gain) * of_later;
-            let (said, off) = effects.of(&row, &covariance);
+            let (expected, off) = effects.of(&row, &covariance);
             let p = diagonal - off;
-            each.push(((row[VALUE] - said) / p, 1.0 / p));
+            each.push(((row[VALUE] - expected) / p, 1.0 / p));
         }
         each.reverse();
         Ok(each)
@@ -236,11 +236,11 @@ impl Filtered {
             row.iter_mut()
                 .zip(&self.walk)
                 .for_each(|(x, walk)| *x -= walk);
-            let (said, of_effects) = effects.of(&row, &covariance);
+            let (expected, of_effects) = effects.of(&row, &covariance);
             let months = point.at.saturating_sub(self.last) as f64;
             let of_walk = self.of_walk + self.drift * self.drift * months;
             let variance = of_walk + self.noise * self.noise + of_effects;
-            each.push((self.walk[VALUE] + said, variance));
+            each.push((self.walk[VALUE] + expected, variance));
         }
         Ok(each)
     }

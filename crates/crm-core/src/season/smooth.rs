@@ -1,4 +1,4 @@
-//! From levels to factors: how much of what is seen is chance.
+//! From levels to factors: the share of the differences that is chance.
 //!
 //! # Definition
 //!
@@ -10,11 +10,11 @@
 //! s ~ N(0, τ²)   r_t random walk, step variance ρ²   u_t ~ N(0, σ²)   c, b free
 //! ```
 //!
-//! `τ`, `σ` and `ρ` are not known: everything is averaged over a grid of them, weighted by the
-//! likelihood with `c` and `b` integrated out (`local_level.rs`). Few data leave `τ` near 0 and factors near 1. Whether
-//! there are seasons is asked twice: by the likelihood ratio of the best `τ` against `τ = 0` (half of a
-//! χ² with one degree of freedom, as 0 is the end of its range), and by months that are left out one at
-//! a time and predicted from the others with and without seasons.
+//! `τ`, `σ` and `ρ` are not known: everything is averaged over a grid of them, weighted by the likelihood with `c`
+//! and `b` integrated out (`local_level.rs`). Few data leave `τ` near 0 and factors near 1. Two tests decide whether
+//! there are seasons: the likelihood ratio of the best `τ` against `τ = 0` (half of a χ² with one degree of
+//! freedom, as 0 is the end of its range), and the prediction of months that are left out one at a time, from the
+//! others with and without seasons.
 //!
 //! A month so far from the others that chance does not bring it (more than five standard deviations when left out:
 //! the shop was closed, a post went viral) is no season; it is left out and named.
@@ -43,7 +43,7 @@ const DRIFTS: [f64; 7] = [0.0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15];
 /// Standard deviations from which on a month is no month like the others.
 const UNLIKE: f64 = 5.0;
 
-/// What is said of months.
+/// The seasons found in months.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Seasons {
     /// Logarithms of the factors, less their mean: values and covariances.
@@ -102,10 +102,10 @@ pub(crate) fn ahead(known: &[Point], to_come: &[Point]) -> Result<Vec<(f64, f64)
     // What weighs less than a hundredth of the best moves nothing that is shown.
     for (likelihood, [season, noise, drift]) in grid.into_iter().filter(|one| one.0 > top - 4.6) {
         let filtered = Filtered::new(known, noise, drift)?;
-        let said = filtered.ahead(&filtered.effects(season)?, to_come)?;
+        let forecast = filtered.ahead(&filtered.effects(season)?, to_come)?;
         let w = libm::exp(likelihood - top);
         weight += w;
-        for (sum, (mean, variance)) in sums.iter_mut().zip(said) {
+        for (sum, (mean, variance)) in sums.iter_mut().zip(forecast) {
             sum[0] += w * mean;
             sum[1] += w * (variance + mean * mean);
         }
@@ -114,9 +114,9 @@ pub(crate) fn ahead(known: &[Point], to_come: &[Point]) -> Result<Vec<(f64, f64)
         let mean = first / weight;
         (mean, libm::sqrt((second / weight - mean * mean).max(0.0)))
     });
-    let mut said = room(to_come.len(), "forecast")?;
-    said.extend(each);
-    Ok(said)
+    let mut forecast = room(to_come.len(), "forecast")?;
+    forecast.extend(each);
+    Ok(forecast)
 }
 
 struct Months {

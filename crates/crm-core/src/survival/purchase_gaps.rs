@@ -7,10 +7,10 @@
 //! open    days from the last purchase to `as_of`: the row with `ended` false, one per customer
 //! ```
 //!
-//! Purchases are days with orders (the default of `occasion`, gaps are then ≥ 1), or orders (two on one
-//! day are a gap of 0). Rows ascend by customer, then by gap. These are the rows of
-//! [`kaplan_meier`](super::kaplan_meier) with `weight` = gap, for estimates of one's own, and what partitions of
-//! a shop too large for one machine tell each other.
+//! Purchases are days with orders (the default of `occasion`, gaps are then ≥ 1), or orders (two on one day are a gap
+//! of 0). Rows ascend by customer, then by gap. These are the rows of [`kaplan_meier`](super::kaplan_meier) with
+//! `weight` = gap, for estimates of one's own, and for shops too large for one machine, whose partitions send these
+//! rows.
 
 use super::curve::DAYS;
 use crate::analysis::Analysis;
