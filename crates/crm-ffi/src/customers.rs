@@ -118,8 +118,8 @@ pub unsafe extern "C" fn crm_customers_finish(
 }
 
 /// The table without some customers, as if made from rows that never had them; `ids` is a JSON array of numbers or
-/// texts. `crm_customers_info` of the new table has `forgotten` with what went: `customers`, and `unknown`, the ids that
-/// nobody had.
+/// texts. `crm_customers_info` of the new table has the counts in `forgotten`: `customers`, and `unknown`, the given
+/// ids that were not in the table.
 ///
 /// Also returns `CRM_ERR_OPTION` (`ids` is no such array, or ids are of another type than came in).
 #[unsafe(no_mangle)]

@@ -205,9 +205,9 @@ pub unsafe extern "C" fn crm_events_concat(
 }
 
 /// The events without some people, as if made from rows that never had them: `ids` is a JSON array of numbers or
-/// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to the
-/// customer. `crm_events_info` of the new events has `forgotten` with what went: `found` (customers or visitors),
-/// `events`, and `unknown`, the ids that nobody had.
+/// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to
+/// the customer. `crm_events_info` of the new events has the counts in `forgotten`: `found` (customers or visitors),
+/// `events`, and `unknown`, the given ids that were not in the events.
 ///
 /// Also returns `CRM_ERR_OPTION` (`ids` is no such array, a view, customers of events without a customer column),
 /// `CRM_ERR_ARGUMENT` (`whose` is neither 0 nor 1).

@@ -176,14 +176,14 @@ pub fn value<M: Model + Purchases + Sync>(
     options: &Options,
     context: &Context,
 ) -> Result<Values> {
-    let shop = Shop {
+    let valuation = Valuation {
         model,
         spend,
         histories,
         mean_spend,
     };
     let (delta, horizon) = options.ahead(unit)?;
-    shop.value(unit, options, &Ahead::even(delta, horizon), context)
+    valuation.value(unit, options, &Ahead::even(delta, horizon), context)
 }
 
 impl Options {
@@ -207,25 +207,25 @@ pub(crate) fn value_in<M: Model + Purchases + Sync>(
     options: &Options,
     context: &Context,
 ) -> Result<Values> {
-    let shop = Shop {
+    let valuation = Valuation {
         model,
         spend,
         histories,
         mean_spend,
     };
     let (delta, horizon) = options.ahead(unit)?;
-    shop.value(unit, options, &time.discounted(delta, horizon)?, context)
+    valuation.value(unit, options, &time.discounted(delta, horizon)?, context)
 }
 
 /// The models of a shop, and its customers.
-struct Shop<'a, M> {
+struct Valuation<'a, M> {
     model: &'a Fit<M>,
     spend: &'a Fit<gamma_gamma::Params>,
     histories: &'a Histories<'a>,
     mean_spend: &'a [f64],
 }
 
-impl<M: Model + Purchases + Sync> Shop<'_, M> {
+impl<M: Model + Purchases + Sync> Valuation<'_, M> {
     fn value(
         &self,
         unit: Unit,

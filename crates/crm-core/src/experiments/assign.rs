@@ -94,7 +94,7 @@ impl Analysis for Assign {
     const SUMMARY: &'static str = "The variant of an experiment for each id, from a hash of the id";
     const JA: &'static str = "A/Bテストの割付";
     const COLUMNS: &'static [Field] = &columns! {
-        CUSTOMER_ID, "The id, as it came.";
+        CUSTOMER_ID, "The id, as given.";
         "variant": Text, "", "パターン", "The variant.";
     };
     type Data = Table;

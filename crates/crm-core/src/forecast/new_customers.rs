@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use crate::context::{collect, filled, room};
 use crate::error::Result;
-use crate::season::{Point, ahead, month_of};
+use crate::season::{MonthLevel, ahead, month_of};
 use crate::time::{Day, Period};
 
 /// Days at the start of a log that are left out.
@@ -55,14 +55,14 @@ pub(super) fn new_customers(
         let month = Day(first).plus(at as i32, Period::Month);
         let end = month.plus(1, Period::Month).0.min(origin.0 + 1);
         let days = f64::from(end - month.0.max(first));
-        known.push(Point {
+        known.push(MonthLevel {
             at,
             month: month_of(month) - 1,
             value: libm::log((count + 0.5) / days),
             variance: 1.0 / (count + 0.5),
         });
     }
-    let to_come = months.iter().map(|days| Point {
+    let to_come = months.iter().map(|days| MonthLevel {
         at: place(days.start),
         month: month_of(Day(days.start)) - 1,
         value: 0.0,

@@ -431,7 +431,7 @@ impl Analysis for ShopForecast {
         "month": Date, "", "月",
             "The first day of the month that is forecast; null: all months together.";
         "days": Int, "days", "日数", "Days of it.";
-        "part": Category, "", "区分", "Of whom.";
+        "part": Category, "", "区分", "The customers: today's, new ones, or both.";
         "orders": Float, "days", "予測購入数", "Purchase days.";
         "revenue": Money, "currency", "予測売上", "Revenue.";
         "orders_low": Float, "days", "購入数下限", "Lower end.";

@@ -49,7 +49,7 @@ use serde_json::{Value, json};
 
 use super::counts::{self, Counts, Level};
 use super::factors::{MONTH_DAYS, Seasonality, WEEKDAYS, month_of};
-use super::local_level::Point;
+use super::local_level::MonthLevel;
 use super::smooth;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
@@ -269,7 +269,7 @@ impl Estimate {
             let of_year = month_of(month) - 1;
             push(
                 &mut points,
-                Point {
+                MonthLevel {
                     at,
                     month: of_year,
                     value,

@@ -26,7 +26,7 @@
 //! - Rasmussen, C. E., Williams, C. K. I. (2006). *Gaussian Processes for Machine Learning*, §5.4.2:
 //!   what is left out, without fitting again.
 
-use super::local_level::{Filtered, Point};
+use super::local_level::{Filtered, MonthLevel};
 use crate::context::{filled, room};
 use crate::error::Result;
 use crate::num::normal;
@@ -62,7 +62,7 @@ pub(super) struct Seasons {
 }
 
 /// Fits months; at least four.
-pub(super) fn seasons(points: &[Point]) -> Result<Seasons> {
+pub(super) fn seasons(points: &[MonthLevel]) -> Result<Seasons> {
     let mut kept = room(points.len(), "seasonality")?;
     kept.extend_from_slice(points);
     let mut unlike = Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn seasons(points: &[Point]) -> Result<Seasons> {
 
 /// The logarithms of months to come (their `value` and `variance` are not read), each with its standard
 /// deviation; from at least two months that are known. The trend is damped.
-pub(crate) fn ahead(known: &[Point], to_come: &[Point]) -> Result<Vec<(f64, f64)>> {
+pub(crate) fn ahead(known: &[MonthLevel], to_come: &[MonthLevel]) -> Result<Vec<(f64, f64)>> {
     let mut grid = room(SEASONS.len() * NOISES.len() * DRIFTS.len(), "forecast")?;
     for noise in NOISES {
         for drift in DRIFTS {
@@ -125,7 +125,7 @@ struct Months {
     left_out: Vec<f64>,
 }
 
-fn months(points: &[Point]) -> Result<Months> {
+fn months(points: &[MonthLevel]) -> Result<Months> {
     let mut best = [f64::NEG_INFINITY; 2];
     let mut at_best = [[0.0; 3]; 2];
     let mut all = room(NOISES.len() * DRIFTS.len(), "seasonality")?;

@@ -41,7 +41,7 @@ impl Analysis for PurchaseGaps {
         CUSTOMER_ID;
         "gap": Int, "", "間隔番号", "Number of the gap; 1 is from the first purchase to the second.";
         DAYS, "Days of the gap, or until `as_of`.";
-        "ended": Bool, "", "再購入あり", "Whether the next purchase came.";
+        "ended": Bool, "", "再購入あり", "Whether the next purchase was made.";
     };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;
