@@ -5,6 +5,9 @@ use crate::num::{Fraction, normal};
 /// Days of a year.
 pub(super) const YEAR: u32 = 365;
 
+/// A forecast, or why the shop has too few data for one: a reason of the note `without_forecast`.
+pub(super) type Attempt<T> = std::result::Result<T, &'static str>;
+
 /// A number and where the outcome will lie.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Estimate {

@@ -20,8 +20,7 @@
 //! Bayesian bootstrap of customers, Rubin 1981), the means from normal distributions with their
 //! standard errors, and the variation of the customers' own orders, revenue and moves.
 
-use super::Attempt;
-use super::estimate::Estimate;
+use super::estimate::{Attempt, Estimate};
 use super::portfolio::{Base, Draws, Outcome, Year};
 use crate::context::{filled, push, room};
 use crate::error::Result;

@@ -13,9 +13,6 @@ pub mod shop;
 
 use crate::analysis::Entry;
 
-/// A forecast, or why the shop has too few data for one: a reason of the note `without_forecast`.
-type Attempt<T> = std::result::Result<T, &'static str>;
-
 /// The analyses of the family, in the order users see them.
 pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<base::BaseForecast>(),

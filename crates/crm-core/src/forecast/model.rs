@@ -25,8 +25,7 @@
 //! Above 20,000 customers the draws take that many, evenly spread over the ids, and are scaled up;
 //! intervals are then a little too wide, never too narrow.
 
-use super::Attempt;
-use super::estimate::{Estimate, YEAR};
+use super::estimate::{Attempt, Estimate, YEAR};
 use super::known::Known;
 use super::portfolio::{Base, Draws, Year};
 use crate::clv::models::gamma_gamma;

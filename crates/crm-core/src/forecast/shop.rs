@@ -51,8 +51,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Attempt;
-use super::estimate::{Estimate, YEAR};
+use super::estimate::{Attempt, Estimate, YEAR};
 use super::known::Known;
 use super::model::Fitted;
 use super::new_customers::new_customers;
