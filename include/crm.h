@@ -367,7 +367,7 @@ const char *crm_build_info(void);
 /// The name of a status, such as `CRM_ERR_DATA`; `CRM_ERR_UNKNOWN` for an unknown number.
 const char *crm_status_name(crm_status_t status);
 
-/// The analyses that `crm_run` knows, as a JSON list of `{name, summary, ja, reads, needs_as_of}`.
+/// The analyses that `crm_run` runs, as a JSON list of `{name, summary, ja, reads, needs_as_of}`.
 /// The text lives as long as the library.
 crm_status_t crm_tasks(struct crm_text *out,
                        struct crm_error *error);
@@ -489,13 +489,13 @@ crm_status_t crm_orders_concat(struct crm_orders orders,
                                struct crm_orders *out,
                                struct crm_error *error);
 
-/// These orders and more that were read with the same spec, for what a shop exports of each day. `request` says what
-/// becomes of an order that is there already, recognised by its order id (and shop): `{"on_repeat": "refuse"}` (the
+/// These orders with `more` orders of the same spec appended, such as a shop's daily export. `request` chooses what
+/// happens to an order that is there already, recognised by its order id (and shop): `{"on_repeat": "refuse"}` (the
 /// default: an error names its row), `"replace"` (a correction or cancellation takes its place), `"first"` (the order
-/// that is there stays) or `"add"` (its rows are further lines, as in `crm_orders_concat`). Orders without an order id
-/// cannot be recognised; all are added. The policy and the customers table stay. `crm_orders_info` of the new orders
-/// has `appended` with what came: `orders`, `rows`, `repeated` (orders that were there already) and `rows_left_out`.
-/// The call is cheap if no order was there: the first call that needs all orders puts them together;
+/// that is there stays) or `"add"` (its rows are further lines, as in `crm_orders_concat`). Orders without an order
+/// id cannot be recognised; all are added. The policy and the customers table stay. `crm_orders_info` of the new
+/// orders has the counts in `appended`: `orders`, `rows`, `repeated` (orders that were there already) and
+/// `rows_left_out`. The call is cheap if no order was there: the first call that needs all orders puts them together;
 /// `crm_orders_of_customers` does not.
 ///
 /// Also returns `CRM_ERR_DATA` (an order that is there already, a conflict of rows, a sum), and the statuses of
@@ -522,10 +522,10 @@ crm_status_t crm_orders_of_customers(struct crm_orders orders,
                                      struct crm_orders *out,
                                      struct crm_error *error);
 
-/// The orders without some customers, as if made from rows that never had them: `ids` is a JSON array
-/// of numbers or texts. Their rows go, their rows of the customers table, their ids, and what only
-/// they had of order ids and dimensions. `crm_orders_info` of the new orders has `forgotten` with what
-/// went: `customers`, `orders`, `rows`, and `unknown`, the ids that nobody had.
+/// The orders without some customers, as if made from rows that never had them: `ids` is a JSON array of numbers or
+/// texts. The result lacks their rows, their rows of the customers table, their ids, and the order ids and values of
+/// dimensions that only they had. `crm_orders_info` of the new orders has the counts in `forgotten`: `customers`,
+/// `orders`, `rows`, and `unknown`, the given ids that were not in the orders.
 ///
 /// Also returns `CRM_ERR_OPTION` (`ids` is no such array, a view with a filter).
 crm_status_t crm_orders_forget(struct crm_orders orders,
@@ -535,10 +535,9 @@ crm_status_t crm_orders_forget(struct crm_orders orders,
                                struct crm_orders *out,
                                struct crm_error *error);
 
-/// The orders as bytes, for a file or a cache: rows, settings, policy and customers table, with a
-/// checksum. `size` gives how many they are. When they are more than `capacity`, the buffer is left
-/// alone: a call with a capacity of 0 asks for the size (and costs as much as the other). The bytes
-/// hold ids and dimensions as they came in.
+/// The orders as bytes, for a file or a cache: rows, settings, policy and customers table, with a checksum. `size` is
+/// their number. If it is greater than `capacity`, the buffer is not written: call with a capacity of 0 to get the
+/// size (the call takes as long as one that writes). The bytes hold ids and dimensions as they came in.
 ///
 /// Also returns `CRM_ERR_OPTION` (a view with a filter).
 crm_status_t crm_orders_write(struct crm_orders orders,
@@ -661,8 +660,8 @@ crm_status_t crm_customers_finish(struct crm_rows rows,
                                   struct crm_error *error);
 
 /// The table without some customers, as if made from rows that never had them; `ids` is a JSON array of numbers or
-/// texts. `crm_customers_info` of the new table has `forgotten` with what went: `customers`, and `unknown`, the ids that
-/// nobody had.
+/// texts. `crm_customers_info` of the new table has the counts in `forgotten`: `customers`, and `unknown`, the given
+/// ids that were not in the table.
 ///
 /// Also returns `CRM_ERR_OPTION` (`ids` is no such array, or ids are of another type than came in).
 crm_status_t crm_customers_forget(struct crm_customers customers,
@@ -753,9 +752,9 @@ crm_status_t crm_events_concat(struct crm_events events,
                                struct crm_error *error);
 
 /// The events without some people, as if made from rows that never had them: `ids` is a JSON array of numbers or
-/// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to the
-/// customer. `crm_events_info` of the new events has `forgotten` with what went: `found` (customers or visitors),
-/// `events`, and `unknown`, the ids that nobody had.
+/// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to
+/// the customer. `crm_events_info` of the new events has the counts in `forgotten`: `found` (customers or visitors),
+/// `events`, and `unknown`, the given ids that were not in the events.
 ///
 /// Also returns `CRM_ERR_OPTION` (`ids` is no such array, a view, customers of events without a customer column),
 /// `CRM_ERR_ARGUMENT` (`whose` is neither 0 nor 1).

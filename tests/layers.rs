@@ -297,6 +297,27 @@ fn upward(arrows: &BTreeMap<Names, BTreeSet<Names>>) -> Vec<String> {
     wrong
 }
 
+/// Names that a module takes from `lib.rs` and not from the module that defines them: such an arrow does not say
+/// where it points.
+fn by_the_list(sources: &Sources) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (module, named) in sources.named.iter().filter(|(m, _)| !m.is_empty()) {
+        for path in named
+            .iter()
+            .filter_map(|path| sources.absolute(module, path))
+        {
+            let is_exported = |name: &String| {
+                let file = sources.files.contains_key(std::slice::from_ref(name));
+                !file && sources.exports.contains_key(&(Vec::new(), name.clone()))
+            };
+            if let Some(name) = path.first().filter(|name| is_exported(name)) {
+                wrong.push(format!("{} names crate::{name}", module.join("::")));
+            }
+        }
+    }
+    wrong
+}
+
 /// Groups of files that import each other, each as the names of its files.
 fn circles(sources: &Sources) -> Vec<String> {
     // A file `x.rs` stands for its folder, too.
@@ -354,6 +375,11 @@ fn arrows_point_down() {
 }
 
 #[test]
+fn names_come_from_the_module_that_defines_them() {
+    assert_eq!(by_the_list(&Sources::read()), [""; 0]);
+}
+
+#[test]
 fn no_files_import_each_other() {
     assert_eq!(circles(&Sources::read()), [""; 0]);
 }
@@ -402,6 +428,14 @@ fn what_the_sources_may_not_do_is_seen() {
     ]);
     let wrong = upward(&sources.arrows());
     assert_eq!(wrong, ["clv names cycle", "error names table"]);
+
+    let sources = planted(&[
+        ("lib.rs", "pub mod error;\npub use error::Error;"),
+        ("error.rs", ""),
+        ("table.rs", "use crate::error::Error;"),
+        ("clv.rs", "fn f() -> crate::Error { todo!() }"),
+    ]);
+    assert_eq!(by_the_list(&sources), ["clv names crate::Error"]);
 
     let sources = planted(&[
         ("num/mod.rs", "mod a;"),

@@ -156,8 +156,8 @@ def backtest_alerts(
         One row per origin and rule, for lists one per k: origin, rule, k, customers, gone, flagged,
         precision_rate, precision_rate_low, precision_rate_high (gone among the flagged),
         recall_rate, recall_rate_low, recall_rate_high (flagged among the gone), false_alarm_rate,
-        false_alarm_rate_low, false_alarm_rate_high (flagged among those who returned), lead_days
-        (how long before `churn_days` true alerts come).
+        false_alarm_rate_low, false_alarm_rate_high (flagged among the returned), lead_days (how
+        long before `churn_days` true alerts come).
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -212,11 +212,11 @@ def backtest_clv(
         One row per origin and method, the simple rules same_again, own_rate and shop_mean included:
         origin, method, customers, expected_purchases, actual_purchases, purchases_error_rate,
         mae_purchases, expected_revenue, actual_revenue, revenue_error_rate, mae_revenue,
-        top_decile_share (of the revenue that came, from the tenth with most expected),
+        top_decile_share (of the actual revenue, from the tenth with the greatest expected revenue),
         expected_purchases_low, expected_purchases_high, expected_revenue_low,
-        expected_revenue_high, purchases_covered and revenue_covered (whether what came lies in
-        there), coverage_purchases (share of single customers whose purchases lie in the interval
-        that the model gives each; purchases are whole, so it may be more than `interval`).
+        expected_revenue_high, purchases_covered and revenue_covered (whether the actual number lies
+        in the interval), coverage_purchases (share of single customers whose purchases lie in the
+        interval that the model gives each; purchases are whole, so it may be more than `interval`).
 
     Raises:
         OptionError: An option is unknown or out of range.

@@ -126,60 +126,9 @@ def parser() -> Parser:
     init = _command(commands, "init", "write a crm.toml, the options of every Monday")
     init.add_argument("--force", action="store_true", help="overwrite a crm.toml that is there")
 
-    run = _command(commands, "run", "one analysis, as a table", needs_extra=True)
-    run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")
-    _add_file(
-        run,
-        "FILE",
-        "what the analysis reads, see `crm describe TASK`: orders, events, or a table with the "
-        "columns it names (a clv_summary, durations); ",
-    )
-    _add_events(run.add_argument_group("events (their columns are guessed)"))
-    _add_output(run)
-    run.add_argument(
-        "--option",
-        action="append",
-        default=[],
-        metavar="NAME=JSON",
-        help="an option of `crm describe TASK`; may be repeated",
-    )
-
-    alerts = _command(
-        commands,
-        "alerts",
-        "customers who are late by their own cycle, as a table",
-        needs_extra=True,
-    )
-    _add_file(alerts, today=True)
-    _add_output(alerts)
-    alerts.add_argument(
-        "--since", metavar="DATE", help="only changes after this day: 2026-11-20, yesterday"
-    )
-    alerts.add_argument(
-        "--level",
-        action="append",
-        default=[],
-        metavar="LEVEL",
-        help="due, late, churn_risk (default; without lost customers) or lost; may be repeated",
-    )
-    alerts.add_argument(
-        "--per",
-        metavar="COLUMN",
-        help="alerts for each customer and product, or for a column of customers",
-    )
-    alerts.add_argument(
-        "--learned", type=Path, metavar="FILE.json", help="a document that `crm learn` wrote"
-    )
-
-    learn = _command(
-        commands, "learn", "the shop's estimates, as a JSON document", needs_extra=True
-    )
-    _add_file(learn, today=True)
-    learn.add_argument(
-        "-o", "--output", type=Path, metavar="FILE.json", help="default: on the screen"
-    )
-    _add_force(learn)
-
+    _add_run(commands)
+    _add_alerts(commands)
+    _add_learn(commands)
     _command(commands, "tasks", "list the analyses")
     known = _command(
         commands, "layouts", "list the known layouts of exports, or print one", needs_extra=True
@@ -268,40 +217,81 @@ def _add_report(commands: Any) -> None:
     )
     _add_people_column(show)
     events = report.add_argument_group("events of the site (their columns are guessed, and shown)")
-    events.add_argument(
-        "--events",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="EVENTS",
-        help="a log of views, carts and purchases: exits by page, the funnel, carts, paths; "
-        "may be repeated",
+    _add_events(
+        events, "a log of views, carts and purchases: exits by page, the funnel, carts, paths"
     )
-    _add_events(events)
-    events.add_argument(
-        "--events-layout", metavar="ID|FILE", help="the layout of the events (default: by headings)"
-    )
-    events.add_argument(
+    _repeated(
+        events,
         "--funnel",
-        action="append",
-        default=[],
-        metavar="KIND",
-        help="the funnel's steps, by the file's kinds: view,add,purchase "
-        "(default: the steps to an order)",
+        "KIND",
+        "the funnel's steps, by the file's kinds: view,add,purchase (default: the steps to an "
+        "order)",
     )
     events.add_argument(
         "--funnel-window", metavar="TIME", help="time from the first step to the last (default 7d)"
     )
 
 
+def _add_run(commands: Any) -> None:
+    run = _command(commands, "run", "one analysis, as a table", needs_extra=True)
+    run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")
+    _add_file(
+        run,
+        "FILE",
+        "what the analysis reads, see `crm describe TASK`: orders, events, or a table with the "
+        "columns it names (a clv_summary, durations); ",
+    )
+    _add_events(run.add_argument_group("events (their columns are guessed)"))
+    _add_output(run)
+    _repeated(run, "--option", "NAME=JSON", "an option of `crm describe TASK`")
+
+
+def _add_alerts(commands: Any) -> None:
+    alerts = _command(
+        commands,
+        "alerts",
+        "customers who are late by their own cycle, as a table",
+        needs_extra=True,
+    )
+    _add_file(alerts, today=True)
+    _add_output(alerts)
+    alerts.add_argument(
+        "--since", metavar="DATE", help="only changes after this day: 2026-11-20, yesterday"
+    )
+    _repeated(
+        alerts,
+        "--level",
+        "LEVEL",
+        "due, late, churn_risk (default; without lost customers) or lost",
+    )
+    alerts.add_argument(
+        "--per",
+        metavar="COLUMN",
+        help="alerts for each customer and product, or for a column of customers",
+    )
+    alerts.add_argument(
+        "--learned", type=Path, metavar="FILE.json", help="a document that `crm learn` wrote"
+    )
+
+
+def _add_learn(commands: Any) -> None:
+    learn = _command(
+        commands, "learn", "the shop's estimates, as a JSON document", needs_extra=True
+    )
+    _add_file(learn, today=True)
+    learn.add_argument(
+        "-o", "--output", type=Path, metavar="FILE.json", help="default: on the screen"
+    )
+    _add_force(learn)
+
+
 def _add_people_column(group: Any) -> None:
-    group.add_argument(
+    _repeated(
+        group,
         "--people-column",
-        action="append",
-        default=[],
-        metavar="ROLE=COLUMN",
-        help="the column of record_id, email, phone, family_name, given_name, birth_date, ... of "
-        'the people; "ROLE=" for none; may be repeated',
+        "ROLE=COLUMN",
+        "the column of record_id, email, phone, family_name, given_name, birth_date, ... of the "
+        'people; "ROLE=" for none',
     )
 
 
@@ -350,22 +340,19 @@ def _add_rules(today: Any) -> None:
         metavar="FILE.toml",
         help="who is written to, why, and why not, by these rules",
     )
-    decisions.add_argument(
+    _repeated(
+        decisions,
         "--messages",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="FILE",
-        help="what was sent before, and who opted out: what is in it is not sent again; may be "
-        "repeated",
+        "FILE",
+        "what was sent before, and who opted out: what is in it is not sent again",
+        kind=Path,
     )
-    decisions.add_argument(
+    _repeated(
+        decisions,
         "--message-column",
-        action="append",
-        default=[],
-        metavar="ROLE=COLUMN",
-        help="the column of customer_id, kind, occurred_at, channel, dedupe_key or trigger of the "
-        'messages; "ROLE=" for none; may be repeated',
+        "ROLE=COLUMN",
+        "the column of customer_id, kind, occurred_at, channel, dedupe_key or trigger of the "
+        'messages; "ROLE=" for none',
     )
     decisions.add_argument(
         "--at",
@@ -380,36 +367,42 @@ def _add_rules(today: Any) -> None:
         "--ids", action="store_true", help="the ids of whom to write to, on the page"
     )
     events = today.add_argument_group("events of the site (their columns are guessed)")
-    events.add_argument(
-        "--events",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="EVENTS",
-        help="a log of views and carts, for the triggers cart and browse; may be repeated",
-    )
-    _add_events(events)
-    events.add_argument(
-        "--events-layout", metavar="ID|FILE", help="the layout of the events (default: by headings)"
-    )
+    _add_events(events, "a log of views and carts, for the triggers cart and browse")
 
 
-def _add_events(group: Any) -> None:
-    group.add_argument(
+def _add_events(group: Any, files: str = "") -> None:
+    """How a log is read; with `files`, what it is for, the option that names its files, too."""
+    if files:
+        _repeated(group, "--events", "EVENTS", files, kind=Path)
+        group.add_argument(
+            "--events-layout",
+            metavar="ID|FILE",
+            help="the layout of the events (default: by headings)",
+        )
+    _repeated(
+        group,
         "--event-column",
-        action="append",
-        default=[],
-        metavar="ROLE=COLUMN",
-        help="the column of visitor_id, occurred_at, kind, customer_id, page, product, ...; "
-        '"ROLE=" for none, "kind=" if all are views of pages; may be repeated',
+        "ROLE=COLUMN",
+        'the column of visitor_id, occurred_at, kind, customer_id, page, product, ...; "ROLE=" '
+        'for none, "kind=" if all are views of pages',
     )
-    group.add_argument(
+    _repeated(
+        group,
         "--event-kind",
+        "WORD=MEANING",
+        "what a kind means: view, product_view, add, remove, checkout, payment_failed, purchase",
+    )
+
+
+def _repeated(group: Any, name: str, metavar: str, about: str, kind: type | None = None) -> None:
+    """An option that may be repeated; without it the list is empty."""
+    group.add_argument(
+        name,
         action="append",
         default=[],
-        metavar="WORD=MEANING",
-        help="what a kind means: view, product_view, add, remove, checkout, payment_failed, "
-        "purchase; may be repeated",
+        type=kind,
+        metavar=metavar,
+        help=f"{about}; may be repeated",
     )
 
 
@@ -447,13 +440,7 @@ def _add_file(
         metavar="FILE",
         help="a table of customers, including customers without an order",
     )
-    scope.add_argument(
-        "--by",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help="break down by a column; may be repeated",
-    )
+    _repeated(scope, "--by", "COLUMN", "break down by a column")
 
 
 def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: str = "") -> None:
@@ -482,21 +469,17 @@ def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: s
     columns = parser.add_argument_group("columns (guessed from the headings, and shown)")
     for role, about in COLUMNS.items():
         columns.add_argument(f"--{role.replace('_', '-')}", metavar="COLUMN", help=about)
-    columns.add_argument(
+    _repeated(
+        columns,
         "--status",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help='the state of the order; "" for none; may be repeated, and an order counts if all '
-        "columns agree",
+        "COLUMN",
+        'the state of the order; "" for none; an order counts if all columns agree',
     )
-    columns.add_argument(
+    _repeated(
+        columns,
         "--ignore",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help="a column, or a list of JSON, that a warning names and that is not needed; may be "
-        "repeated",
+        "COLUMN",
+        "a column, or a list of JSON, that a warning names and that is not needed",
     )
     meaning = parser.add_argument_group("what they mean")
     meaning.add_argument(
@@ -504,6 +487,13 @@ def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: s
         metavar="ID|FILE",
         help="a layout of `crm layouts`, or a file of your own (default: by the headings)",
     )
+    _add_amounts(meaning)
+    _add_cells(meaning)
+    _add_rows(meaning)
+
+
+def _add_amounts(meaning: Any) -> None:
+    """Amounts and their currency."""
     meaning.add_argument(
         "--amount-is",
         choices=("line", "order", "unit"),
@@ -523,20 +513,7 @@ def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: s
         ("order", "the order's and repeated on its lines"),
         ("line", "a line's; or the status, if it differs within an order"),
     ):
-        meaning.add_argument(
-            f"--{level}-level",
-            action="append",
-            default=[],
-            metavar="COLUMN",
-            help=f"a column of other money that is {about}; may be repeated",
-        )
-    meaning.add_argument(
-        "--id-fold",
-        choices=("email", "case", "number", "none"),
-        help="ids that differ only in case, width and blanks are one: mail addresses (email), all "
-        "(case); or ids that differ only in leading zeros and a final .0 (number); or none "
-        "(default: email if the ids are mail addresses)",
-    )
+        _repeated(meaning, f"--{level}-level", "COLUMN", f"a column of other money that is {about}")
     meaning.add_argument(
         "--decimal",
         choices=("auto", ".", ","),
@@ -544,18 +521,20 @@ def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: s
         help="the decimal sign of amounts (default: auto)",
     )
     meaning.add_argument(
-        "--strict", action="store_true", help="warnings about how the file is read are errors"
-    )
-    meaning.add_argument(
-        "--status-map",
-        action="append",
-        default=[],
-        metavar="WORD=MEANING",
-        help="what a status means; may be repeated",
-    )
-    meaning.add_argument(
         "--currency", metavar="CODE", help="JPY, USD, ...; required if the file does not contain it"
     )
+
+
+def _add_cells(meaning: Any) -> None:
+    """Ids, words, dates and the text of the file."""
+    meaning.add_argument(
+        "--id-fold",
+        choices=("email", "case", "number", "none"),
+        help="ids that differ only in case, width and blanks are one: mail addresses (email), all "
+        "(case); or ids that differ only in leading zeros and a final .0 (number); or none "
+        "(default: email if the ids are mail addresses)",
+    )
+    _repeated(meaning, "--status-map", "WORD=MEANING", "what a status means")
     meaning.add_argument("--timezone", metavar="ZONE", help="the shop's zone, such as Asia/Tokyo")
     meaning.add_argument(
         "--date-format",
@@ -571,18 +550,16 @@ def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: s
         metavar="CHAR",
         help="the character between fields; tab for a tab (default: auto)",
     )
+
+
+def _add_rows(meaning: Any) -> None:
+    """Which rows count."""
     meaning.add_argument(
         "--guests",
         choices=("error", "drop", "keep"),
         help="rows without a customer (default: keep)",
     )
-    meaning.add_argument(
-        "--guest-id",
-        action="append",
-        default=[],
-        metavar="VALUE",
-        help="an id that means no customer, such as 0; may be repeated",
-    )
+    _repeated(meaning, "--guest-id", "VALUE", "an id that means no customer, such as 0")
     meaning.add_argument(
         "--bad-rows",
         choices=("error", "drop"),
@@ -596,19 +573,20 @@ def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: s
         help="orders that several files have with different lines: from the last file, or all "
         "lines (default: error)",
     )
-    meaning.add_argument(
+    _repeated(
+        meaning,
         "--refund-rows",
-        action="append",
-        default=[],
-        metavar="COLUMN=WORD",
-        help="rows of refunds, by a word in a column: their amounts count as negative; "
-        "may be repeated",
+        "COLUMN=WORD",
+        "rows of refunds, by a word in a column: their amounts count as negative",
     )
     meaning.add_argument(
         "--repeated-rows",
         choices=("keep", "drop", "error"),
         help="rows that are equal in every column of the file (default: keep, with a warning if "
         "there are many)",
+    )
+    meaning.add_argument(
+        "--strict", action="store_true", help="warnings about how the file is read are errors"
     )
 
 
@@ -621,18 +599,6 @@ def _add_scope(parser: argparse.ArgumentParser, today: bool) -> Any:
         help="2026-11-21, today, yesterday (default: "
         + ("today)" if today else "the last order's date)"),
     )
-    scope.add_argument(
-        "--where",
-        action="append",
-        default=[],
-        metavar="COLUMN=VALUE",
-        help="only these orders: value, a|b, or from..to; may be repeated",
-    )
-    scope.add_argument(
-        "--where-customers",
-        action="append",
-        default=[],
-        metavar="COLUMN=VALUE",
-        help="only these customers, in the same form",
-    )
+    _repeated(scope, "--where", "COLUMN=VALUE", "only these orders: value, a|b, or from..to")
+    _repeated(scope, "--where-customers", "COLUMN=VALUE", "only these customers, in the same form")
     return scope

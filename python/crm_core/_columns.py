@@ -160,8 +160,8 @@ class Columns:
             array = self._array(pa, at, money, language)
             about = {"type": kind, "unit": unit, "ja": ja}
             about |= {"currency": extra or ""} if kind == "money" else {}
-            told = {key: text for key, text in about.items() if text}
-            fields.append(pa.field(headings[-1], array.type, metadata=told))
+            of_field = {key: text for key, text in about.items() if text}
+            fields.append(pa.field(headings[-1], array.type, metadata=of_field))
             arrays.append(array)
         definition, _, digest = self.about
         metadata = {"crm": definition, "crm.hash": digest or ""} if definition else None

@@ -18,7 +18,7 @@ Tree = Mapping[str, Any]
 
 
 class Condition(Mapping[str, Any]):
-    """A tree of conditions: a mapping, joined by ``&`` and ``|`` and turned round by ``~``.
+    """A tree of conditions: a mapping, joined by ``&`` and ``|`` and negated by ``~``.
 
     Args:
         tree: The conditions as JSON has them.

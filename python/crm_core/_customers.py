@@ -75,8 +75,8 @@ class Customers:
             ids: Customer ids, of the type that came in.
 
         Returns:
-            A new table; `receipt` of it says what went. This table does not change, and neither do
-            orders that were made with it: `Orders.forget` takes people out of both.
+            A new table; its `receipt` has the counts. This table does not change, and neither do
+            orders that were made with it: `Orders.forget` removes people from both.
 
         Raises:
             OptionError: Ids of another type than came in.
@@ -98,7 +98,7 @@ class Customers:
     def receipt(self) -> dict[str, int] | None:
         """What `forget` has taken out of this table; none for other tables.
 
-        It counts `customers`, and `unknown`, the ids that nobody had.
+        It counts `customers`, and `unknown`, the given ids that are not in the table.
 
         Example:
             >>> crm.Customers({"id": [1, 2, 3]}, "id").receipt is None
@@ -109,8 +109,8 @@ class Customers:
     def to_bytes(self) -> bytes:
         """The table as bytes, for a file or a cache; `pickle` uses them.
 
-        The bytes hold ids, and what dimensions hold, as they came in. `Orders.to_bytes` holds the
-        table of its orders, too.
+        The bytes contain ids and values of dimensions as they were given. `Orders.to_bytes`
+        contains the table of its orders, too.
 
         Returns:
             The bytes, with a checksum.

@@ -38,8 +38,8 @@ def decide(
     """Which candidates are sent now, held or skipped, and why (配信判定).
 
     A pure function: the same candidates, messages, rules and instant give the same decisions, in
-    any order of rows. What was sent or held out belongs into the messages, under its key; then it
-    is never decided on again, so the function may run as often as one likes.
+    any order of rows. Sent and held-out messages must be added to `messages`, under their keys;
+    later runs then skip them, so the function may run at any time.
 
     Rules, each of which may be left out::
 
@@ -70,7 +70,7 @@ def decide(
     Returns:
         One row per candidate: customer_id, trigger, dedupe_key, decision (send, hold, skip),
         reason_code, decided_by (the path of the rule, or the column), send_at, channel. The reasons
-        are asked in this order: already_sent, held_out_before, duplicate, expired, no_rule,
+        are tested in this order: already_sent, held_out_before, duplicate, expired, no_rule,
         excluded, bought, not_due, unreachable or opted_out, cap, group, budget, holdout,
         quiet_hours.
 
@@ -131,8 +131,8 @@ def candidates(
 
     Returns:
         One row per candidate: customer_id, trigger, due_at, expires_at, dedupe_key, value (the mean
-        order value, or the expected revenue), reason_code, event_on and days_after (the day that it
-        counts from, and how far it is), last_order_at, excluded_by (opted_out, or why `alerts`
+        order value, or the expected revenue), reason_code, event_on and days_after (the day of the
+        event, and the days since then), last_order_at, excluded_by (opted_out, or why `alerts`
         would not write).
 
     Raises:

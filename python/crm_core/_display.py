@@ -69,9 +69,9 @@ def markdown(table: Table, rows: int | None, labels: Labels) -> str:
     rules = ["---" if to_left else "---:" for to_left in left]
     escaped = [[cell.replace("|", "\\|") for cell in column] for column in columns]
     lines = [headings, rules, *zip(*escaped, strict=True)]
-    told = [f"| {' | '.join(line)} |" for line in lines]
+    rows_of_text = [f"| {' | '.join(line)} |" for line in lines]
     more = _more(table, rows)
-    return "\n".join([*told, *(["", more] if more else [])])
+    return "\n".join([*rows_of_text, *(["", more] if more else [])])
 
 
 def _parts(

@@ -59,17 +59,17 @@ class CrmError(Exception):
 
 
 class ReadingWarning(UserWarning):
-    """What may be wrong in how `read_orders` or `read_events` has read a file.
+    """A doubt about how `read_orders` or `read_events` has read a file.
 
     `strict=True` makes an error of it; `understanding.warnings` keeps it.
     """
 
 
-def meant(said: object, words: Iterable[str]) -> str | None:
+def meant(word: object, words: Iterable[str]) -> str | None:
     """The hint for an unknown word, if one of these is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(said.lower(), list(words), n=1) if isinstance(said, str) else []
+    near = get_close_matches(word.lower(), list(words), n=1) if isinstance(word, str) else []
     return f"did you mean `{near[0]}`?" if near else None
 
 
@@ -130,7 +130,7 @@ class OutOfMemoryError(CrmError, MemoryError):
 
 
 class VersionError(CrmError):
-    """The process that works has another version of the library than the one that asks."""
+    """A worker has another version of the library than the process that sent it work."""
 
     _code = "version"
 

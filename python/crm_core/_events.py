@@ -261,17 +261,17 @@ class Events:
     ) -> Events:
         """The events without some people (個人情報の削除請求), as if they had never come in.
 
-        Their events go, their ids, and what only they had of kinds and dimensions. Events of a
-        customer are those of visitors joined to the customer, also before the login; on a shared
-        device events joined to another customer stay. Rows that were left out of the import stay
-        counted, because nobody knows whose they were.
+        The result lacks their events, their ids, and the kinds and values of dimensions that only
+        they had. Events of a customer are those of visitors joined to the customer, also before the
+        login; on a shared device events joined to another customer stay. Rows that were left out of
+        the import stay counted, because their customers are unknown.
 
         Args:
             ids: Ids of the type that came in.
             whose: Whether the ids are of customers or of visitors.
 
         Returns:
-            New events; `receipt` of them says what went. These events do not change.
+            New events; their `receipt` has the counts. These events do not change.
 
         Raises:
             OptionError: A view, ids of another type than came in, or customers although the events
@@ -296,7 +296,8 @@ class Events:
     def receipt(self) -> dict[str, int] | None:
         """What `forget` has taken out of these events; none for other events.
 
-        It counts `events`, `found` (customers or visitors), and `unknown`, the ids that nobody had.
+        It counts `events`, `found` (customers or visitors), and `unknown`, the given ids that are
+        not in the data.
 
         Example:
             >>> events.receipt is None
@@ -307,8 +308,8 @@ class Events:
     def to_bytes(self) -> bytes:
         """The events as bytes, for a file or a cache.
 
-        The bytes hold the rows and the settings, and so ids and what dimensions hold, as they came
-        in. `pickle` uses them and keeps `understanding` as well.
+        The bytes contain the rows and the settings, with ids and values of dimensions as they were
+        given. `pickle` uses them and keeps `understanding` as well.
 
         Returns:
             The bytes, with a checksum.

@@ -200,9 +200,9 @@ def assign(
 
     Args:
         ids: Ids: a list, an array, a Series, or a frame with a column `customer_id`.
-        experiment: The name of the experiment, which must be given; each deals anew.
+        experiment: The name of the experiment, which must be given; each assigns independently.
         variants: The variants and their shares, which add up to 1 (default a and b, a half each).
-        salt: A text that deals anew, such as a secret of the shop (default empty).
+        salt: A text that changes the assignment, such as a secret of the shop (default empty).
 
     Returns:
         One row per id, in the order given: customer_id, variant.

@@ -114,8 +114,8 @@ class OrderFeatures:
 
         Returns:
             A float64 array, one row for each row of `X`; a pandas frame after
-            ``set_output(transform="pandas")``. Of a customer without an order up to the date,
-            numbers of orders and days and revenue are 0; other features but the month are NaN.
+            ``set_output(transform="pandas")``. For a customer without an order up to the date,
+            numbers of orders, days and revenue are 0; other features except the month are NaN.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -294,7 +294,7 @@ class OrderFeatures:
 
 
 def snapshots(orders: Orders, dates: Date | Sequence[Date], *, horizon: int) -> pd.DataFrame:
-    """Customers at several dates, and what they bought after each: rows to learn from.
+    """Customers at several dates, with their later purchases as targets: rows for training a model.
 
     Args:
         orders: The orders.
@@ -350,8 +350,8 @@ def snapshots(orders: Orders, dates: Date | Sequence[Date], *, horizon: int) -> 
 class TimeSplit:
     """Cross-validation over time: learn from earlier dates, test on a later one.
 
-    A row of date d knows its target only `horizon` days later. For each test date the training
-    rows are those whose targets were known by then, so the future of the test is never learnt from.
+    A row of date d knows its target only `horizon` days later. For each test date the training rows
+    are those whose targets were known by then, so no model learns from the future of its test rows.
 
     Args:
         horizon: Days after a row's `as_of` in which its target lies.

@@ -24,7 +24,7 @@ def seasonality(
     """By how much months, weekdays and named days move demand, and whether it is chance (季節指数).
 
     Repeat purchases of each day are compared with what the customers at risk on that day would make
-    without seasons: growth of the shop is not taken for season. Months of the year need 18 months
+    without seasons: growth of the shop does not count as season. Months of the year need 18 months
     of orders, weekdays eight weeks.
 
     Args:
@@ -40,7 +40,7 @@ def seasonality(
     Returns:
         One row per factor: kind (month, weekday, event, trend), key (1 to 12, mon to sun, the name,
         year), factor, factor_low, factor_high. ``notes["seasonality"]`` is the document that
-        `seasonality=` of `cycle` and others takes, with what is more than chance;
+        `seasonality=` of `cycle` and others takes, with the factors that are more than chance;
         ``notes["months"]`` and ``notes["weekdays"]`` say why it is or is not in there: used,
         too_short, too_few_purchases, no_difference, not_better; ``notes["unlike"]`` has months that
         no season explains, and that were left out.
@@ -103,15 +103,15 @@ def base_forecast(
         active_high, retention_rate (of customers active at the origin), retention_rate_low,
         retention_rate_high, reactivation_rate (of customers churned at the origin),
         reactivation_rate_low, reactivation_rate_high, expected_orders, expected_orders_low,
-        expected_orders_high (purchase days), expected_revenue,
-        expected_revenue_low, expected_revenue_high, revenue_multiple (revenue up to the end of the
-        year by that of the year before the origin), actual_active, actual_orders, actual_revenue.
-        Where a method has no forecast its cells are null, and ``notes["without_forecast"]`` has the
-        origin, the method and the reason: no_repeat_customer, too_few_repeat_customers (the model
-        needs two), no_customers_a_year_before (the moves between segments need a year before the
-        origin), segments_not_seen_a_year_before (and one in which the segments of today were
-        there). ``notes["missed"]`` names the forecasts of a year ago that the outcome lies outside
-        of.
+        expected_orders_high (purchase days), expected_revenue, expected_revenue_low,
+        expected_revenue_high, revenue_multiple (revenue up to the end of the year by that of the
+        year before the origin), actual_active, actual_orders, actual_revenue. Where a method has no
+        forecast its cells are null, and ``notes["without_forecast"]`` has the origin, the method
+        and the reason: no_repeat_customer, too_few_repeat_customers (the model needs two),
+        no_customers_a_year_before (the moves between segments need a year before the origin),
+        segments_not_seen_a_year_before (more than a twentieth of the customers are in segments that
+        were empty then). ``notes["missed"]`` lists the forecasts of a year ago whose interval does
+        not contain the outcome.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -143,10 +143,10 @@ def shop_forecast(
 ) -> Table:
     """Orders and revenue of the next months, of today's customers and of new ones (売上予測).
 
-    Today's customers are forecast one by one, as by `base_forecast`; the number of new customers
-    goes on with its own level, damped trend and season, and they buy as those before them did. The
-    same forecast is made at up to eight earlier dates: a part of their mean error moves the
-    forecast, and the rest makes the intervals.
+    Today's customers are forecast one by one, as by `base_forecast`; the number of new customers is
+    predicted from its own level, damped trend and season, and they are assumed to buy as earlier
+    new customers did. The same forecast is made at up to eight earlier dates: a part of their mean
+    error moves the forecast, and the rest makes the intervals.
 
     Args:
         orders: The orders.
@@ -165,13 +165,14 @@ def shop_forecast(
         One row per month and part (existing: customers with an order up to `as_of`; new; total),
         and three without a month for all months together: month (its first day that is forecast),
         days, part, orders (purchase days), revenue, orders_low, orders_high, revenue_low,
-        revenue_high. ``notes["past"]`` has what the same forecast said at earlier dates: `origin`,
-        `orders` and `revenue` of all months as came by said, `orders_held` and `revenue_held`;
-        ``notes["shift"]`` the logarithms by which they move the forecast. Without earlier dates
-        the interval is a typical one (``notes["interval_not_measured"]``), and with
-        less than a year of orders there is none (``notes["without_interval"]``). Where
-        there is no forecast the cells are null and ``notes["without_forecast"]`` says why:
-        no_repeat_customer, too_few_repeat_customers, too_short (less than three months of orders).
+        revenue_high. ``notes["past"]`` has the same forecast at earlier dates: `origin`, `orders`
+        and `revenue` of all months (actual ÷ forecast), and whether the intervals contained them
+        (`orders_held`, `revenue_held`); ``notes["shift"]`` the logarithms by which they move the
+        forecast. Without earlier dates the interval is a typical one
+        (``notes["interval_not_measured"]``), and with less than a year of orders there is none
+        (``notes["without_interval"]``). Where there is no forecast the cells are null and
+        ``notes["without_forecast"]`` says why: no_repeat_customer, too_few_repeat_customers,
+        too_short (less than three months of orders).
 
     Raises:
         OptionError: An option is unknown or out of range.

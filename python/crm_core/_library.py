@@ -76,12 +76,12 @@ def call(task: str, data: Any, as_of: Any, options: Mapping[str, Any]) -> Table:
 
 
 def _of_part(task: str, data: Any) -> dict[str, Any]:
-    """What a part of a result says of itself, for an analysis that takes it for a plain frame."""
+    """The unit of a part of a result, for an analysis that would read it as a plain frame."""
     if not (isinstance(data, Table) and isinstance(data._table, Columns)):
         return {}
-    said = data.definition.get("options", {})
+    options = data.definition.get("options", {})
     known = describe(task)["options"]["properties"]
-    about = {"unit": said.get("unit"), "bad_rows": "drop" if "unit" in said else None}
+    about = {"unit": options.get("unit"), "bad_rows": "drop" if "unit" in options else None}
     return {name: value for name, value in about.items() if name in known and value is not None}
 
 

@@ -335,7 +335,7 @@ class Orders:
 
         Returns:
             New orders; neither of the two changes. An order of both parts has the lines of both:
-            `notes` says how many there are, and what they come to where one part is in the other.
+            `notes` has their number, and their amounts where one part contains the other.
 
         Raises:
             OptionError: A setting that differs (the message names it), or a view with a filter.
@@ -372,16 +372,16 @@ class Orders:
         Args:
             more: Rows with the columns of these orders, in any of the forms that `Orders` takes, or
                 `Orders` that were read with the same arguments.
-            on_repeat: What becomes of an order that is here already. "refuse" (the default) is an
+            on_repeat: What happens to an order that is here already. "refuse" (the default) is an
                 error that names its row, "replace" puts the new order with all its lines in its
                 place, "first" leaves the new one out, and "add" counts its rows as further lines,
                 as `concat` does. Rows left out stay in the reconciliation. Orders without an order
                 id cannot be recognised; all are added.
 
         Returns:
-            New orders; `receipt` of them says what came. These orders do not change. Their policy
-            and customers table apply to all. If no order was here already the call is cheap: the
-            first analysis of all orders puts them together; `of_customers` does not.
+            New orders; their `receipt` has the counts. These orders do not change. Their policy and
+            customers table apply to all. If no order was here already the call is cheap: the first
+            analysis of all orders puts them together; `of_customers` does not.
 
         Raises:
             OptionError: A setting that differs, a view with a filter, or an `on_repeat` although
@@ -437,15 +437,15 @@ class Orders:
     def forget(self, ids: Iterable[int | str]) -> Orders:
         """The orders without some customers (個人情報の削除請求), as if they had never come in.
 
-        Their rows go, their rows of the customers table, their ids, and what only they had of
-        order ids and dimensions. Rows that were left out of the import stay counted, because
-        nobody knows whose they were.
+        The result lacks their rows, their rows of the customers table, their ids, and the order ids
+        and values of dimensions that only they had. Rows that were left out of the import stay
+        counted, because their customers are unknown.
 
         Args:
             ids: Customer ids, of the type that came in.
 
         Returns:
-            New orders; `receipt` of them says what went. These orders do not change.
+            New orders; their `receipt` has the counts. These orders do not change.
 
         Raises:
             OptionError: A view with a filter, or ids of another type than came in.
@@ -498,9 +498,9 @@ class Orders:
     def receipt(self) -> dict[str, int] | None:
         """What `append` has added to these orders, or `forget` taken out; none for other orders.
 
-        `append` counts `orders` and `rows` that came, `repeated` (orders that were here already)
-        and `rows_left_out`. `forget` counts `customers`, `orders`, `rows`, and `unknown`, the ids
-        that nobody had.
+        `append` counts the added `orders` and `rows`, `repeated` (orders that were here already)
+        and `rows_left_out`. `forget` counts `customers`, `orders`, `rows`, and `unknown`, the given
+        ids that are not in the data.
 
         Example:
             >>> orders.receipt is None
@@ -511,9 +511,9 @@ class Orders:
     def to_bytes(self) -> bytes:
         """The orders as bytes, for a file or a cache.
 
-        The bytes hold the rows, the settings, the policy and the customers table, and so the ids
-        and what dimensions hold, as they came in. `pickle` uses them and keeps `understanding`
-        as well.
+        The bytes contain the rows, the settings, the policy and the customers table, with ids and
+        values of dimensions as they were given. `pickle` uses them and keeps `understanding` as
+        well.
 
         Returns:
             The bytes, with a checksum.

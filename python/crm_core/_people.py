@@ -178,7 +178,7 @@ class Identity:
 
     @cached_property
     def changes(self) -> Table:
-        """What has become of the persons of the last run; empty without one.
+        """Changes of persons since the last run; empty without a last run.
 
         Returns:
             One row per change: person_id, person_change (new, merged, split), previous_person_id,
@@ -194,7 +194,7 @@ class Identity:
 
     @cached_property
     def shared_identifiers(self) -> Table:
-        """Values that are nobody's, because many people share them: they are no evidence.
+        """Values that many people share, which are therefore no evidence.
 
         Returns:
             One row per value: identifier (email, phone, birth_date), masked, records,
@@ -305,7 +305,7 @@ def identity_sensitivity(
     customers: Where | None = None,
     **options: Any,
 ) -> Table:
-    """What the doubt about persons is worth (名寄せの感度): the shop under each policy.
+    """The effect of uncertain matches on numbers (名寄せの感度): results under each policy.
 
     Args:
         orders: `Orders` whose customer ids are record ids.

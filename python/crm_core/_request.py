@@ -32,8 +32,8 @@ def _dumps(given: Mapping[str, Any]) -> str:
     import json
 
     try:
-        said = {name: plain(name, v) for name, v in given.items() if not isinstance(v, Json)}
-        text = json.dumps(said, ensure_ascii=False, allow_nan=False)
+        sent = {name: plain(name, v) for name, v in given.items() if not isinstance(v, Json)}
+        text = json.dumps(sent, ensure_ascii=False, allow_nan=False)
     except RecursionError:
         raise _too_deep("request") from None
     for name, value in given.items():
@@ -62,10 +62,10 @@ def plain(name: str, value: Any) -> Any:
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        said = {str(plain(name, key)): plain(name, item) for key, item in value.items()}
-        if len(said) < len(value):
+        items = {str(plain(name, key)): plain(name, item) for key, item in value.items()}
+        if len(items) < len(value):
             raise OptionError(f"option `{name}`: expected each key once, found two of one text")
-        return said
+        return items
     if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
         return plain(name, _scalar(value))
     if isinstance(value, Iterable):

@@ -80,7 +80,7 @@ def clv_summary(
         gaps), own_ln_gaps (the same in the time of the seasons; not with "none" or a unit of the
         calendar); with `calibration_end` holdout_frequency, holdout_duration and
         holdout_monetary_value. The note `seasons` has the factors, why there are some or none, and
-        the last day that they are of.
+        the last day of their data.
 
     Raises:
         OptionError: An option is unknown or out of range.

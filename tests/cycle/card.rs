@@ -1,32 +1,6 @@
 use super::*;
 use crm_core::table::Cell;
 
-/// A shop of the town in a currency.
-fn shop_in(currency: &str, people: &[Person]) -> Orders {
-    let rows: Vec<(&str, String, i64)> = people
-        .iter()
-        .flat_map(|(id, days)| {
-            days.iter()
-                .map(|(at, yen)| (id.as_str(), day(*at).to_string(), *yen))
-        })
-        .collect();
-    let columns = [
-        (
-            "customer_id",
-            texts(&rows.iter().map(|row| row.0).collect::<Vec<_>>()),
-        ),
-        (
-            "ordered_at",
-            times(&rows.iter().map(|row| row.1.as_str()).collect::<Vec<_>>()),
-        ),
-        (
-            "amount",
-            ints(&rows.iter().map(|row| row.2).collect::<Vec<_>>()),
-        ),
-    ];
-    orders(&format!(r#"{{"currency": "{currency}"}}"#), batch(&columns)).expect("orders")
-}
-
 /// Asserts that a column of the card is a column of another table, row by row of the same customers.
 fn same(
     card: &Table,

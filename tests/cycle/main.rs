@@ -49,6 +49,11 @@ fn town() -> Vec<Person> {
 }
 
 fn shop(people: &[Person]) -> Orders {
+    shop_in("JPY", people)
+}
+
+/// The shop in a currency.
+fn shop_in(currency: &str, people: &[Person]) -> Orders {
     let rows: Vec<(&str, String, i64)> = people
         .iter()
         .flat_map(|(id, days)| {
@@ -70,7 +75,7 @@ fn shop(people: &[Person]) -> Orders {
             ints(&rows.iter().map(|row| row.2).collect::<Vec<_>>()),
         ),
     ];
-    orders(r#"{"currency": "JPY"}"#, batch(&columns)).expect("orders")
+    orders(&format!(r#"{{"currency": "{currency}"}}"#), batch(&columns)).expect("orders")
 }
 
 fn try_run(name: &str, orders: &Orders, as_of: i32, options: &Value) -> crm_core::Result<Table> {

@@ -488,7 +488,7 @@ COLUMNS = [
     "zip",
     "prefecture",
     "city",
-    "street",
+    "address",
     "building",
     "registered_at",
     "truth",

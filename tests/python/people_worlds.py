@@ -74,7 +74,7 @@ class World:
             "zip": f"{1_000_000 + place:07d}",
             "prefecture": prefecture,
             "city": city,
-            "street": f"{town}{block[0]}-{block[1]}-{block[2]}",
+            "address": f"{town}{block[0]}-{block[1]}-{block[2]}",
             "building": building,
         }
 
@@ -167,20 +167,20 @@ class World:
         if row["email"] and self.chance(0.2):
             row["email"] = row["email"].upper() if self.chance(0.5) else f" {row['email']}"
         if self.chance(0.4):
-            town = row["street"].rstrip("0123456789-")
-            block = row["street"][len(town) :].split("-")
+            town = row["address"].rstrip("0123456789-")
+            block = row["address"][len(town) :].split("-")
             wide = str.maketrans("0123456789-", "０１２３４５６７８９－")
             kanji = dict(zip("123456", "一二三四五六", strict=True))
-            row["street"] = self.r.choice(
+            row["address"] = self.r.choice(
                 [
                     f"{town}{block[0]}丁目{block[1]}番{block[2]}号",
                     f"{town}{kanji[block[0]]}丁目{block[1]}番地{block[2]}",
-                    row["street"].translate(wide),
+                    row["address"].translate(wide),
                     f"{town} {'−'.join(block)}",
                 ]
             )
         if self.chance(0.2):
-            row["street"], row["building"] = f"{row['street']} {row['building']}", ""
+            row["address"], row["building"] = f"{row['address']} {row['building']}", ""
         if row["birth_date"] and self.chance(0.3):
             year, month, day = row["birth_date"].split("-")
             row["birth_date"] = self.r.choice(

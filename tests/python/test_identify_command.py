@@ -17,7 +17,7 @@ JA = {
     "record_id": "会員ID", "email": "メールアドレス", "phone": "電話番号", "family_name": "姓",
     "given_name": "名", "family_kana": "セイ", "given_kana": "メイ", "birth_date": "生年月日",
     "sex": "性別", "zip": "郵便番号",
-    "prefecture": "都道府県", "city": "市区町村", "street": "番地", "building": "建物名",
+    "prefecture": "都道府県", "city": "市区町村", "address": "番地", "building": "建物名",
     "registered_at": "会員登録日", "source": "登録元",
 }  # fmt: skip
 VOICES = [Voice("en", Currency("JPY", 0)), Voice("ja", Currency("JPY", 0))]
@@ -60,17 +60,13 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-def roles(people):
-    return {"address" if name == "street" else name: cells for name, cells in people.items()}
-
-
 @pytest.fixture(scope="module")
 def found(people):
-    return crm.identify(roles(people))
+    return crm.identify(people)
 
 
 def test_the_persons_are_those_of_the_library(files, people, capsys):
-    columns = {**roles(people)}
+    columns = {**people}
     for name in ("family_name", "given_name", "building"):  # what the file's encoding has
         columns[name] = [
             one and one.encode("cp932", "replace").decode("cp932") for one in columns[name]
@@ -161,7 +157,7 @@ def test_sensitivity_is_what_orders_under_the_persons_ids_give(people, shop, fou
         "amount": "金額",
     }
     orders = crm.Orders(shop, **settings)
-    columns = crm.identity_sensitivity(orders, roles(people)).to_dict()
+    columns = crm.identity_sensitivity(orders, people).to_dict()
     table = found.persons.to_dict()
     person = dict(zip(table["record_id"], table["person_id"], strict=True))
     renamed = {**shop, "会員ID": [person[one] for one in shop["会員ID"]]}
@@ -174,7 +170,7 @@ def test_sensitivity_is_what_orders_under_the_persons_ids_give(people, shop, fou
     assert columns["customers"][at] == len(counts) < columns["customers"][0]
     assert columns["repeaters"][at] == sum(count > 1 for count in counts)
     first = {"customers": {"first_month": {"from": "2025-03-01"}}}
-    some = crm.identity_sensitivity(orders, roles(people), **first).to_dict()
+    some = crm.identity_sensitivity(orders, people, **first).to_dict()
     assert some["customers"][at] == crm.summary(by_hand, **first).to_dict()["orders"].__len__()
 
 
@@ -186,7 +182,7 @@ def test_the_section_says_both_rates_and_shows_nobody(people, shop, found, voice
         "ordered_at": "注文日",
         "amount": "金額",
     }
-    table = crm.identity_sensitivity(crm.Orders(shop, **settings), roles(people))
+    table = crm.identity_sensitivity(crm.Orders(shop, **settings), people)
     counts = persons.find(found, table)
     section = persons.show(counts, voice)
     columns = table.to_dict()

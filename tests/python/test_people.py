@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
+import re
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,9 +19,16 @@ import crm_core as crm
 
 
 def frame(rows: list[people_worlds.Row]) -> dict[str, Any]:
-    columns = people_worlds.columns(rows, without=("truth", "source", "account"))
-    columns["address"] = columns.pop("street")
-    return columns
+    return people_worlds.columns(rows, without=("truth", "source", "account"))
+
+
+def test_the_roles_of_people_are_the_columns_that_the_core_reads() -> None:
+    source = Path(__file__).parents[2] / "crates/crm-core/src/people/input.rs"
+    listed = re.search(r"const COLUMNS: [^=]*= &\[(.*?)\];", source.read_text("utf-8"), re.DOTALL)
+    assert listed is not None
+    roles = ["record_id", *re.findall(r'"(\w+)"', listed[1])]
+    assert [name for name in inspect.signature(crm.People).parameters if name != "data"] == roles
+    assert set(people_worlds.COLUMNS) - {"source", "truth"} < set(roles)
 
 
 def persons(found: crm.Identity) -> dict[str, str]:

@@ -11,8 +11,8 @@
 //! | … | values, in the order in which they were put |
 //! | 32 | SHA-256 of everything before |
 //!
-//! A column is its length (8 bytes) and its cells; a text is a column of bytes. Whoever reads a state checks
-//! what a reader of rows would check: the checksum tells a damaged file, not a crafted one.
+//! A column is its length (8 bytes) and its cells; a text is a column of bytes. The reader of a state makes the same
+//! checks as the reader of rows, because a checksum detects damage but not a state that was made to deceive.
 
 use crate::context::{grow, room};
 use crate::error::{Error, Result};

@@ -195,7 +195,7 @@ fn scores(totals: &Totals, at: &At, learned: &Learned) -> Result<Vec<Column>> {
         money: money.map(|frozen| MoneyThreshold::Amount(frozen.money)),
         ..cpm::Options::default()
     };
-    let yen = totals.currency == crate::Currency::JPY;
+    let yen = totals.currency == crate::money::Currency::JPY;
     let portfolio = match money.is_some() || yen {
         true => {
             let portfolio = cpm::segment(totals, at, &ladder);

@@ -1,9 +1,8 @@
 //! The register of analyses; it runs requests by name.
 //!
-//! A request is a name and one flat JSON object. Keys of [`Scope`] form the scope, other keys are
-//! the analysis's options, and an unknown key is refused with the valid names of both. C, Python,
-//! the reference and the conformance tests all use this module, so a new analysis needs one file
-//! and one line in the list of its family.
+//! A request is a name and one flat JSON object. Keys of [`Scope`] form the scope, other keys are the analysis's
+//! options, and an unknown key is refused with the valid names of both. C, Python, the reference and the conformance
+//! tests all use this module, so a new analysis needs one file and two lines in the `mod.rs` of its family.
 //!
 //! The functions of this module know the library's analyses. A [`Register`] also knows analyses of one's
 //! own.

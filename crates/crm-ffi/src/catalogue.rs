@@ -92,7 +92,7 @@ fn catalogue() -> Result<&'static Catalogue, Fault> {
     })
 }
 
-/// The analyses that `crm_run` knows, as a JSON list of `{name, summary, ja, reads, needs_as_of}`.
+/// The analyses that `crm_run` runs, as a JSON list of `{name, summary, ja, reads, needs_as_of}`.
 /// The text lives as long as the library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_tasks(out: *mut crm_text, error: *mut crm_error) -> crm_status_t {

@@ -3,10 +3,10 @@
 //! Cells that the core stores in the requested type are returned without a copy. Ids, which the
 //! core stores as codes, and wider integers are converted on first use and kept with the table.
 
-use crate::boundary::{crm_text, guard};
+use crate::boundary::{Caller, crm_text, guard};
 use crate::error::{Fault, crm_error, crm_status_t};
 use crate::memory::grow;
-use crate::table::{Texts, crm_table, pinned, wrong_type};
+use crate::table::{Cache, Texts, crm_table, pinned, wrong_type};
 use crm_core::ids::{IdKind, IdRef, Ids};
 use crm_core::table::{Column, Values};
 
@@ -23,14 +23,12 @@ pub unsafe extern "C" fn crm_table_i32(
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, _) = table.column(column)?;
-        let (Values::I32(values) | Values::Date(values)) = column.values() else {
-            return Err(wrong_type(column, reader(column)));
-        };
-        out.set(values.as_ptr());
-        Ok(())
+        hand_out(caller, (table, column), out, |column, _| {
+            Ok(match column.values() {
+                Values::I32(values) | Values::Date(values) => Some(values.as_ptr()),
+                _ => None,
+            })
+        })
     })
 }
 
@@ -47,28 +45,25 @@ pub unsafe extern "C" fn crm_table_i64(
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, cache) = table.column(column)?;
-        let values: &[i64] = match column.values() {
-            Values::I64(values) | Values::Instant(values, _) | Values::Money(values, _) => values,
-            Values::I32(values) | Values::Date(values) => cache
-                .i64s
-                .get_or_make(|| made(values.iter().map(|value| i64::from(*value))))?,
-            Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Int(_)) => {
-                cache.i64s.get_or_make(|| {
-                    made(
-                        present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
-                            Some(IdRef::Int(id)) => id,
-                            _ => 0,
-                        }),
-                    )
-                })?
-            }
-            _ => return Err(wrong_type(column, reader(column))),
-        };
-        out.set(values.as_ptr());
-        Ok(())
+        hand_out(caller, (table, column), out, |column, cache| {
+            let values: &[i64] = match column.values() {
+                Values::I64(values) | Values::Instant(values, _) | Values::Money(values, _) => {
+                    values
+                }
+                Values::I32(values) | Values::Date(values) => cache
+                    .i64s
+                    .get_or_make(|| made(values.iter().map(|value| i64::from(*value))))?,
+                Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Int(_)) => {
+                    let number = |id: IdRef<'_>| match id {
+                        IdRef::Int(id) => id,
+                        _ => 0,
+                    };
+                    (cache.i64s).get_or_make(|| id_numbers(ids, present(column, codes), number))?
+                }
+                _ => return Ok(None),
+            };
+            Ok(Some(values.as_ptr()))
+        })
     })
 }
 
@@ -84,24 +79,21 @@ pub unsafe extern "C" fn crm_table_u64(
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, cache) = table.column(column)?;
-        let values = match column.values() {
-            Values::Id { ids, codes } if matches!(ids.kind(), IdKind::Unsigned(_)) => {
-                cache.u64s.get_or_make(|| {
-                    made(
-                        present(column, codes).map(|code| match code.map(|c| ids.at(c)) {
-                            Some(IdRef::Unsigned(id)) => id,
-                            _ => 0,
-                        }),
-                    )
-                })?
+        hand_out(caller, (table, column), out, |column, cache| {
+            let Values::Id { ids, codes } = column.values() else {
+                return Ok(None);
+            };
+            if !matches!(ids.kind(), IdKind::Unsigned(_)) {
+                return Ok(None);
             }
-            _ => return Err(wrong_type(column, reader(column))),
-        };
-        out.set(values.as_ptr());
-        Ok(())
+            let number = |id: IdRef<'_>| match id {
+                IdRef::Unsigned(id) => id,
+                _ => 0,
+            };
+            let values =
+                (cache.u64s).get_or_make(|| id_numbers(ids, present(column, codes), number))?;
+            Ok(Some(values.as_ptr()))
+        })
     })
 }
 
@@ -117,14 +109,12 @@ pub unsafe extern "C" fn crm_table_f64(
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, _) = table.column(column)?;
-        let Values::F64(values) = column.values() else {
-            return Err(wrong_type(column, reader(column)));
-        };
-        out.set(values.as_ptr());
-        Ok(())
+        hand_out(caller, (table, column), out, |column, _| {
+            Ok(match column.values() {
+                Values::F64(values) => Some(values.as_ptr()),
+                _ => None,
+            })
+        })
     })
 }
 
@@ -140,16 +130,14 @@ pub unsafe extern "C" fn crm_table_u8(
     error: *mut crm_error,
 ) -> crm_status_t {
     guard!(error, |caller| {
-        let out = caller.out("out", out)?;
-        let table = pinned(table)?;
-        let (column, _) = table.column(column)?;
-        out.set(match column.values() {
-            // A `bool` is one byte, 0 or 1.
-            Values::Bool(values) => values.as_ptr().cast(),
-            Values::Category { codes, .. } => codes.as_ptr(),
-            _ => return Err(wrong_type(column, reader(column))),
-        });
-        Ok(())
+        hand_out(caller, (table, column), out, |column, _| {
+            Ok(match column.values() {
+                // A `bool` is one byte, 0 or 1.
+                Values::Bool(values) => Some(values.as_ptr().cast()),
+                Values::Category { codes, .. } => Some(codes.as_ptr()),
+                _ => None,
+            })
+        })
     })
 }
 
@@ -228,6 +216,23 @@ pub unsafe extern "C" fn crm_table_utf8(
     })
 }
 
+/// Writes the pointer that `cells` returns; `None` is a column of another type.
+fn hand_out<T>(
+    caller: Caller<'_>,
+    (table, column): (crm_table, usize),
+    out: *mut *const T,
+    cells: impl FnOnce(&Column, &Cache) -> Result<Option<*const T>, Fault>,
+) -> Result<(), Fault> {
+    let out = caller.out("out", out)?;
+    let table = pinned(table)?;
+    let (column, cache) = table.column(column)?;
+    match cells(column, cache)? {
+        Some(cells) => out.set(cells),
+        None => return Err(wrong_type(column, reader(column))),
+    }
+    Ok(())
+}
+
 /// The name of the function that returns a column's cells, for messages.
 fn reader(column: &Column) -> &'static str {
     match column.values() {
@@ -262,6 +267,15 @@ fn made<T>(values: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>, Fault> {
     grow(&mut vec, values.len())?;
     vec.extend(values);
     Ok(vec)
+}
+
+/// Ids as numbers; 0 for a null cell.
+fn id_numbers<T: Default>(
+    ids: &Ids,
+    codes: impl ExactSizeIterator<Item = Option<u32>>,
+    number: impl Fn(IdRef<'_>) -> T,
+) -> Result<Vec<T>, Fault> {
+    made(codes.map(|code| code.map_or_else(T::default, |code| number(ids.at(code)))))
 }
 
 fn id_texts(ids: &Ids, codes: impl ExactSizeIterator<Item = Option<u32>>) -> Result<Texts, Fault> {

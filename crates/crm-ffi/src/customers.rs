@@ -8,7 +8,7 @@ use crate::handles;
 use crate::job::{crm_job, under};
 use crate::memory::boxed;
 use crate::orders::with_cells;
-use crate::rows::{Rows, RowsObject, Spec, crm_rows};
+use crate::rows::{self, Rows, Spec, crm_rows};
 use crate::saved;
 use crm_core::data::{Customers, CustomersSpec, Receipt};
 use serde_json::json;
@@ -102,32 +102,24 @@ pub unsafe extern "C" fn crm_customers_finish(
 ) -> crm_status_t {
     guard!(error, |caller| {
         let out = caller.out("out", out)?;
-        let pin = handles::pin::<RowsObject>(rows.id)?;
-        let customers = {
-            let mut rows = pin.lock()?;
-            let (spec, batch) = rows.batch()?;
+        out.set(rows::finish(rows, |spec, batches| {
             let Spec::Customers(spec) = spec else {
                 return Err(Fault::state(
                     "rows",
                     "are no customers: crm_orders_finish or crm_events_finish",
                 ));
             };
-            let batch = std::slice::from_ref(batch);
             under(job, |context| {
-                Ok(Customers::from_batches(spec, batch, context)?)
-            })?
-        };
-        let customers = open(customers)?;
-        out.set(customers);
-        // Another thread may have freed the rows meanwhile; that is not an error.
-        let _ = handles::free::<RowsObject>(rows.id);
+                open(Customers::from_batches(spec, batches, context)?)
+            })
+        })?);
         Ok(())
     })
 }
 
 /// The table without some customers, as if made from rows that never had them; `ids` is a JSON array of numbers or
-/// texts. `crm_customers_info` of the new table has `forgotten` with what went: `customers`, and `unknown`, the ids that
-/// nobody had.
+/// texts. `crm_customers_info` of the new table has the counts in `forgotten`: `customers`, and `unknown`, the given
+/// ids that were not in the table.
 ///
 /// Also returns `CRM_ERR_OPTION` (`ids` is no such array, or ids are of another type than came in).
 #[unsafe(no_mangle)]

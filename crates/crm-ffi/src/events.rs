@@ -8,7 +8,7 @@ use crate::handles;
 use crate::job::{crm_job, under};
 use crate::memory::Once;
 use crate::orders::with_cells;
-use crate::rows::{Rows, RowsObject, Spec, crm_rows};
+use crate::rows::{self, Rows, Spec, crm_rows};
 use crate::saved;
 use crm_core::data::{EventsReceipt, EventsSpec, Whose};
 use crm_core::scope::Filter;
@@ -135,25 +135,17 @@ pub unsafe extern "C" fn crm_events_finish(
 ) -> crm_status_t {
     guard!(error, |caller| {
         let out = caller.out("out", out)?;
-        let pin = handles::pin::<RowsObject>(rows.id)?;
-        let events = {
-            let mut rows = pin.lock()?;
-            let (spec, batch) = rows.batch()?;
+        out.set(rows::finish(rows, |spec, batches| {
             let Spec::Events(spec) = spec else {
                 return Err(Fault::state(
                     "rows",
                     "are no events: crm_orders_finish or crm_customers_finish",
                 ));
             };
-            let batch = std::slice::from_ref(batch);
             under(job, |context| {
-                Ok(Events::from_batches(spec, batch, context)?)
-            })?
-        };
-        let events = open(events)?;
-        out.set(events);
-        // Another thread may have freed the rows meanwhile; that is not an error.
-        let _ = handles::free::<RowsObject>(rows.id);
+                open(Events::from_batches(spec, batches, context)?)
+            })
+        })?);
         Ok(())
     })
 }
@@ -213,9 +205,9 @@ pub unsafe extern "C" fn crm_events_concat(
 }
 
 /// The events without some people, as if made from rows that never had them: `ids` is a JSON array of numbers or
-/// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to the
-/// customer. `crm_events_info` of the new events has `forgotten` with what went: `found` (customers or visitors),
-/// `events`, and `unknown`, the ids that nobody had.
+/// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to
+/// the customer. `crm_events_info` of the new events has the counts in `forgotten`: `found` (customers or visitors),
+/// `events`, and `unknown`, the given ids that were not in the events.
 ///
 /// Also returns `CRM_ERR_OPTION` (`ids` is no such array, a view, customers of events without a customer column),
 /// `CRM_ERR_ARGUMENT` (`whose` is neither 0 nor 1).

@@ -8,7 +8,7 @@ use crate::error::{Fault, crm_error, crm_status_t};
 use crate::handles;
 use crate::job::{crm_job, under};
 use crate::memory::Once;
-use crate::rows::{Rows, RowsObject, Spec, crm_rows};
+use crate::rows::{self, Rows, Spec, crm_rows};
 use crate::saved;
 use crate::table::{TableObject, crm_table};
 use crm_core::data::{Customers, GrowingOrders, OnRepeat, OrdersSpec};
@@ -180,26 +180,18 @@ pub unsafe extern "C" fn crm_orders_finish(
 ) -> crm_status_t {
     guard!(error, |caller| {
         let out = caller.out("out", out)?;
-        let pin = handles::pin::<RowsObject>(rows.id)?;
-        let customers = self::customers(customers)?;
-        let orders = {
-            let mut rows = pin.lock()?;
-            let (spec, batch) = rows.batch()?;
+        out.set(rows::finish(rows, |spec, batches| {
+            let customers = self::customers(customers)?;
             let Spec::Orders(spec) = spec else {
                 return Err(Fault::state(
                     "rows",
                     "are no orders: crm_customers_finish or crm_events_finish",
                 ));
             };
-            let batch = std::slice::from_ref(batch);
             under(job, |context| {
-                Ok(Orders::from_batches(spec, batch, customers, context)?)
-            })?
-        };
-        let orders = open(orders)?;
-        out.set(orders);
-        // Another thread may have freed the rows meanwhile; that is not an error.
-        let _ = handles::free::<RowsObject>(rows.id);
+                open(Orders::from_batches(spec, batches, customers, context)?)
+            })
+        })?);
         Ok(())
     })
 }
@@ -265,13 +257,13 @@ pub unsafe extern "C" fn crm_orders_concat(
     })
 }
 
-/// These orders and more that were read with the same spec, for what a shop exports of each day. `request` says what
-/// becomes of an order that is there already, recognised by its order id (and shop): `{"on_repeat": "refuse"}` (the
+/// These orders with `more` orders of the same spec appended, such as a shop's daily export. `request` chooses what
+/// happens to an order that is there already, recognised by its order id (and shop): `{"on_repeat": "refuse"}` (the
 /// default: an error names its row), `"replace"` (a correction or cancellation takes its place), `"first"` (the order
-/// that is there stays) or `"add"` (its rows are further lines, as in `crm_orders_concat`). Orders without an order id
-/// cannot be recognised; all are added. The policy and the customers table stay. `crm_orders_info` of the new orders
-/// has `appended` with what came: `orders`, `rows`, `repeated` (orders that were there already) and `rows_left_out`.
-/// The call is cheap if no order was there: the first call that needs all orders puts them together;
+/// that is there stays) or `"add"` (its rows are further lines, as in `crm_orders_concat`). Orders without an order
+/// id cannot be recognised; all are added. The policy and the customers table stay. `crm_orders_info` of the new
+/// orders has the counts in `appended`: `orders`, `rows`, `repeated` (orders that were there already) and
+/// `rows_left_out`. The call is cheap if no order was there: the first call that needs all orders puts them together;
 /// `crm_orders_of_customers` does not.
 ///
 /// Also returns `CRM_ERR_DATA` (an order that is there already, a conflict of rows, a sum), and the statuses of
@@ -335,10 +327,10 @@ pub unsafe extern "C" fn crm_orders_of_customers(
     })
 }
 
-/// The orders without some customers, as if made from rows that never had them: `ids` is a JSON array
-/// of numbers or texts. Their rows go, their rows of the customers table, their ids, and what only
-/// they had of order ids and dimensions. `crm_orders_info` of the new orders has `forgotten` with what
-/// went: `customers`, `orders`, `rows`, and `unknown`, the ids that nobody had.
+/// The orders without some customers, as if made from rows that never had them: `ids` is a JSON array of numbers or
+/// texts. The result lacks their rows, their rows of the customers table, their ids, and the order ids and values of
+/// dimensions that only they had. `crm_orders_info` of the new orders has the counts in `forgotten`: `customers`,
+/// `orders`, `rows`, and `unknown`, the given ids that were not in the orders.
 ///
 /// Also returns `CRM_ERR_OPTION` (`ids` is no such array, a view with a filter).
 #[unsafe(no_mangle)]
@@ -363,10 +355,9 @@ pub unsafe extern "C" fn crm_orders_forget(
     })
 }
 
-/// The orders as bytes, for a file or a cache: rows, settings, policy and customers table, with a
-/// checksum. `size` gives how many they are. When they are more than `capacity`, the buffer is left
-/// alone: a call with a capacity of 0 asks for the size (and costs as much as the other). The bytes
-/// hold ids and dimensions as they came in.
+/// The orders as bytes, for a file or a cache: rows, settings, policy and customers table, with a checksum. `size` is
+/// their number. If it is greater than `capacity`, the buffer is not written: call with a capacity of 0 to get the
+/// size (the call takes as long as one that writes). The bytes hold ids and dimensions as they came in.
 ///
 /// Also returns `CRM_ERR_OPTION` (a view with a filter).
 #[unsafe(no_mangle)]

@@ -210,6 +210,22 @@ impl Rows {
     }
 }
 
+/// The handle that `make` makes of the rows. Then the rows are freed; after a failure they stay.
+pub(crate) fn finish<H>(
+    rows: crm_rows,
+    make: impl FnOnce(&Spec, &[Batch]) -> Result<H, Fault>,
+) -> Result<H, Fault> {
+    let pin = handles::pin::<RowsObject>(rows.id)?;
+    let made = {
+        let mut rows = pin.lock()?;
+        let (spec, batch) = rows.batch()?;
+        make(spec, std::slice::from_ref(batch))?
+    };
+    // Another thread may have freed the rows meanwhile; that is not an error.
+    let _ = handles::free::<RowsObject>(rows.id);
+    Ok(made)
+}
+
 /// The cells of a column so far.
 enum Cells {
     /// Only nulls.

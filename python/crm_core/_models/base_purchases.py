@@ -504,6 +504,11 @@ class Purchases(Model):
         options = {"fit": self._fit(), "step": step, "seasonality": seasonality}
         return call("alive_path", orders, as_of, {**options, **scope})
 
+    @classmethod
+    def _with(cls, **parameters: float | Unit) -> Self:
+        """A model of the last of its kinds with these parameters."""
+        return cls()._given({"model": cls._kinds[-1], **parameters})
+
     def _each(
         self, column: str, frequency: Any, recency: Any, T: Any, **options: Any
     ) -> Floats | float:

@@ -33,8 +33,7 @@ class _Dropout(Purchases):
             >>> m.status_
             'given'
         """
-        given = {"r": r, "alpha": alpha, "a": a, "b": b, "unit": unit}
-        return cls()._given({"model": cls._kinds[-1], **given})
+        return cls._with(r=r, alpha=alpha, a=a, b=b, unit=unit)
 
 
 class BgNbd(_Dropout):
@@ -104,8 +103,7 @@ class _Regular(Purchases):
             >>> crm.MbgCnbd.from_params(r=0.5, alpha=6.0, a=0.9, b=1.6, k=2, unit="week").k_
             2
         """
-        given = {"r": r, "alpha": alpha, "a": a, "b": b, "k": k, "unit": unit}
-        return cls()._given({"model": cls._kinds[-1], **given})
+        return cls._with(r=r, alpha=alpha, a=a, b=b, k=k, unit=unit)
 
     @property
     def k_(self) -> int:
@@ -200,8 +198,7 @@ class ParetoNbd(Purchases):
             >>> m.unit_
             'week'
         """
-        given = {"r": r, "alpha": alpha, "s": s, "beta": beta, "unit": unit}
-        return cls()._given({"model": cls._kinds[-1], **given})
+        return cls._with(r=r, alpha=alpha, s=s, beta=beta, unit=unit)
 
 
 class Nbd(Purchases):
@@ -243,7 +240,7 @@ class Nbd(Purchases):
             >>> m.probability_alive(2, 10.0, 30.0)
             1.0
         """
-        return cls()._given({"model": cls._kinds[-1], "r": r, "alpha": alpha, "unit": unit})
+        return cls._with(r=r, alpha=alpha, unit=unit)
 
 
 class BestModel(Purchases):

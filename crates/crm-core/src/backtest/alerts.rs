@@ -9,14 +9,11 @@
 //! | rule | flags |
 //! |---|---|
 //! | `due`, `late`, `churn_risk`, `lost` | customers at this level of the gap model or above |
-//! | `late_mean` | customers without an order for more than 1.5 × their mean gap (without a gap:
-//! the pooled median) |
+//! | `late_mean` | customers without an order for more than 1.5 × their mean gap (without a gap: the pooled median) |
 //! | `churn_days` | customers churned by the scope's `churn_days` |
-//! | `top_left` | the `k` customers with the greatest probability of having left, by the gap model
-//! |
+//! | `top_left` | the `k` customers with the greatest probability of having left, by the gap model |
 //! | `top_silence` | the `k` customers with the most days since the last order |
-//! | `top_silence_ratio` | the `k` customers with the greatest days since the last order / mean gap
-//! |
+//! | `top_silence_ratio` | the `k` customers with the greatest days since the last order / mean gap |
 //!
 //! ```text
 //! precision    share gone among flagged      recall    share flagged among gone

@@ -166,15 +166,15 @@ impl Analysis for BacktestClv {
         METHOD, "A model or a simple rule.";
         CUSTOMERS, "Customers known on that day.";
         EXPECTED_PURCHASES, "Purchase days expected of them in the days that follow.";
-        "actual_purchases": Float, "purchases", "実購入数", "Those that came.";
+        "actual_purchases": Float, "purchases", "実購入数", "Actual purchases.";
         "purchases_error_rate": Float, "share", "購入数誤差率", "Expected ÷ actual − 1.";
         "mae_purchases": Float, "purchases", "購入数平均絶対誤差", "Mean over customers of the absolute error.";
         EXPECTED_REVENUE, "Revenue expected of them.";
-        ACTUAL_REVENUE, "That which came.";
+        ACTUAL_REVENUE;
         "revenue_error_rate": Float, "share", "売上誤差率", "Expected ÷ actual − 1.";
         "mae_revenue": Float, "currency", "売上平均絶対誤差", "Mean over customers of the absolute error.";
         "top_decile_share": Float, "share", "上位10%売上構成比",
-            "Share of the revenue that came from the tenth with the greatest expected revenue.";
+            "Share of the actual revenue from the tenth of customers with the greatest expected revenue.";
         "expected_purchases_low": Float, "purchases", "期待購入回数(下限)",
             "Lower end of the interval of the sum of purchases.";
         "expected_purchases_high": Float, "purchases", "期待購入回数(上限)", "Upper end.";
@@ -182,9 +182,9 @@ impl Analysis for BacktestClv {
             "Lower end of the interval of the revenue.";
         EXPECTED_REVENUE_HIGH, "Upper end.";
         "purchases_covered": Bool, "", "購入数区間内",
-            "Whether the purchases that came lie in the interval.";
+            "Whether the actual purchases lie in the interval.";
         "revenue_covered": Bool, "", "売上区間内",
-            "Whether the revenue that came lies in the interval.";
+            "Whether the actual revenue lies in the interval.";
         "coverage_purchases": Float, "share", "顧客別区間内割合",
             "Share of customers whose purchases lie in the interval that the model gives each.";
     };

@@ -1,4 +1,4 @@
-//! Backtests (予測の検証): predictions at earlier dates, compared with what came.
+//! Backtests (予測の検証): predictions at earlier dates, compared with later orders.
 //!
 //! | question | analysis |
 //! |---|---|

@@ -9,10 +9,8 @@
 //!
 //! | columns | score of | over |
 //! |---|---|---|
-//! | `mae_days`, `median_error_days` | the predicted date | customers who returned in the follow-up
-//! |
-//! | `coverage_50`, `_80`, `_90` | central intervals, given return | `model`: all customers, by
-//! Kaplan-Meier of the PIT |
+//! | `mae_days`, `median_error_days` | the predicted date | customers who returned in the follow-up |
+//! | `coverage_50`, `_80`, `_90` | central intervals, given return | `model`: all customers, by Kaplan-Meier of the PIT |
 //! | `log_score` | the whole distribution: `−ln` P(observed outcome) | all customers |
 //! | `brier`, `calibration_slope`, `expected_rate`, `observed_rate` | P(buy within `within` days) |
 //! all customers |

@@ -5,11 +5,9 @@
 //! | MAE, median error | predicted dates | mean and median of days between predicted and actual, returners only |
 //! | coverage | intervals | share of actual days inside; **an end day counts half** |
 //! | coverage by Kaplan-Meier | the same, at the end of the data | `S(l) − S(h)` of the PIT `u = F(min(T, C))`, open where not returned |
-//! | log score | the whole distribution | `−ln` of the probability of the outcome: the day, or no
-//! return so far |
+//! | log score | the whole distribution | `−ln` of the probability of the outcome: the day, or no return so far |
 //! | Brier | probabilities | mean of `(p − y)²` |
-//! | calibration | probabilities | slope and intercept of a logistic regression of `y` on
-//! `logit p`; 1 and 0 are ideal |
+//! | calibration | probabilities | slope and intercept of a logistic regression of `y` on `logit p`; 1 and 0 are ideal |
 //!
 //! A slope below 1 means that the probabilities are too extreme. End days count half because days
 //! are whole: the day of the 10 % point has about half of its mass below the point.

@@ -7,8 +7,7 @@
 //!
 //! | rule | flagged |
 //! |---|---|
-//! | `churn_days` | no order for this many days (on the day itself by the scope's `churn_boundary`)
-//! |
+//! | `churn_days` | no order for this many days (on the day itself by the scope's `churn_boundary`) |
 //! | `overdue_probability` | overdue probability of the gap model at that level or above |
 //!
 //! | columns | share of |

@@ -13,7 +13,7 @@
 //!
 //! For the last rule, events without a campaign change nothing. A session that began without a
 //! campaign ends at the first event with one. All kinds of events are activity. `views` counts
-//! events that mean `view` or `product_view`; The entry and exit page are the pages of the first
+//! events that mean `view` or `product_view`. The entry and exit page are the pages of the first
 //! and last view with a page, null in a session without one. Channel, campaign and referrer are the
 //! first values in the session. `converted`: whether the session has a `purchase`. The duration is
 //! the time from the first to the last event, so it is zero for a session of one event.

@@ -1,5 +1,5 @@
-//! Purchases ahead of a customer who is alive, each discounted to now: within a horizon, in even time or in
-//! that of a shop with seasons.
+//! Purchases ahead of a customer who is alive, each discounted to now: within a horizon, in calendar time or in the
+//! time of a shop with seasons.
 //!
 //! # Definition
 //!
@@ -10,9 +10,9 @@
 //! Σ_j f_j (R(s_j) − R(s_(j−1)))      f_j: the mean of e^(−δt) over the own time in the month
 //! ```
 //!
-//! Only the decay of the rate within a month is left out, which moves the sum by less than 1/10,000 at 10 % a year. Without a
-//! horizon there are two years of months; what comes later is discounted in own time and takes the ratio that
-//! both ways have in the second year, as the seasons come again.
+//! Only the decay of the rate within a month is left out, which moves the sum by less than 1/10,000 at 10 % a year.
+//! Without a horizon there are two years of months; what comes later is discounted in own time and takes the ratio
+//! that both ways have in the second year, because the seasons repeat.
 
 use crate::clv::models::histories::{Histories, History};
 use crate::clv::models::memo::Pairs;

@@ -11,9 +11,9 @@
 //! | has a holdout (`calibration_end`) | Σ ln P(purchases of the holdout) over at most 20,000 customers | more than one standard error of the difference, by customers |
 //! | has none | ln L − parameters (Akaike's criterion ÷ −2; k > 1 counts as one) | more than 1 |
 //!
-//! A holdout tells of the future but has one number of each customer; the likelihood has all times of purchases.
-//! Models that did not fit (`error` or `stalled`) are not chosen. Of more than 50,000 customers so many, evenly spread over the
-//! rows, are compared, and the chosen model is fitted to all.
+//! A holdout measures predictions, but with one number for each customer; the likelihood uses all times of purchases.
+//! Models that did not fit (`error` or `stalled`) are not chosen. Of more than 50,000 customers, 50,000 are
+//! compared, evenly spread over the rows, and the chosen model is fitted to all.
 //!
 //! # References
 //!

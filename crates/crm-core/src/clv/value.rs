@@ -188,17 +188,14 @@ pub fn value<M: Model + Purchases + Sync>(
     options: &Options,
     context: &Context,
 ) -> Result<Values> {
-    let (delta, horizon) = options.ahead(unit)?;
-    let ahead = Ahead::even(delta, horizon);
-    value_of(
+    let valuation = Valuation {
         model,
         spend,
         histories,
         mean_spend,
-        unit,
-        (options, &ahead),
-        context,
-    )
+    };
+    let (delta, horizon) = options.ahead(unit)?;
+    valuation.value(unit, options, &Ahead::even(delta, horizon), context)
 }
 
 impl Options {
@@ -225,98 +222,215 @@ pub(crate) fn value_in<M: Model + Purchases + Sync>(
     options: &Options,
     context: &Context,
 ) -> Result<Values> {
-    let (delta, horizon) = options.ahead(unit)?;
-    let ahead = time.discounted(delta, horizon)?;
-    value_of(
+    let valuation = Valuation {
         model,
         spend,
         histories,
         mean_spend,
-        unit,
-        (options, &ahead),
-        context,
-    )
+    };
+    let (delta, horizon) = options.ahead(unit)?;
+    valuation.value(unit, options, &time.discounted(delta, horizon)?, context)
 }
 
-fn value_of<M: Model + Purchases + Sync>(
-    model: &Fit<M>,
-    spend: &Fit<gamma_gamma::Params>,
-    histories: &Histories<'_>,
-    mean_spend: &[f64],
-    unit: Unit,
-    (options, ahead): (&Options, &Ahead),
-    context: &Context,
-) -> Result<Values> {
-    model.model.unit().expect(unit)?;
-    histories.check()?;
-    check_spend(histories, mean_spend)?;
-    if let Some(level) = options.interval {
-        let Options { draws, seed, .. } = *options;
-        Draws { draws, seed, level }.check()?;
-    }
-    let n = histories.len();
-    let margin = options.margin.get();
+/// The models of a shop, and its customers.
+struct Valuation<'a, M> {
+    model: &'a Fit<M>,
+    spend: &'a Fit<gamma_gamma::Params>,
+    histories: &'a Histories<'a>,
+    mean_spend: &'a [f64],
+}
 
-    let undiscounted = ahead.undiscounted();
-    let mut purchases = Discounted::new(histories, &model.model, ahead)?;
-    let mut plain = Discounted::new(histories, &model.model, &undiscounted)?;
-    let mut out = Values {
-        probability_alive: room(n, "values")?,
-        expected_purchases: room(n, "values")?,
-        expected_spend: room(n, "values")?,
-        clv: room(n, "values")?,
-        ..Values::default()
-    };
-    let alive = model.model.alive_now_all(histories)?;
-    for (i, (mean, alive)) in mean_spend.iter().zip(alive).enumerate() {
-        let spend = spend.model.expected_spend(histories.frequency[i], *mean);
-        let det = times(alive, purchases.residual(i));
-        let expected = times(alive, plain.residual(i));
-        let clv = product(margin * det, spend);
-        out.probability_alive.push(alive);
-        out.expected_purchases.push(expected);
-        out.expected_spend.push(spend);
-        out.clv.push(clv);
-        let weight = histories.weight.map_or(1.0, |w| w[i]);
-        out.total.expected_purchases += weight * expected;
-        out.total.clv += weight * clv;
-    }
-    let Some(level) = options.interval else {
-        return Ok(out);
-    };
-    expectation(
-        &mut out,
-        model,
-        (spend, mean_spend),
-        histories,
-        ahead,
-        level,
-        context,
-    )?;
-    if let Some(t) = ahead.horizon {
-        let draws = Draws {
-            draws: options.draws,
-            seed: options.seed,
-            level,
+impl<M: Model + Purchases + Sync> Valuation<'_, M> {
+    fn value(
+        &self,
+        unit: Unit,
+        options: &Options,
+        ahead: &Ahead,
+        context: &Context,
+    ) -> Result<Values> {
+        self.model.model.unit().expect(unit)?;
+        self.histories.check()?;
+        check_spend(self.histories, self.mean_spend)?;
+        if let Some(level) = options.interval {
+            let Options { draws, seed, .. } = *options;
+            Draws { draws, seed, level }.check()?;
+        }
+        let n = self.histories.len();
+        let margin = options.margin.get();
+
+        let undiscounted = ahead.undiscounted();
+        let mut purchases = Discounted::new(self.histories, &self.model.model, ahead)?;
+        let mut plain = Discounted::new(self.histories, &self.model.model, &undiscounted)?;
+        let mut out = Values {
+            probability_alive: room(n, "values")?,
+            expected_purchases: room(n, "values")?,
+            expected_spend: room(n, "values")?,
+            clv: room(n, "values")?,
+            ..Values::default()
         };
-        let spend = (spend, mean_spend);
-        outcome(
-            &mut out,
-            model,
-            spend,
-            histories,
-            t,
-            (&draws, margin),
+        let alive = self.model.model.alive_now_all(self.histories)?;
+        for (i, (mean, alive)) in self.mean_spend.iter().zip(alive).enumerate() {
+            let spend = self
+                .spend
+                .model
+                .expected_spend(self.histories.frequency[i], *mean);
+            let det = times(alive, purchases.residual(i));
+            let expected = times(alive, plain.residual(i));
+            let clv = product(margin * det, spend);
+            out.probability_alive.push(alive);
+            out.expected_purchases.push(expected);
+            out.expected_spend.push(spend);
+            out.clv.push(clv);
+            let weight = self.histories.weight.map_or(1.0, |w| w[i]);
+            out.total.expected_purchases += weight * expected;
+            out.total.clv += weight * clv;
+        }
+        let Some(level) = options.interval else {
+            return Ok(out);
+        };
+        self.expectation(&mut out, ahead, level, context)?;
+        if let Some(t) = ahead.horizon {
+            let draws = Draws {
+                draws: options.draws,
+                seed: options.seed,
+                level,
+            };
+            self.outcome(&mut out, t, (&draws, margin), context)?;
+            let years = options.horizon_days.map_or(1.0, |days| days.get() / 365.0);
+            let shared = options.shared_error * sqrt(years.max(1.0));
+            let total = &mut out.total;
+            total.outcome = total
+                .outcome
+                .map(|ends| sum_error::widened(total.clv, ends, shared, level));
+        }
+        Ok(out)
+    }
+
+    /// The delta method: derivatives of `ln clv` in the logarithms of the parameters, by central
+    /// differences.
+    fn expectation(
+        &self,
+        out: &mut Values,
+        ahead: &Ahead,
+        level: Fraction,
+        context: &Context,
+    ) -> Result<()> {
+        let (Some(of_model), Some(of_spend)) = (
+            &self.model.covariance_of_logs,
+            &self.spend.covariance_of_logs,
+        ) else {
+            return Ok(());
+        };
+        let n = self.histories.len();
+        // One column of derivatives per parameter: up to four of the model, three of spend.
+        let mut slopes: [Vec<f64>; 7] = Default::default();
+        for (column, of_purchases) in
+            slopes
+                .iter_mut()
+                .zip(log_slopes(self.model, self.histories, ahead, context)?)
+        {
+            *column = of_purchases;
+        }
+        for (column, of_spend) in slopes[4..].iter_mut().zip(self.spend_slopes(context)?) {
+            *column = of_spend;
+        }
+        let (count, z) = (
+            self.model.count(),
+            normal::quantile(0.5 + 0.5 * level.get()),
+        );
+        let deviation = |slope: &dyn Fn(usize) -> f64| {
+            let quadratic = |c: &[f64], n: usize, first: usize| -> f64 {
+                (0..n * n)
+                    .map(|at| c[at] * slope(first + at / n) * slope(first + at % n))
+                    .sum()
+            };
+            let variance = quadratic(of_model, count, 0) + quadratic(of_spend, 3, 4);
+            sqrt(variance.max(0.0))
+        };
+        let mut interval = Interval {
+            low: room(n, "values")?,
+            high: room(n, "values")?,
+        };
+        let mut of_total = [0.0; 7];
+        for row in 0..n {
+            let at = |k: usize| slopes[k].get(row).copied().unwrap_or(0.0);
+            let clv = out.clv[row];
+            let width = z * deviation(&at);
+            // Infinite values have no derivative, and an interval of width 0.
+            let width = if width.is_finite() { width } else { 0.0 };
+            interval.low.push(product(clv, exp(-width)));
+            interval.high.push(product(clv, exp(width)));
+            let weight = self.histories.weight.map_or(1.0, |w| w[row]);
+            for (k, total) in of_total.iter_mut().enumerate() {
+                *total += weight * clv * at(k);
+            }
+        }
+        let clv = out.total.clv;
+        let width = z * deviation(&|k| of_total[k] / clv);
+        if width.is_finite() && clv.is_finite() {
+            out.total.expected = Some((clv * exp(-width), clv * exp(width)));
+        }
+        out.expected = Some(interval);
+        Ok(())
+    }
+
+    /// Derivatives of the logarithm of the expected spend in the logarithms of its parameters, by central
+    /// differences, one column per parameter.
+    fn spend_slopes(&self, context: &Context) -> Result<Vec<Vec<f64>>> {
+        context.map((0..self.spend.count()).collect(), |i| {
+            context.check()?;
+            let mut column = filled(self.histories.len(), 0.0, "values")?;
+            for sign in [1.0, -1.0] {
+                let mut values = self.spend.model.values();
+                values[i] *= exp(sign * STEP);
+                let moved = self.spend.model.with_values(values)?;
+                for (row, slope) in column.iter_mut().enumerate() {
+                    let x = self.histories.frequency[row];
+                    *slope +=
+                        sign / (2.0 * STEP) * log(moved.expected_spend(x, self.mean_spend[row]));
+                }
+            }
+            Ok(column)
+        })
+    }
+
+    /// Draws outcomes of value.
+    fn outcome(
+        &self,
+        out: &mut Values,
+        horizon: f64,
+        (draws, margin): (&Draws, f64),
+        context: &Context,
+    ) -> Result<()> {
+        // Outcomes are discounted by the customer's mean factor.
+        let mut factor = room(self.histories.len(), "values")?;
+        for ((purchases, spend), clv) in out
+            .expected_purchases
+            .iter()
+            .zip(&out.expected_spend)
+            .zip(&out.clv)
+        {
+            let expected = purchases * spend;
+            let known = expected > 0.0 && expected.is_finite();
+            factor.push(if known { clv / expected } else { margin });
+        }
+        let spend = outcome::Spend {
+            fit: self.spend,
+            mean: self.mean_spend,
+            factor: &factor,
+        };
+        let (interval, total) = outcome::intervals(
+            self.model,
+            Some(&spend),
+            self.histories,
+            horizon,
+            draws,
             context,
         )?;
-        let years = options.horizon_days.map_or(1.0, |days| days.get() / 365.0);
-        let shared = options.shared_error * sqrt(years.max(1.0));
-        let total = &mut out.total;
-        total.outcome = total
-            .outcome
-            .map(|ends| sum_error::widened(total.clv, ends, shared, level));
+        out.outcome = Some(interval);
+        out.total.outcome = total;
+        Ok(())
     }
-    Ok(out)
 }
 
 /// `a · b`, where 0 times infinity is 0.
@@ -338,84 +452,6 @@ fn check_spend(histories: &Histories<'_>, mean_spend: &[f64]) -> Result<()> {
             return Err(Error::value("monetary_value", row, expected));
         }
     }
-    Ok(())
-}
-
-/// The delta method: derivatives of `ln clv` in the logarithms of the parameters, by central
-/// differences.
-fn expectation<M: Model + Purchases + Sync>(
-    out: &mut Values,
-    model: &Fit<M>,
-    (spend, mean_spend): (&Fit<gamma_gamma::Params>, &[f64]),
-    histories: &Histories<'_>,
-    ahead: &Ahead,
-    level: Fraction,
-    context: &Context,
-) -> Result<()> {
-    let (Some(of_model), Some(of_spend)) = (&model.covariance_of_logs, &spend.covariance_of_logs)
-    else {
-        return Ok(());
-    };
-    let n = histories.len();
-    // One column of derivatives per parameter: up to four of the model, three of spend.
-    let mut slopes: [Vec<f64>; 7] = Default::default();
-    for (column, of_purchases) in slopes
-        .iter_mut()
-        .zip(log_slopes(model, histories, ahead, context)?)
-    {
-        *column = of_purchases;
-    }
-    let of_spend_rows = context.map((0..spend.count()).collect(), |i| {
-        context.check()?;
-        let mut column = filled(n, 0.0, "values")?;
-        for sign in [1.0, -1.0] {
-            let mut values = spend.model.values();
-            values[i] *= exp(sign * STEP);
-            let moved = spend.model.with_values(values)?;
-            for (row, slope) in column.iter_mut().enumerate() {
-                let x = histories.frequency[row];
-                *slope += sign / (2.0 * STEP) * log(moved.expected_spend(x, mean_spend[row]));
-            }
-        }
-        Ok(column)
-    })?;
-    for (column, of_spend) in slopes[4..].iter_mut().zip(of_spend_rows) {
-        *column = of_spend;
-    }
-    let (count, z) = (model.count(), normal::quantile(0.5 + 0.5 * level.get()));
-    let deviation = |slope: &dyn Fn(usize) -> f64| {
-        let quadratic = |c: &[f64], n: usize, first: usize| -> f64 {
-            (0..n * n)
-                .map(|at| c[at] * slope(first + at / n) * slope(first + at % n))
-                .sum()
-        };
-        let variance = quadratic(of_model, count, 0) + quadratic(of_spend, 3, 4);
-        sqrt(variance.max(0.0))
-    };
-    let mut interval = Interval {
-        low: room(n, "values")?,
-        high: room(n, "values")?,
-    };
-    let mut of_total = [0.0; 7];
-    for row in 0..n {
-        let at = |k: usize| slopes[k].get(row).copied().unwrap_or(0.0);
-        let clv = out.clv[row];
-        let width = z * deviation(&at);
-        // Infinite values have no derivative, and an interval of width 0.
-        let width = if width.is_finite() { width } else { 0.0 };
-        interval.low.push(product(clv, exp(-width)));
-        interval.high.push(product(clv, exp(width)));
-        let weight = histories.weight.map_or(1.0, |w| w[row]);
-        for (k, total) in of_total.iter_mut().enumerate() {
-            *total += weight * clv * at(k);
-        }
-    }
-    let clv = out.total.clv;
-    let width = z * deviation(&|k| of_total[k] / clv);
-    if width.is_finite() && clv.is_finite() {
-        out.total.expected = Some((clv * exp(-width), clv * exp(width)));
-    }
-    out.expected = Some(interval);
     Ok(())
 }
 
@@ -482,40 +518,6 @@ pub fn expected_interval<M: Model + Purchases + Sync>(
         interval.high.push(expected * exp(width));
     }
     Ok(Some(interval))
-}
-
-/// Draws outcomes of value.
-fn outcome<M: Model + Purchases + Sync>(
-    out: &mut Values,
-    model: &Fit<M>,
-    spend: (&Fit<gamma_gamma::Params>, &[f64]),
-    histories: &Histories<'_>,
-    horizon: f64,
-    (draws, margin): (&Draws, f64),
-    context: &Context,
-) -> Result<()> {
-    // Outcomes are discounted by the customer's mean factor.
-    let mut factor = room(histories.len(), "values")?;
-    for ((purchases, spend), clv) in out
-        .expected_purchases
-        .iter()
-        .zip(&out.expected_spend)
-        .zip(&out.clv)
-    {
-        let expected = purchases * spend;
-        let known = expected > 0.0 && expected.is_finite();
-        factor.push(if known { clv / expected } else { margin });
-    }
-    let spend = outcome::Spend {
-        fit: spend.0,
-        mean: spend.1,
-        factor: &factor,
-    };
-    let (interval, total) =
-        outcome::intervals(model, Some(&spend), histories, horizon, draws, context)?;
-    out.outcome = Some(interval);
-    out.total.outcome = total;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The words of alerts (closed lists), and the columns that say why and what comes next. The sentences are made
-//! here, in English and Japanese, when a table is written; everything before has codes and numbers.
+//! The words of alerts (closed lists), and the columns with the reason and the next level. The sentences are made
+//! here, in English and Japanese, when a table is written; all earlier steps use codes and numbers.
 
 use super::fields::{
     COUNTERFACTUAL, COUNTERFACTUAL_JA, NEXT_LEVEL, NEXT_LEVEL_DATE, REASON, REASON_CODE, REASON_JA,

@@ -19,8 +19,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
 use crate::context::room;
+use crate::error::Result;
 
 /// A rule of thumb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, crm_derive::Word)]

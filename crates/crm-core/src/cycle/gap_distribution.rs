@@ -21,8 +21,8 @@
 
 use super::gap_params::{CLASSES, VARIATION};
 use super::log_gap_table::{LogGapTable, Tables};
-use crate::Day;
 use crate::season::Clock;
+use crate::time::Day;
 
 /// The predictive distribution of one customer's next gap.
 #[derive(Debug, Clone)]

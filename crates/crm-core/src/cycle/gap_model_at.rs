@@ -7,8 +7,8 @@
 use super::gap_distribution::{GapDistribution, Part};
 use super::gap_params::{CLASSES, Dropout, FINE, Family, History, Params, VARIATION};
 use super::log_gap_table::{LogGapTable, Tables};
-use crate::Result;
 use crate::context::{filled, room};
+use crate::error::Result;
 
 /// One point with its distributions; the owner has their tables.
 #[derive(Debug, Clone)]

@@ -15,8 +15,8 @@
 //! slope and `S` is 0; before the first (1 − S below 1e-5) S is 1. The absolute error of S is below
 //! 1e-4, mostly 1e-6.
 
-use crate::Result;
 use crate::context::{collect, filled, grow};
+use crate::error::Result;
 use crate::num::{elementary, normal};
 
 /// Steps of the normal table, and the most steps of other tables.
@@ -42,13 +42,13 @@ const HALF_DAYS: usize = 2 * 1462;
 pub(super) struct Tables {
     /// `ln (h/2)` for the half days `h` that predictions use most.
     ln_half_days: Vec<f64>,
-    points: Vec<Point>,
+    points: Vec<GridPoint>,
     normal: Option<LogGapTable>,
 }
 
 /// A point of a table: slopes are per step.
 #[derive(Debug, Clone, Copy)]
-struct Point {
+struct GridPoint {
     survival: f64,
     slope: f64,
     /// The slope of `ln S`; its value is computed when it is needed, which is rare.
@@ -93,7 +93,7 @@ impl Tables {
         for point in 0..=STEPS {
             let z = NORMAL.0 + step * point as f64;
             let (survival, slope) = (normal::upper_tail(z), -normal::density(z) * step);
-            self.points.push(Point {
+            self.points.push(GridPoint {
                 survival,
                 slope,
                 ln_slope: -normal::hazard(z) * step,
@@ -183,7 +183,7 @@ impl Tables {
                 _ if point == steps => slope.max(-3.0 * before),
                 _ => slope.max(-3.0 * before).max(-3.0 * after),
             };
-            self.points.push(Point {
+            self.points.push(GridPoint {
                 survival: survival * scale,
                 slope: gentle * scale,
                 ln_slope: slope / survival,
@@ -228,7 +228,7 @@ impl Tables {
     }
 
     /// Cubic Hermite interpolation of a value with its slope, at `t` steps from the first point.
-    fn between(&self, table: &LogGapTable, t: f64, of: impl Fn(&Point) -> (f64, f64)) -> f64 {
+    fn between(&self, table: &LogGapTable, t: f64, of: impl Fn(&GridPoint) -> (f64, f64)) -> f64 {
         let cell = t as usize;
         let f = t - cell as f64;
         let (a, a_slope) = of(&self.points[table.first + cell]);

@@ -7,8 +7,8 @@
 
 use super::gap_model_at::{SLOTS, slot};
 use super::gap_params::History;
-use crate::Result;
 use crate::context::{push, room};
+use crate::error::Result;
 
 /// The number of customers in the first search for a large sample.
 const PILOT: usize = 1024;

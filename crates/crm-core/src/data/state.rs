@@ -61,7 +61,7 @@ pub struct Receipt {
     pub rows: u64,
 }
 
-/// The people of whom a caller asks that they be forgotten.
+/// The people that a caller asks to forget.
 pub(crate) struct Asked {
     /// Whether a code is one of theirs.
     pub(crate) marked: Vec<bool>,
@@ -72,7 +72,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Looks up JSON ids; `known` tells which codes are of somebody: with dense integers some are of nobody.
+    /// Looks up JSON ids; `known` is true for codes that a row has: with dense integers some codes have no row.
     pub(crate) fn new(
         asked: &[serde_json::Value],
         ids: &Ids,

@@ -31,7 +31,7 @@
 //! | `quiet_hours` | hold, until their end | it is within them |
 //!
 //! Otherwise it is sent now, by the first of its channels that reaches the customer, is not opted out of and is below
-//! its caps. What was sent or held out belongs into the log, under its key; then no run decides on it again. No
+//! its caps. Sent and held-out messages must be added to the log, under their keys; later runs then skip them. No
 //! result depends on the order of rows.
 
 use super::input::{OPTIONAL, Rows};

@@ -43,7 +43,7 @@ pub(super) struct Names {
     pub(super) codes: Vec<u32>,
 }
 
-/// What the log says, and how much of it was not read.
+/// The contents of the log, and how much of it was not read.
 pub(super) struct Read {
     pub(super) log: Log,
     /// Messages after `now`.
@@ -209,7 +209,7 @@ impl<'a> Rows<'a> {
         collect(cells.iter().copied(), "decisions").map(Some)
     }
 
-    /// The channels that reach each row's customer; all, where nothing is said.
+    /// The channels that reach each row's customer; all channels if the cell is blank.
     fn reach(&self, channels: &[String]) -> Result<Option<Vec<u64>>> {
         let Some(said) = names(self.table, "channels")? else {
             return Ok(None);
@@ -336,13 +336,13 @@ struct Messages<'a> {
 }
 
 impl Messages<'_> {
-    /// What a row says; `None` if it is no message.
+    /// The event of a row; `None` if the row is no message.
     fn what(&self, row: usize) -> Option<What> {
         let kind = self.kinds.codes[row];
         (kind != NONE).then(|| self.what[kind as usize])
     }
 
-    /// The channel of a row; `None` if none is said, [`NONE`] if no rule uses it.
+    /// The channel of a row; `None` if the cell is blank, [`NONE`] if no rule uses it.
     fn channel(&self, row: usize) -> Option<u32> {
         let code = self
             .channel
@@ -425,7 +425,7 @@ impl Read {
     }
 }
 
-/// What a kind of message says.
+/// The meaning of a kind of message.
 #[derive(Clone, Copy)]
 enum What {
     Sent,

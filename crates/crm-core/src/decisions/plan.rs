@@ -1,8 +1,9 @@
 //! What is sent, held and skipped, as a pure function of numbers: candidates, the message log, rules and the day.
 //!
-//! Candidates are taken in one order (priority, value, due, customer, trigger, key), and each is asked the same
-//! questions in the same order; the first that is answered against it decides. A candidate that is to be sent takes
-//! its place under the caps, the groups and the budget; so does one that is held out, because it would have been sent.
+//! Candidates are taken in one order (priority, value, due, customer, trigger, key), and the same conditions are
+//! tested for each in the same order; the first that speaks against it decides. A candidate that is to be sent takes
+//! its place under the caps, the groups and the budget; so does one that is held out, because it would have been
+//! sent.
 
 use crate::context::{filled, push};
 use crate::error::Result;

@@ -6,14 +6,14 @@
 //! | `channels` | the channels in their order: the first that can be used is | `["mail"]` |
 //! | `caps` | a list of `{"days", "messages", "channel"}`: at most so many messages (of a channel) in so many civil days, today included | 1 in 1 day, 3 in 7 days |
 //! | `quiet_hours` | `{"from": "21:00", "to": "08:00"}`: nothing is sent from the first time until the second | none |
-//! | `holdout` | `{"share", "experiment", "salt"}`: the share of customers who are written to never, by [`assign`](crate::experiments::assign) | none |
+//! | `holdout` | `{"share", "experiment", "salt"}`: the share of customers who never get a message, by [`assign`](crate::experiments::assign) | none |
 //! | `budget` | the messages of one run | none |
 //! | `groups` | by name `{"triggers", "days"}`: at most one message of these triggers in so many civil days (1) | none |
 //! | `exclusions` | the reasons in the column `excluded_by` that exclude | all |
 //! | `bought_within` | days after an order (`last_order_at`) in which nothing is sent | none |
 //! | `triggers` | by name `{"priority", "channels", "exclusions", "bought_within", "holdout"}`; where it is given, other triggers are not sent | all triggers alike |
 //!
-//! Triggers of less `priority` (0 by default) come first. What a trigger says replaces what all say.
+//! Triggers of less `priority` (0 by default) come first. A setting of a trigger replaces the general setting.
 
 use super::plan::{Cap, Group, NONE, Rule, Rules};
 use crate::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! What a table says of each variant and measure: people, mean and the variance of the mean.
+//! Reads the table of an experiment: people, mean and variance of the mean for each variant and measure.
 //!
 //! A table has one of three forms, known by its columns:
 //!
@@ -48,7 +48,7 @@ pub(super) struct Measure {
     pub(super) reduction: Option<f64>,
 }
 
-/// What a table says.
+/// The contents of the table.
 #[derive(Debug)]
 pub(super) struct Arms {
     /// In ascending order.

@@ -8,8 +8,8 @@
 //! variant: the first, in ascending order of names, whose cumulated share is above u
 //! ```
 //!
-//! A new id changes no other, another experiment (or salt) deals anew, and raising the share of the first of two
-//! variants moves people only from the second to the first. Ids of 16 bytes are hexadecimal, without hyphens.
+//! A new id changes no other, another experiment (or salt) assigns independently, and raising the share of the first
+//! of two variants moves people only from the second to the first. Ids of 16 bytes are hexadecimal, without hyphens.
 //!
 //! In SQL (here DuckDB's), for shares .5 and .5:
 //!
@@ -94,7 +94,7 @@ impl Analysis for Assign {
     const SUMMARY: &'static str = "The variant of an experiment for each id, from a hash of the id";
     const JA: &'static str = "A/Bテストの割付";
     const COLUMNS: &'static [Field] = &columns! {
-        CUSTOMER_ID, "The id, as it came.";
+        CUSTOMER_ID, "The id, as given.";
         "variant": Text, "", "パターン", "The variant.";
     };
     type Data = Table;

@@ -1,4 +1,4 @@
-//! Intervals and p-values that stay valid however often one looks.
+//! Intervals and p-values that stay valid however often they are read during an experiment.
 //!
 //! With `d` the difference, `V` the variance of `d`, `n` the people of both groups and `s² = V n`:
 //!

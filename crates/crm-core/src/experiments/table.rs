@@ -13,7 +13,7 @@ pub(super) const BELOW: u8 = 1;
 pub(super) const UNCLEAR: u8 = 2;
 pub(super) const MISMATCHED: u8 = 3;
 
-/// What the method says of a variant.
+/// The results of the method for a variant.
 pub(super) const VERDICTS: &[Label] = labels! {
     "above", "Above the control", "上回る";
     "below", "Below the control", "下回る";

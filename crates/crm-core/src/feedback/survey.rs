@@ -13,9 +13,9 @@
 //! top         share of scores ≥ `top`, with Wilson's interval
 //! ```
 //!
-//! Of fewer than `min_n` answers only `n` is shown: the others would say more about who answered than about the shop. A
-//! row without a score is no answer; it counts for `response_rate`, the share of rows with a score. Weights for who
-//! answered are not part of it.
+//! With fewer than `min_n` answers only `n` is shown, because the other numbers would depend mostly on who happened
+//! to answer. A row without a score is no answer; it counts for `response_rate`, the share of rows with a score.
+//! Answers are not weighted for nonresponse.
 //!
 //! Source: Reichheld (2003), *The one number you need to grow*, Harvard Business Review (9 and 10, 0 to 6). The variance is
 //! that of a value which is 1, 0 or −1.

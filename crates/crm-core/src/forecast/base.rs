@@ -25,16 +25,16 @@
 //!
 //! # Intervals
 //!
-//! The `_low` and `_high` columns hold the outcome with the probability `interval`. Those of active customers
-//! and of rates have in them what the parameters may be and what the customers may do. Those of orders and revenue
-//! also have the error that all customers share, which does not average out: prices, taste, a model that
+//! The `_low` and `_high` columns hold the outcome with the probability `interval`. The intervals of active customers
+//! and of rates contain the uncertainty of the parameters and the chance in each customer's behaviour. Those of orders and revenue
+//! also contain the error that all customers share, which does not average out: prices, taste, a model that
 //! is not quite right. It is measured on the shop itself, by forecasts of a year made by the method `model` at up to eight earlier
 //! origins, 91 days apart, from what was known then and a year of history at least:
 //!
 //! ```text
 //! w  = 2^−years, of the time from its origin to the last one         dates = (Σ w)² / Σ w²
-//! b  = n β / (n β + v − β) · Σ w ln(came / said) / Σ w               β = typical² / 2, n = 1 + (dates − 1) · 91 / 365
-//! s² = typical² (3 + dates · Σ w (ln(came / said) − b)² / v / Σ w) / (3 + dates)
+//! b  = n β / (n β + v − β) · Σ w ln(actual / forecast) / Σ w         β = typical² / 2, n = 1 + (dates − 1) · 91 / 365
+//! s² = typical² (3 + dates · Σ w (ln(actual / forecast) − b)² / v / Σ w) / (3 + dates)
 //! ln(high / value)² = (the same without it)² + z² s² · year
 //! ```
 //!
@@ -42,10 +42,10 @@
 //! revenue 2 / orders). Years from origins 91 days apart overlap, which `n` accounts for. The method
 //! `model` is multiplied by `e^b`, because half of a typical error is taken to last.
 //!
-//! A young shop has no such origins and gets what is typical; the note `interval_not_measured` then says `no_earlier_forecast`.
-//! The note `shared_error` has `s`, `b` (`shift_orders`, `shift_revenue`), the number of origins and `past`, what came ÷ what was
-//! said at each. The note `missed` names the forecasts of the year before `as_of` whose interval the outcome
-//! lies outside of, with `came / said`.
+//! A young shop has no such origins and gets the typical error; the note `interval_not_measured` then says `no_earlier_forecast`.
+//! The note `shared_error` has `s`, `b` (`shift_orders`, `shift_revenue`), the number of origins and `past`, actual ÷ forecast
+//! at each. The note `missed` lists the forecasts of the year before `as_of` whose interval does not contain the
+//! outcome, with `ratio`, actual ÷ forecast.
 //!
 //! # Tested one year ahead
 //!
@@ -62,11 +62,8 @@
 //! |---|---|---|
 //! | `no_repeat_customer` | `model` | no customer had a second purchase by the origin |
 //! | `too_few_repeat_customers` | `model` | only one customer had; the model needs two |
-//! | `no_customers_a_year_before` | `markov` | the shop is younger than a year, so there are no
-//! moves |
-//! | `segments_not_seen_a_year_before` | `markov` | more than a twentieth of the customers are in
-//! segments that were empty a year before; for example, a young shop has churned customers now and
-//! had none then |
+//! | `no_customers_a_year_before` | `markov` | the shop is younger than a year, so there are no moves |
+//! | `segments_not_seen_a_year_before` | `markov` | more than a twentieth of the customers are in segments that were empty a year before; for example, a young shop has churned customers now and had none then |
 
 use crate::table::shared::{
     ACTUAL_REVENUE, CUSTOMERS, EXPECTED_REVENUE, EXPECTED_REVENUE_HIGH, EXPECTED_REVENUE_LOW,
@@ -138,7 +135,7 @@ struct Row {
     method: u8,
     year: u32,
     customers: usize,
-    said: Option<Year>,
+    forecast: Option<Year>,
     multiple: Option<f64>,
     /// Active customers, purchase days and revenue, if the year is over.
     actual: Option<[f64; 3]>,
@@ -158,11 +155,11 @@ impl Options {
 
 /// Active customers at the end of the year, and their purchase days and revenue in it.
 fn actual(base: &Base, end: &Later) -> Result<[f64; 3]> {
-    let came = base.later(end)?;
-    let place = base.known.shown.iter().filter_map(|&i| came.place[i]);
+    let year = base.later(end)?;
+    let place = base.known.shown.iter().filter_map(|&i| year.place[i]);
     let active = place.filter(|&at| end.base.is_active(at));
     let sum = |of: &[f64]| base.known.shown.iter().map(|&i| of[i]).sum::<f64>();
-    Ok([active.count() as f64, sum(&came.orders), sum(&came.revenue)])
+    Ok([active.count() as f64, sum(&year.orders), sum(&year.revenue)])
 }
 
 /// The analysis `base_forecast`, for [`run_typed`](crate::analysis::run_typed).
@@ -220,124 +217,143 @@ impl Analysis for BaseForecast {
             occasion: Some(Occasion::Day),
             ..*at
         };
-        let asked = (&options.seasonality, options.money);
-        let draws = Draws {
-            count: options.draws,
-            seed: options.seed,
-            interval: options.interval,
-        };
+        let money = (&options.seasonality, options.money);
         // The shop at the end of each year, from two years ago to today.
         let mut bases = Vec::new();
         for back in [2, 1, 0] {
             let day = Day(at.day.0.saturating_sub_unsigned(back * YEAR));
-            push(
-                &mut bases,
-                Base::new(orders, &at, asked, day, context)?,
-                "forecast",
-            )?;
+            let base = Base::new(orders, &at, money, day, context)?;
+            push(&mut bases, base, "forecast")?;
         }
-        let (mut rows, mut without) = (Vec::new(), Vec::new());
-        let (mut shared_errors, mut seasons) = (Vec::new(), Vec::new());
-        // Of the last origin, which is today.
-        let mut never_measured = false;
+        let mut found = Found::default();
         for turn in [1, 2] {
             let (before, base) = (&bases[turn - 1], &bases[turn]);
             if base.len() == 0 {
                 continue;
             }
-            let tested = turn == 1;
-            let years = if tested { 1 } else { options.years };
-            let origin = base.known.origin;
-            let shared = shared(orders, &at, &options.seasonality, origin, context)?;
-            never_measured = shared.past.is_empty();
-            shared_errors.push(json!({
-                "origin": origin,
-                "orders": shared.orders,
-                "revenue": shared.revenue,
-                "shift_orders": shared.shift[0],
-                "shift_revenue": shared.shift[1],
-                "origins": shared.past.len(),
-                "past": shared.past,
-            }));
-            if let Some(found) = &base.known.seasons {
-                seasons.push(json!({"origin": origin, "found": found}));
+            let actual = match turn {
+                1 => Some(actual(base, &Later::new(&bases[2], orders, &at, context)?)?),
+                _ => None,
+            };
+            found.add((before, base), actual, (orders, &at, options), context)?;
+        }
+        found.table(orders.currency())
+    }
+}
+
+/// Rows and notes, origin by origin.
+#[derive(Default)]
+struct Found {
+    rows: Vec<Row>,
+    without: Vec<Value>,
+    shared_errors: Vec<Value>,
+    seasons: Vec<Value>,
+    /// Whether the last origin had no earlier forecasts.
+    never_measured: bool,
+}
+
+impl Found {
+    /// Adds the forecasts of both methods at the origin of `base`, a year after `before`. The year after the
+    /// origin is over where `actual` has its numbers; then only this year is forecast.
+    fn add(
+        &mut self,
+        (before, base): (&Base, &Base),
+        actual: Option<[f64; 3]>,
+        (orders, at, options): (&Orders, &At, &Options),
+        context: &Context,
+    ) -> Result<()> {
+        let years = actual.map_or(options.years, |_| 1);
+        let origin = base.known.origin;
+        let shared = shared(orders, at, &options.seasonality, origin, context)?;
+        self.never_measured = shared.past.is_empty();
+        self.shared_errors.push(json!({
+            "origin": origin,
+            "orders": shared.orders,
+            "revenue": shared.revenue,
+            "shift_orders": shared.shift[0],
+            "shift_revenue": shared.shift[1],
+            "origins": shared.past.len(),
+            "past": shared.past,
+        }));
+        if let Some(found) = &base.known.seasons {
+            self.seasons.push(json!({"origin": origin, "found": found}));
+        }
+        let draws = Draws {
+            count: options.draws,
+            seed: options.seed,
+            interval: options.interval,
+        };
+        let by_model = model::forecast(base, years, draws, context)?.map(|mut years| {
+            let moved = |year: &mut Year| *year = year.shifted(&shared);
+            years.iter_mut().for_each(moved);
+            years
+        });
+        let by_moves = match before.len() {
+            0 => Err("no_customers_a_year_before"),
+            _ => {
+                let year = before.later(&Later::new(base, orders, at, context)?)?;
+                markov::Moves::new(before, &year, base).forecast(base, years, draws)?
             }
-            let by_model = model::forecast(base, years, draws, context)?;
-            let by_moves = match before.len() {
-                0 => Err("no_customers_a_year_before"),
-                _ => {
-                    let came = before.later(&Later::new(base, orders, &at, context)?)?;
-                    let moves = markov::Moves::new(before, &came, base);
-                    let said = moves.forecast(base, years, draws)?;
-                    said.ok_or("segments_not_seen_a_year_before")
-                }
-            };
-            let actual = match tested {
-                true => Some(actual(base, &Later::new(&bases[2], orders, &at, context)?)?),
-                false => None,
-            };
-            let by_model = by_model.map(|mut years| {
-                let moved = |year: &mut Year| *year = year.shifted(&shared);
-                years.iter_mut().for_each(moved);
-                years
-            });
-            for (method, said) in [by_model, by_moves].into_iter().enumerate() {
-                if let Err(reason) = &said {
-                    let method = METHODS[method].code;
-                    without.push(json!({
-                        "origin": origin, "method": method, "reason": reason
-                    }));
-                }
-                let mut revenue = 0.0;
-                for year in 1..=years {
-                    let said = said.as_ref().ok().map(|said| said[year as usize - 1]);
-                    let said = said.map(|said| said.widened(&shared, year, options.interval));
-                    revenue += said.map_or(0.0, |said| said.revenue.value);
-                    let row = Row {
-                        origin,
-                        method: method as u8,
-                        year,
-                        customers: base.known.shown.len(),
-                        said,
-                        multiple: said
-                            .filter(|_| base.past_revenue > 0.0)
-                            .map(|_| revenue / base.past_revenue),
-                        actual,
-                    };
-                    push(&mut rows, row, "forecast")?;
-                }
+        };
+        for (method, forecast) in [by_model, by_moves].into_iter().enumerate() {
+            if let Err(reason) = &forecast {
+                let method = METHODS[method].code;
+                self.without.push(json!({
+                    "origin": origin, "method": method, "reason": reason
+                }));
+            }
+            let mut revenue = 0.0;
+            for year in 1..=years {
+                let forecast = forecast.as_ref().ok().map(|all| all[year as usize - 1]);
+                let forecast = forecast.map(|one| one.widened(&shared, year, options.interval));
+                revenue += forecast.map_or(0.0, |one| one.revenue.value);
+                let row = Row {
+                    origin,
+                    method: method as u8,
+                    year,
+                    customers: base.known.shown.len(),
+                    forecast,
+                    multiple: forecast
+                        .filter(|_| base.past_revenue > 0.0)
+                        .map(|_| revenue / base.past_revenue),
+                    actual,
+                };
+                push(&mut self.rows, row, "forecast")?;
             }
         }
-        let missed = missed(&rows);
-        let mut table = table(&rows, orders.currency())?
-            .with_note("without_forecast", json!(without))
-            .with_note("shared_error", json!(shared_errors))
-            .with_note("missed", json!(missed));
-        if never_measured {
+        Ok(())
+    }
+
+    fn table(self, currency: Currency) -> Result<Table> {
+        let mut table = table(&self.rows, currency)?
+            .with_note("without_forecast", json!(self.without))
+            .with_note("shared_error", json!(self.shared_errors))
+            .with_note("missed", json!(missed(&self.rows)));
+        if self.never_measured {
             table = table.with_note("interval_not_measured", "no_earlier_forecast".into());
         }
-        if !seasons.is_empty() {
-            table = table.with_note("seasons", json!(seasons));
+        if !self.seasons.is_empty() {
+            table = table.with_note("seasons", json!(self.seasons));
         }
         Ok(table)
     }
 }
 
-/// Forecasts of a year that is over whose interval the outcome lies outside of.
+/// The note `missed`: forecasts of a year that is over whose interval does not contain the outcome.
 fn missed(rows: &[Row]) -> Vec<Value> {
     let mut missed = Vec::new();
     for row in rows {
-        let (Some(said), Some([_, orders, revenue])) = (&row.said, row.actual) else {
+        let (Some(forecast), Some([_, orders, revenue])) = (&row.forecast, row.actual) else {
             continue;
         };
-        for (of, said, came) in [
-            ("orders", said.orders, orders),
-            ("revenue", said.revenue, revenue),
+        for (of, forecast, actual) in [
+            ("orders", forecast.orders, orders),
+            ("revenue", forecast.revenue, revenue),
         ] {
-            if !(said.low..=said.high).contains(&came) {
+            if !(forecast.low..=forecast.high).contains(&actual) {
                 let method = METHODS[usize::from(row.method)].code;
                 missed.push(json!({
-                    "origin": row.origin, "method": method, "of": of, "ratio": came / said.value,
+                    "origin": row.origin, "method": method, "of": of, "ratio": actual / forecast.value,
                 }));
             }
         }
@@ -351,9 +367,10 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
         let finite = |row: &Row| of(row).filter(|v| v.is_finite());
         Column::floats(&fields[at], rows.iter().map(finite))
     };
-    let said = |at: usize, of: &dyn Fn(&Year) -> f64| floats(at, &|row| row.said.as_ref().map(of));
+    let of_year =
+        |at: usize, of: &dyn Fn(&Year) -> f64| floats(at, &|row| row.forecast.as_ref().map(of));
     let share = |at: usize, of: &dyn Fn(&Year) -> Option<Estimate>, end: fn(Estimate) -> f64| {
-        floats(at, &|row| row.said.as_ref().and_then(of).map(end))
+        floats(at, &|row| row.forecast.as_ref().and_then(of).map(end))
     };
     let ints = |at: usize, of: &dyn Fn(&Row) -> i32| {
         Column::ints(&fields[at], rows.iter().map(|row| Some(of(row))))
@@ -382,21 +399,21 @@ fn table(rows: &[Row], currency: Currency) -> Result<Table> {
         ints(2, &|row| row.year as i32)?,
         Column::ints(&fields[3], rows.iter().map(until))?,
         ints(4, &|row| row.customers as i32)?,
-        said(5, &|year| year.active.value)?,
-        said(6, &|year| year.active.low)?,
-        said(7, &|year| year.active.high)?,
+        of_year(5, &|year| year.active.value)?,
+        of_year(6, &|year| year.active.low)?,
+        of_year(7, &|year| year.active.high)?,
         share(8, &|year| year.retention, |rate| rate.value)?,
         share(9, &|year| year.retention, |rate| rate.low)?,
         share(10, &|year| year.retention, |rate| rate.high)?,
         share(11, &|year| year.reactivation, |rate| rate.value)?,
         share(12, &|year| year.reactivation, |rate| rate.low)?,
         share(13, &|year| year.reactivation, |rate| rate.high)?,
-        said(14, &|year| year.orders.value)?,
-        said(15, &|year| year.orders.low)?,
-        said(16, &|year| year.orders.high)?,
-        money(17, &|row| row.said.map(|year| year.revenue.value))?,
-        money(18, &|row| row.said.map(|year| year.revenue.low))?,
-        money(19, &|row| row.said.map(|year| year.revenue.high))?,
+        of_year(14, &|year| year.orders.value)?,
+        of_year(15, &|year| year.orders.low)?,
+        of_year(16, &|year| year.orders.high)?,
+        money(17, &|row| row.forecast.map(|year| year.revenue.value))?,
+        money(18, &|row| row.forecast.map(|year| year.revenue.low))?,
+        money(19, &|row| row.forecast.map(|year| year.revenue.high))?,
         floats(20, &|row| row.multiple)?,
         floats(21, &|row| row.actual.map(|actual| actual[0]))?,
         floats(22, &|row| row.actual.map(|actual| actual[1]))?,

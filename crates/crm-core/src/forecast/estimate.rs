@@ -5,6 +5,9 @@ use crate::num::{Fraction, sum_error};
 /// Days of a year.
 pub(super) const YEAR: u32 = 365;
 
+/// A forecast, or why the shop has too few data for one: a reason of the note `without_forecast`.
+pub(super) type Attempt<T> = std::result::Result<T, &'static str>;
+
 /// A number and where the outcome will lie.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Estimate {
@@ -55,6 +58,6 @@ pub(super) struct Shared {
     pub(super) revenue: f64,
     /// What is added to the logarithms of orders and of revenue.
     pub(super) shift: [f64; 2],
-    /// The forecasts of past origins that say so, as came ÷ said.
+    /// The past origins that this was measured at, as actual ÷ forecast.
     pub(super) past: Vec<serde_json::Value>,
 }

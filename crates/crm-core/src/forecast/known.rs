@@ -22,7 +22,7 @@ pub(super) struct Known {
     pub(super) origin: Day,
     pub(super) summary: Table,
     pub(super) totals: Arc<Totals>,
-    /// Those whom the scope's `customers` shows, and of whom the forecast is.
+    /// The customers that the scope's `customers` shows: the forecast is about them.
     pub(super) shown: Vec<usize>,
     /// Recency, age and gaps, in the shop's own time.
     pub(super) own: OwnTime,
@@ -89,7 +89,7 @@ impl Known {
     }
 
     /// Orders and revenue (major units) of later days, of the customers shown.
-    pub(super) fn came(&self, later: &Totals, codes: usize) -> Result<[f64; 2]> {
+    pub(super) fn actual(&self, later: &Totals, codes: usize) -> Result<[f64; 2]> {
         let place = places(&self.totals.customer, &later.customer, codes)?;
         let mut sums = [0.0; 2];
         for at in self.shown.iter().filter_map(|&i| place[i]) {

@@ -20,7 +20,7 @@
 //! Bayesian bootstrap of customers, Rubin 1981), the means from normal distributions with their
 //! standard errors, and the variation of the customers' own orders, revenue and moves.
 
-use super::estimate::Estimate;
+use super::estimate::{Attempt, Estimate};
 use super::portfolio::{Base, Draws, Outcome, Year};
 use crate::context::{filled, push, room};
 use crate::error::Result;
@@ -42,15 +42,15 @@ pub(super) struct Moves {
 }
 
 impl Moves {
-    pub(super) fn new(before: &Base, came: &Outcome, after: &Base) -> Self {
+    pub(super) fn new(before: &Base, year: &Outcome, after: &Base) -> Self {
         let mut counts = [[0.0; STATES]; STATES];
         let mut sums = [[[0.0; 2]; 2]; STATES];
         let mut all = [[0.0; 2]; 2];
         for i in 0..before.len() {
-            let Some(place) = came.place[i] else { continue };
+            let Some(place) = year.place[i] else { continue };
             let from = usize::from(before.state[i]);
             counts[from][usize::from(after.state[place])] += 1.0;
-            for (what, value) in [came.orders[i], came.revenue[i]].into_iter().enumerate() {
+            for (what, value) in [year.orders[i], year.revenue[i]].into_iter().enumerate() {
                 for sums in [&mut sums[from][what], &mut all[what]] {
                     sums[0] += value;
                     sums[1] += value * value;
@@ -80,7 +80,7 @@ impl Moves {
         base: &Base,
         years: u32,
         asked: Draws,
-    ) -> Result<Option<Vec<Year>>> {
+    ) -> Result<Attempt<Vec<Year>>> {
         let mut now = [0.0; STATES];
         for &i in &base.known.shown {
             now[usize::from(base.state[i])] += 1.0;
@@ -88,7 +88,7 @@ impl Moves {
         let unseen = now.iter().zip(&self.counts);
         let unseen = unseen.filter(|(_, counts)| counts.iter().sum::<f64>() == 0.0);
         if 20.0 * unseen.map(|(now, _)| now).sum::<f64>() > base.known.shown.len() as f64 {
-            return Ok(None);
+            return Ok(Err("segments_not_seen_a_year_before"));
         }
         let means = |of: &[[f64; 2]; STATES]| of.map(|[mean, _]| mean);
         let expected = walk(
@@ -100,7 +100,7 @@ impl Moves {
         )?;
 
         let draws = self.draws(now, years, asked)?;
-        let mut said = room(years as usize, "forecast")?;
+        let mut forecast = room(years as usize, "forecast")?;
         for (year, step) in expected.iter().enumerate() {
             let estimate = |value: f64, of: fn(&Step) -> f64| -> Result<Estimate> {
                 let mut column = room(draws.len(), "forecast")?;
@@ -126,9 +126,9 @@ impl Moves {
                 orders: estimate(step.orders, |step| step.orders)?,
                 revenue: estimate(step.revenue, |step| step.revenue)?,
             };
-            push(&mut said, year, "forecast")?;
+            push(&mut forecast, year, "forecast")?;
         }
-        Ok(Some(said))
+        Ok(Ok(forecast))
     }
 
     /// Walks with shares, means and outcomes drawn at random.

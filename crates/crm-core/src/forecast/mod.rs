@@ -1,5 +1,5 @@
-//! What the customers of today will bring, and the shop with the new ones. It reads several families and
-//! stands above them.
+//! Forecasts of orders and revenue: of today's customers, and of the whole shop with new customers. The module is above the
+//! families, because it uses several of them.
 
 pub mod base;
 mod estimate;

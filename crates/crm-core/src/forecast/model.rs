@@ -19,13 +19,13 @@
 //! each purchase is the last one with probability p
 //! ```
 //!
-//! Time is the shop's own where it has [seasons](crate::season): ages, silences and years are measured by
-//! its clock, so that a December counts for what it is.
+//! Time is the shop's own where it has [seasons](crate::season): ages, days without a purchase and years are measured
+//! by its clock, so that a busy month counts for more days than a slow one.
 //!
 //! Above 20,000 customers the draws take that many, evenly spread over the ids, and are scaled up;
 //! intervals are then a little too wide, never too narrow.
 
-use super::estimate::{Estimate, YEAR};
+use super::estimate::{Attempt, Estimate, YEAR};
 use super::known::Known;
 use super::portfolio::{Base, Draws, Year};
 use crate::clv::models::gamma_gamma;
@@ -56,17 +56,14 @@ pub(super) struct Fitted {
     age: Vec<f64>,
     mean: Vec<f64>,
     purchases: Fit<RepeatModel>,
-    /// None where it has nothing to say of revenue: the shop's mean stands in.
+    /// The model of spend; without one the shop's mean is used.
     spend: Option<Fit<gamma_gamma::Params>>,
     shop_mean: f64,
 }
 
 impl Fitted {
     /// The models, or why there are none.
-    pub(super) fn new(
-        known: &Known,
-        context: &Context,
-    ) -> Result<std::result::Result<Self, &'static str>> {
+    pub(super) fn new(known: &Known, context: &Context) -> Result<Attempt<Self>> {
         let read = |name: &str| numbers(&known.summary, name);
         let (x, mean) = (read("frequency")?, read("monetary_value")?);
         let t_x = collect(known.own.t_x.iter().copied(), "forecast")?;
@@ -255,7 +252,7 @@ pub(super) fn forecast(
     years: u32,
     asked: Draws,
     context: &Context,
-) -> Result<std::result::Result<Vec<Year>, &'static str>> {
+) -> Result<Attempt<Vec<Year>>> {
     let fitted = match Fitted::new(&base.known, context)? {
         Ok(fitted) => fitted,
         Err(reason) => return Ok(Err(reason)),
@@ -291,7 +288,7 @@ pub(super) fn forecast(
         }
         draws.push(sums);
     }
-    let mut said = room(years as usize, "forecast")?;
+    let mut forecast = room(years as usize, "forecast")?;
     for year in 0..years as usize {
         let mean =
             |of: usize| draws.iter().map(|sums| sums[year][of]).sum::<f64>() / draws.len() as f64;
@@ -317,9 +314,9 @@ pub(super) fn forecast(
             orders: estimate(exact[year][0], 3)?,
             revenue: estimate(exact[year][1], 4)?,
         };
-        push(&mut said, year, "forecast")?;
+        push(&mut forecast, year, "forecast")?;
     }
-    Ok(Ok(said))
+    Ok(Ok(forecast))
 }
 
 /// A column of the summary; NaN where null.

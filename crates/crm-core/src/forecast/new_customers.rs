@@ -1,11 +1,10 @@
-//! New customers of the months to come, from those of the months that were.
+//! The number of new customers in coming months, from their number in past months.
 //!
 //! # Definition
 //!
-//! `A` customers were first seen in the `d` days of a month. The rate `ln((A + ½) / d)` has the variance
-//! `1 / (A + ½)` from counting alone, and is split into level, damped trend, drift, season and chance as levels of
-//! demand are ([`ahead`](crate::season)); what that says of a month to come, times its days, is the number of
-//! new customers.
+//! `A` customers were first seen in the `d` days of a month. The rate `ln((A + ½) / d)` has the variance `1 / (A +
+//! ½)` from counting alone, and is split into level, damped trend, drift, season and chance, as levels of demand are
+//! ([`ahead`](crate::season)). The rate predicted for a coming month, times its days, is its number of new customers.
 //!
 //! At most the last 60 months are read. The first 30 days of a log are not: customers first seen then
 //! were customers before.
@@ -14,7 +13,7 @@ use std::ops::Range;
 
 use crate::context::{collect, filled, room};
 use crate::error::Result;
-use crate::season::{Point, ahead, month_of};
+use crate::season::{MonthLevel, ahead, month_of};
 use crate::time::{Day, Period};
 
 /// Days at the start of a log that are left out.
@@ -56,21 +55,21 @@ pub(super) fn new_customers(
         let month = Day(first).plus(at as i32, Period::Month);
         let end = month.plus(1, Period::Month).0.min(origin.0 + 1);
         let days = f64::from(end - month.0.max(first));
-        known.push(Point {
+        known.push(MonthLevel {
             at,
             month: month_of(month) - 1,
             value: libm::log((count + 0.5) / days),
             variance: 1.0 / (count + 0.5),
         });
     }
-    let to_come = months.iter().map(|days| Point {
+    let to_come = months.iter().map(|days| MonthLevel {
         at: place(days.start),
         month: month_of(Day(days.start)) - 1,
         value: 0.0,
         variance: 0.0,
     });
-    let said = ahead(&known, &collect(to_come, "forecast")?)?;
-    let each = said
+    let forecast = ahead(&known, &collect(to_come, "forecast")?)?;
+    let each = forecast
         .into_iter()
         .zip(months)
         .map(|((ln_rate, sd), days)| New {
@@ -100,8 +99,8 @@ mod tests {
     fn as_many_each_day_stay_as_many() {
         let (first, origin) = (day("2021-01-01").0, day("2024-12-31"));
         let firsts: Vec<i32> = (first..=origin.0).flat_map(|day| [day; 4]).collect();
-        let said = new_customers(&firsts, origin, &months()).unwrap().unwrap();
-        for (new, days) in said.iter().zip(months()) {
+        let forecast = new_customers(&firsts, origin, &months()).unwrap().unwrap();
+        for (new, days) in forecast.iter().zip(months()) {
             let expected = 4.0 * f64::from(days.end - days.start);
             assert!(
                 (new.customers / expected - 1.0).abs() < 0.01,
@@ -123,9 +122,9 @@ mod tests {
             let count = (200.0 * double * 1.02_f64.powi(month)) as i32;
             firsts.extend((0..count).map(|i| start.0 + i % (end.0 - start.0)));
         }
-        let said = new_customers(&firsts, origin, &months()).unwrap().unwrap();
+        let forecast = new_customers(&firsts, origin, &months()).unwrap().unwrap();
         let rate =
-            |at: usize| said[at].customers / f64::from(months()[at].end - months()[at].start);
+            |at: usize| forecast[at].customers / f64::from(months()[at].end - months()[at].start);
         let season = rate(11) / rate(10);
         assert!((season - 2.0 * 30.0 / 31.0).abs() < 0.15, "{season}");
         // Of December 2024 without its season: more, and less than the trend would have it.

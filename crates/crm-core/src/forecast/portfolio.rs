@@ -1,4 +1,4 @@
-//! Today's customers by segment at an origin, what came of them a year later, and what a method forecasts.
+//! Customers by segment at an origin, their orders and segments a year later, and the forecast of a method.
 
 use super::estimate::{Estimate, Shared, YEAR};
 use super::known::Known;
@@ -22,7 +22,7 @@ pub(super) struct Draws {
     pub(super) interval: Fraction,
 }
 
-/// What a method says of one year; revenue in major units.
+/// The forecast of one year by one method; revenue in major units.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Year {
     pub(super) active: Estimate,
@@ -33,7 +33,7 @@ pub(super) struct Year {
 }
 
 impl Year {
-    /// The same, moved by what earlier forecasts of this method were wrong by.
+    /// The same, multiplied by the mean error of earlier forecasts of this method.
     pub(super) fn shifted(self, shared: &Shared) -> Self {
         let [orders, revenue] = shared.shift.map(libm::exp);
         Self {
@@ -60,7 +60,7 @@ pub(super) struct Base {
     pub(super) churn: At,
     /// CPM segment with state: 2 · rung + churned, rungs from `first` on.
     pub(super) state: Vec<u8>,
-    /// Codes there are.
+    /// Number of customer codes.
     codes: usize,
     /// Revenue of the year before, major units.
     pub(super) past_revenue: f64,
@@ -109,7 +109,7 @@ impl Base {
     }
 
     /// Purchase days and revenue (major units) of these customers in the year after the origin, and
-    /// where they stand at its end.
+    /// their segments at its end.
     pub(super) fn later(&self, end: &Later) -> Result<Outcome> {
         let n = self.len();
         let customers = &self.known.totals.customer;

@@ -14,8 +14,8 @@ use crate::season::Seasons;
 use crate::summary::Totals;
 use crate::time::Day;
 
-/// Origins before this one that judge the shared error, at most, and the days between them. Those of more than two years
-/// ago would weigh less than a quarter.
+/// The largest number of earlier origins at which the shared error is measured, and the days between them. Origins more
+/// than two years ago would weigh less than a quarter.
 const ORIGINS: u32 = 8;
 const STEP: u32 = 91;
 
@@ -40,23 +40,23 @@ pub(super) fn shared(
         let Ok(fitted) = model::Fitted::new(&known, context)? else {
             break;
         };
-        let said = fitted.exact(&known, &[YEAR])?[0];
+        let forecast = fitted.exact(&known, &[YEAR])?[0];
         let year = Totals::within(orders, &At { day: end, ..*at }, YEAR, context)?;
-        let came = known.came(&year, orders.ids().len())?;
-        if said.iter().chain(&came).any(|sum| *sum <= 0.0) {
+        let actual = known.actual(&year, orders.ids().len())?;
+        if forecast.iter().chain(&actual).any(|sum| *sum <= 0.0) {
             continue;
         }
         let weight = sum_error::weight(f64::from(back * STEP) / f64::from(YEAR));
         for (of, errors) in errors.iter_mut().enumerate() {
-            let of_chance = (1 + of) as f64 / (said[0] + 0.5);
+            let of_chance = (1 + of) as f64 / (forecast[0] + 0.5);
             let one = sum_error::Earlier {
-                error: libm::log(came[of] / said[of]),
+                error: libm::log(actual[of] / forecast[of]),
                 variance: sum_error::TYPICAL[of] * sum_error::TYPICAL[of] + of_chance,
                 weight,
             };
             push(errors, one, "forecast")?;
         }
-        let ratio = |of: usize| came[of] / said[of];
+        let ratio = |of: usize| actual[of] / forecast[of];
         push(
             &mut past,
             json!({"origin": then, "orders": ratio(0), "revenue": ratio(1)}),

@@ -1,10 +1,9 @@
-//! Shop forecast (売上予測): orders and revenue of the whole shop by month, of today's customers and of those who
-//! are yet to come.
+//! Shop forecast (売上予測): orders and revenue of the whole shop by month, of today's customers and of new ones.
 //!
 //! # Definition
 //!
-//! The months are those of the calendar from the day after `as_of` on; of the first one, what is left of it. An
-//! order is a day with orders of one customer.
+//! The months are calendar months from the day after `as_of`; the first one is the rest of its month. An order is a day
+//! with orders of one customer.
 //!
 //! | `part` | |
 //! |---|---|
@@ -12,20 +11,20 @@
 //! | `new` | customers first seen later: their number (`new_customers.rs`), `1 + E[X(t)]` purchases each by the same model, at the mean value that customers first seen in the 365 days before `as_of` have |
 //! | `total` | both |
 //!
-//! Customers of a month come in its middle. The last three rows have no `month`: they are of all months together.
+//! The new customers of a month come in its middle. The last three rows have no `month`: they sum up all months.
 //!
 //! # Intervals
 //!
 //! The error of a sum does not average out, so it is measured: the same forecast is made at up to eight earlier origins, three months
 //! apart and all months over, from what was known then and a year of history at least. Half of a typical error is taken to
-//! last: orders and revenue of today's customers and of new ones are multiplied by `e^b` (note `shift`). With `y` what is
-//! said after that,
+//! last: orders and revenue of today's customers and of new ones are multiplied by `e^b` (note `shift`). With `y` the forecast
+//! after that,
 //!
 //! ```text
 //! w = 2^−years, of the time from its origin to the last one          dates = (Σ w)² / Σ w²
 //! v = typical² + (that of new customers) + (orders: 1, revenue: 2) / orders      variance of ln y
-//! b = n β / (n β + v − β) · Σ w ln((came + ½) / (said + ½)) / Σ w    β = typical² / 2, n = 1 + (dates − 1) · min(1, 3 / months)
-//! R = (3 + dates · Σ w ln((came + ½) / (y + ½))² / v / Σ w) / (3 + dates)
+//! b = n β / (n β + v − β) · Σ w ln((actual + ½) / (forecast + ½)) / Σ w    β = typical² / 2, n = 1 + (dates − 1) · min(1, 3 / months)
+//! R = (3 + dates · Σ w ln((actual + ½) / (y + ½))² / v / Σ w) / (3 + dates)
 //! ```
 //!
 //! and the ends are `y exp(± z √(R v))`, the low one less for small sums, down to 0,
@@ -36,11 +35,11 @@
 //! | a month: orders, revenue | .15, .18 | .25, .28 | .17, .20 |
 //! | all months | .12, .15 | .20, .22 | .13, .16 |
 //!
-//! A shop without such origins gets what is typical, and the note `interval_not_measured` says `no_earlier_forecast`; one with less than a year of orders gets no interval,
-//! and the note `without_interval` says `younger_than_a_year`.
+//! A shop without such origins gets the typical error, and the note `interval_not_measured` says `no_earlier_forecast`. A shop with
+//! less than a year of orders gets no interval, and the note `without_interval` says `younger_than_a_year`.
 //!
-//! The note `past` has what the earlier origins said: `orders` and `revenue` of all months as came ÷ said, without a shift,
-//! and whether the interval held (`orders_held`, `revenue_held`) with the shift and scale that the other origins give.
+//! The note `past` has the forecasts of the earlier origins: `orders` and `revenue` of all months as actual ÷ forecast, without
+//! a shift, and whether the interval held (`orders_held`, `revenue_held`) with the shift and scale that the other origins give.
 //!
 //! # Where there is no forecast
 //!
@@ -52,7 +51,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::estimate::{Estimate, YEAR};
+use super::estimate::{Attempt, Estimate, YEAR};
 use super::known::Known;
 use super::model::Fitted;
 use super::new_customers::new_customers;
@@ -152,8 +151,8 @@ fn months_before(day: Day, months: i32) -> Day {
         })
 }
 
-/// What is said at an origin.
-struct Said {
+/// The forecast made at an origin.
+struct Forecast {
     known: Known,
     days: Vec<Range<i32>>,
     months: Vec<Parts>,
@@ -161,14 +160,14 @@ struct Said {
     sd: Vec<f64>,
 }
 
-impl Said {
+impl Forecast {
     /// The forecast from what was known at an origin, or why there is none.
     fn new(
         orders: &Orders,
         at: &At,
         (origin, options): (Day, &Options),
         context: &Context,
-    ) -> Result<std::result::Result<Self, &'static str>> {
+    ) -> Result<Attempt<Self>> {
         let known = Known::new(
             orders,
             &At { day: origin, ..*at },
@@ -193,13 +192,13 @@ impl Said {
         for ((existing, new), days) in existing.into_iter().zip(&arrivals).zip(&days) {
             let (start, end) = (f64::from(days.start), f64::from(days.end));
             let mut bought = 0.0;
-            for (customers, came) in &middles {
-                let of_new = |day: f64| fitted.of_new(own(day) - came);
+            for (customers, middle) in &middles {
+                let of_new = |day: f64| fitted.of_new(own(day) - middle);
                 bought += customers * (of_new(end) - of_new(start));
             }
-            let came = own(0.5 * (start + end));
-            bought += new.customers * (1.0 + fitted.of_new(own(end) - came));
-            middles.push((new.customers, came));
+            let middle = own(0.5 * (start + end));
+            bought += new.customers * (1.0 + fitted.of_new(own(end) - middle));
+            middles.push((new.customers, middle));
             months.push(with_total(existing, [bought, bought * worth]));
         }
         Ok(Ok(Self {
@@ -210,8 +209,8 @@ impl Said {
         }))
     }
 
-    /// What came in these months.
-    fn came(&self, orders: &Orders, at: &At, context: &Context) -> Result<Vec<Parts>> {
+    /// The actual orders and revenue of these months.
+    fn actual(&self, orders: &Orders, at: &At, context: &Context) -> Result<Vec<Parts>> {
         let mut months = room(self.days.len(), "forecast")?;
         for days in &self.days {
             let then = At {
@@ -219,7 +218,7 @@ impl Said {
                 ..*at
             };
             let month = Totals::within(orders, &then, days.end.abs_diff(days.start), context)?;
-            let existing = self.known.came(&month, orders.ids().len())?;
+            let existing = self.known.actual(&month, orders.ids().len())?;
             let mut all = [0.0; 2];
             for (orders, revenue) in month.orders.iter().zip(&month.revenue) {
                 all[0] += f64::from(*orders);
@@ -276,62 +275,65 @@ fn shifted(months: &[Parts], shift: &Shift) -> Result<Vec<Parts>> {
     collect(each, "forecast")
 }
 
-/// How the forecast of an earlier origin went, before it is moved.
+/// The forecast of an earlier origin, before it is moved, and what happened.
 struct Past {
     origin: Day,
     weight: f64,
-    said: Vec<Parts>,
-    came: Vec<Parts>,
+    forecast: Vec<Parts>,
+    actual: Vec<Parts>,
     /// Variances of the logarithms of single months, and of all.
     of_months: Vec<Parts>,
     of_all: Parts,
 }
 
-/// What earlier origins teach: by how much to move, and to scale variances of single months and of all.
-struct Lesson {
+/// Corrections from the forecasts of earlier origins: a shift, and scales of the variances of single months and of all.
+struct Correction {
     shift: Shift,
     of_months: Parts,
     of_all: Parts,
 }
 
 impl Past {
-    fn new(said: Said, came: Vec<Parts>, weight: f64) -> Result<Self> {
+    fn new(forecast: Forecast, actual: Vec<Parts>, weight: f64) -> Result<Self> {
         let variances = |month: Option<usize>| -> Parts {
-            std::array::from_fn(|part| [0, 1].map(|of| said.variance(month, part, of)))
+            std::array::from_fn(|part| [0, 1].map(|of| forecast.variance(month, part, of)))
         };
-        let months = (0..said.months.len()).map(|at| variances(Some(at)));
+        let months = (0..forecast.months.len()).map(|at| variances(Some(at)));
         Ok(Self {
-            origin: said.known.origin,
+            origin: forecast.known.origin,
             weight,
             of_months: collect(months, "forecast")?,
             of_all: variances(None),
-            said: said.months,
-            came,
+            forecast: forecast.months,
+            actual,
         })
     }
 
-    /// Squared errors by their variances after this shift: of all months, and the mean of single ones.
+    /// Squared errors after this shift, divided by their variances: of all months together, and the mean of single months.
     fn squares(&self, shift: &Shift) -> Result<[Parts; 2]> {
-        let said = shifted(&self.said, shift)?;
-        let (all_said, all_came) = (in_all(&said), in_all(&self.came));
+        let forecast = shifted(&self.forecast, shift)?;
+        let (all_forecast, all_actual) = (in_all(&forecast), in_all(&self.actual));
         let mut squares = [Parts::default(); 2];
         for part in [EXISTING, NEW, TOTAL] {
             for of in [0, 1] {
-                let whole = sum_error::square(all_came[part][of], all_said[part][of]);
+                let whole = sum_error::square(all_actual[part][of], all_forecast[part][of]);
                 squares[0][part][of] = whole / self.of_all[part][of];
                 let mut sum = 0.0;
-                for ((came, said), variance) in self.came.iter().zip(&said).zip(&self.of_months) {
-                    sum += sum_error::square(came[part][of], said[part][of]) / variance[part][of];
+                for ((actual, forecast), variance) in
+                    self.actual.iter().zip(&forecast).zip(&self.of_months)
+                {
+                    sum += sum_error::square(actual[part][of], forecast[part][of])
+                        / variance[part][of];
                 }
-                squares[1][part][of] = sum / said.len().max(1) as f64;
+                squares[1][part][of] = sum / forecast.len().max(1) as f64;
             }
         }
         Ok(squares)
     }
 }
 
-impl Lesson {
-    /// After these, of forecasts so many months long.
+impl Correction {
+    /// The corrections after the forecasts `past`, each `months` long.
     fn new<'a>(past: impl Iterator<Item = &'a Past> + Clone, months: u32) -> Result<Self> {
         let fresh = f64::from(STEP) / f64::from(months);
         let mut shift = Shift::default();
@@ -341,7 +343,7 @@ impl Lesson {
                 errors.extend(past.clone().map(|one| {
                     let sum = |months: &[Parts]| in_all(months)[part][of];
                     sum_error::Earlier {
-                        error: sum_error::error(sum(&one.came), sum(&one.said)),
+                        error: sum_error::error(sum(&one.actual), sum(&one.forecast)),
                         variance: one.of_all[part][of],
                         weight: one.weight,
                     }
@@ -376,7 +378,7 @@ fn estimate(value: f64, variance: f64, interval: Fraction) -> Estimate {
     Estimate { value, low, high }
 }
 
-/// The forecasts of earlier origins whose months are over, the last one first.
+/// The forecasts of earlier origins whose months are over, the latest first.
 fn past(
     orders: &Orders,
     at: &At,
@@ -391,12 +393,12 @@ fn past(
         if began.is_none_or(|began| origin.0.abs_diff(began) < YEAR) {
             break;
         }
-        let Ok(said) = Said::new(orders, at, (origin, options), context)? else {
+        let Ok(forecast) = Forecast::new(orders, at, (origin, options), context)? else {
             break;
         };
-        let came = said.came(orders, at, context)?;
+        let actual = forecast.actual(orders, at, context)?;
         let weight = sum_error::weight(f64::from(back * STEP) / 12.0);
-        push(&mut all, Past::new(said, came, weight)?, "forecast")?;
+        push(&mut all, Past::new(forecast, actual, weight)?, "forecast")?;
     }
     Ok(all)
 }
@@ -428,7 +430,7 @@ impl Analysis for ShopForecast {
         "month": Date, "", "月",
             "The first day of the month that is forecast; null: all months together.";
         "days": Int, "days", "日数", "Days of it.";
-        "part": Category, "", "区分", "Of whom.";
+        "part": Category, "", "区分", "The customers: today's, new ones, or both.";
         "orders": Float, "days", "予測購入数", "Purchase days.";
         "revenue": Money, "currency", "予測売上", "Revenue.";
         "orders_low": Float, "days", "購入数下限", "Lower end.";
@@ -462,28 +464,28 @@ impl Analysis for ShopForecast {
         let today = totals.as_of;
         let began = totals.first_day.iter().copied().min();
         let young = began.is_none_or(|began| today.0.abs_diff(began) < YEAR);
-        let mut said = Said::new(orders, &at, (today, options), context)?;
-        let past = match &said {
+        let mut forecast = Forecast::new(orders, &at, (today, options), context)?;
+        let past = match &forecast {
             Ok(_) if !young => past(orders, &at, (today, options), context)?,
             _ => Vec::new(),
         };
-        let lesson = Lesson::new(past.iter(), options.months)?;
-        if let Ok(said) = &mut said {
-            said.months = shifted(&said.months, &lesson.shift)?;
+        let correction = Correction::new(past.iter(), options.months)?;
+        if let Ok(forecast) = &mut forecast {
+            forecast.months = shifted(&forecast.months, &correction.shift)?;
         }
-        let rows = rows(said.as_ref().ok(), (today, options), &lesson, young)?;
-        let [existing, new] = lesson
+        let rows = rows(forecast.as_ref().ok(), (today, options), &correction, young)?;
+        let [existing, new] = correction
             .shift
             .map(|[orders, revenue]| json!({"orders": orders, "revenue": revenue}));
         let mut table = table(&rows, orders.currency())?
-            .with_note("past", json!(went(&past, options)?))
+            .with_note("past", json!(past_note(&past, options)?))
             .with_note("shift", json!({"existing": existing, "new": new}));
         if !young && past.is_empty() {
             table = table.with_note("interval_not_measured", "no_earlier_forecast".into());
         }
-        match &said {
-            Ok(said) => {
-                if let Some(found) = &said.known.seasons {
+        match &forecast {
+            Ok(forecast) => {
+                if let Some(found) = &forecast.known.seasons {
                     table = table.with_note("seasons", found.clone());
                 }
                 if young {
@@ -497,9 +499,9 @@ impl Analysis for ShopForecast {
 }
 
 fn rows(
-    said: Option<&Said>,
+    forecast: Option<&Forecast>,
     (today, options): (Day, &Options),
-    lesson: &Lesson,
+    correction: &Correction,
     young: bool,
 ) -> Result<Vec<Row>> {
     let days = months_after(today, options.months)?;
@@ -510,17 +512,17 @@ fn rows(
             None => (None, days.last().map_or(0, |last| last.end - 1 - today.0)),
         };
         let scale = match month {
-            Some(_) => lesson.of_months,
-            None => lesson.of_all,
+            Some(_) => correction.of_months,
+            None => correction.of_all,
         };
         for part in [EXISTING, NEW, TOTAL] {
             let cell = |of: usize| {
-                let said = said?;
+                let forecast = forecast?;
                 let value = match month {
-                    Some(at) => said.months[at],
-                    None => in_all(&said.months),
+                    Some(at) => forecast.months[at],
+                    None => in_all(&forecast.months),
                 }[part][of];
-                let variance = scale[part][of] * said.variance(month, part, of);
+                let variance = scale[part][of] * forecast.variance(month, part, of);
                 Some(match young {
                     true => Estimate {
                         value,
@@ -542,20 +544,20 @@ fn rows(
     Ok(rows)
 }
 
-/// What earlier origins said of the whole shop before it was moved, for the note; and whether the interval held that
-/// the other origins give.
-fn went(past: &[Past], options: &Options) -> Result<Vec<Value>> {
+/// The note `past`: for each earlier origin actual ÷ forecast of the whole shop, unmoved, and whether the interval that the
+/// other origins give held.
+fn past_note(past: &[Past], options: &Options) -> Result<Vec<Value>> {
     let mut notes = room(past.len(), "forecast")?;
     for (at, one) in past.iter().enumerate() {
         let others = past.iter().enumerate().filter(|(other, _)| *other != at);
-        let lesson = Lesson::new(others.map(|(_, one)| one), options.months)?;
-        let (said, came) = (in_all(&one.said), in_all(&one.came));
-        let moved = in_all(&shifted(&one.said, &lesson.shift)?);
-        let ratio = |of: usize| came[TOTAL][of] / said[TOTAL][of];
+        let correction = Correction::new(others.map(|(_, one)| one), options.months)?;
+        let (forecast, actual) = (in_all(&one.forecast), in_all(&one.actual));
+        let moved = in_all(&shifted(&one.forecast, &correction.shift)?);
+        let ratio = |of: usize| actual[TOTAL][of] / forecast[TOTAL][of];
         let held = |of: usize| {
-            let variance = lesson.of_all[TOTAL][of] * one.of_all[TOTAL][of];
-            let said = estimate(moved[TOTAL][of], variance, options.interval);
-            (said.low..=said.high).contains(&came[TOTAL][of])
+            let variance = correction.of_all[TOTAL][of] * one.of_all[TOTAL][of];
+            let forecast = estimate(moved[TOTAL][of], variance, options.interval);
+            (forecast.low..=forecast.high).contains(&actual[TOTAL][of])
         };
         notes.push(json!({
             "origin": one.origin,
@@ -613,7 +615,7 @@ mod tests {
     use super::*;
     use crate::time::Zone;
 
-    /// A customer is new for 365 days: 7.00 of two days, 3.00 of one, and 100.00 of one who came a day too early.
+    /// A customer is new for 365 days: 7.00 of two days, 3.00 of one, and 100.00 of one who actual a day too early.
     #[test]
     fn customers_are_new_for_a_year() {
         let orders = Orders::builder(Currency::USD, Zone::UTC)

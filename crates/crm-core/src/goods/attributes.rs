@@ -174,7 +174,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Buyers of whom it is known whether the second purchase was in time.
+    /// Buyers with a known answer: their second purchase was in time or not.
     fn known(&self, within: i64) -> f64 {
         let waits = self.days.iter().zip(&self.repeated);
         waits

@@ -86,7 +86,7 @@ fn hash_of_cell(column: &ColumnData, i: usize, seed: u64) -> u64 {
     }
 }
 
-/// Rows that are looked at to tell how many ids there are.
+/// Rows from which the number of ids is estimated.
 const SAMPLE: usize = 1 << 13;
 
 impl Ids {

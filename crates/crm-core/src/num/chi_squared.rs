@@ -26,6 +26,7 @@ pub fn goodness_of_fit(observed: &[u64], weights: &[f64]) -> Option<f64> {
         return None;
     }
     let square = |(count, weight): (&u64, &f64)| {
+        // (O − E)² / E, with E = N w / Σ w
         let expected = total as f64 * weight / whole;
         let off = *count as f64 - expected;
         off * off / expected

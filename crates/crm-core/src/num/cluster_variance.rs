@@ -17,8 +17,8 @@
 //! - Williams, R. L. (1995). Product-limit survival functions with correlated survival times.
 //!   *Lifetime Data Analysis* 1, 171-186.
 
-use crate::Result;
 use crate::context::{filled, grow, room};
+use crate::error::Result;
 
 use super::censored::{Curve, Rows};
 

@@ -38,6 +38,7 @@ pub fn upper_tail(k: u64, n: u64, n_a: u64, n_c: u64) -> f64 {
     let (whole, a, c) = (n as f64, n_a as f64, n_c as f64);
     // P(X = j + 1) / P(X = j)
     let up = |j: f64| (a - j) * (c - j) / ((j + 1.0) * (whole - a - c + j + 1.0));
+    // The side of the mean with the smaller tail is summed, so that small probabilities keep their digits.
     if k as f64 > a * c / whole {
         let (mut sum, mut term, mut j) = (1.0, 1.0, k);
         while j < most && term > sum * 1e-18 {

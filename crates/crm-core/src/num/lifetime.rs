@@ -212,6 +212,7 @@ impl<'a> Data<'a> {
         };
         let (mut low, mut high) = (1e-6, STEEPEST);
         let mut shape = 1.0;
+        // g falls. If it is still above 0 at the edge it has no root, as for gaps that are all equal.
         let bounded = profile(high).0 < 0.0;
         if bounded {
             for _ in 0..200 {
@@ -221,6 +222,7 @@ impl<'a> Data<'a> {
                 } else {
                     high = shape
                 }
+                // Newton's step ρ − g/g', or the middle of the bracket on the log scale if the step leaves it.
                 let newton = shape - g / slope;
                 let next = if newton > low && newton < high {
                     newton
@@ -261,6 +263,7 @@ impl<'a> Data<'a> {
         for tally in self.tallies {
             let ln_t = libm::log(tally.time);
             let z = shape * (ln_t - ln_scale);
+            // Σ δ, and Σ e^z of the rows of this duration
             let (d, e) = (tally.events, (tally.events + tally.censored) * libm::exp(z));
             sum.value += d * (ln_shape - ln_t + z) - e;
             sum.gradient[0] -= shape * (d - e);
@@ -281,6 +284,7 @@ impl<'a> Data<'a> {
             let Some([aa, ab, bb]) = at.covariance() else {
                 break;
             };
+            // Newton's step −H⁻¹ ∇ℓ, halved until ℓ does not fall and γ is above 0.
             let step = [
                 aa * at.gradient[0] + ab * at.gradient[1],
                 ab * at.gradient[0] + bb * at.gradient[1],
@@ -311,6 +315,7 @@ impl<'a> Data<'a> {
                 break;
             }
         }
+        // Rounding may end the steps early; a gradient of 0 per row is the maximum all the same.
         bounded |= gamma <= STEEPEST && self.per_row(&at) < 1e-9;
         let sigma = 1.0 / gamma;
         let parameters = [centre + delta * sigma, sigma];

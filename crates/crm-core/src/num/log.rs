@@ -1,7 +1,7 @@
 //! Fast logarithms of small whole numbers (gaps in days) and of products.
 
-use crate::Result;
 use crate::context::collect;
+use crate::error::Result;
 
 /// A table of `ln n` for the first few thousand whole numbers.
 ///

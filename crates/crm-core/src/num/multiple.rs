@@ -33,6 +33,7 @@ pub fn holm(p: &[f64]) -> Result<Vec<f64>> {
     let mut adjusted = collect(p.iter().copied(), "p-values")?;
     let mut most = 0.0_f64;
     for (before, at) in order.into_iter().enumerate() {
+        // (m − j + 1) p(j), where `before` is j − 1
         most = most.max(((p.len() - before) as f64 * p[at]).min(1.0));
         adjusted[at] = most;
     }
@@ -55,7 +56,7 @@ pub fn benjamini_hochberg(p: &[f64]) -> Result<Vec<f64>> {
 }
 
 /// Benjamini and Hochberg's adjusted p-values of the tests that are shown, among `tests` of which the others have no
-/// smaller p-values: whoever looks only at the smallest p-values of many tests has made all of them.
+/// smaller p-values: a selection of the smallest p-values is corrected for all tests that were made.
 ///
 /// # Errors
 ///
@@ -71,6 +72,7 @@ pub fn benjamini_hochberg_among(p: &[f64], tests: u64) -> Result<Vec<f64>> {
     let mut adjusted = collect(p.iter().copied(), "p-values")?;
     let mut least = 1.0_f64;
     for (before, at) in order.into_iter().enumerate().rev() {
+        // m p(j) / j
         least = least.min(tests as f64 * p[at] / (before + 1) as f64);
         adjusted[at] = least;
     }

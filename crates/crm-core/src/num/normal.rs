@@ -34,6 +34,7 @@ pub fn upper_tail(z: f64) -> f64 {
 
 /// `ln Q(z)`, finite for every finite `z` whose square is finite.
 pub fn ln_upper_tail(z: f64) -> f64 {
+    // Left of −1, Q is near 1: ln(1 − Q(−z)) keeps the digits. Right of 5: ln φ + ln(Q/φ).
     if z < -1.0 {
         libm::log1p(-upper_tail(-z))
     } else if z <= 5.0 {

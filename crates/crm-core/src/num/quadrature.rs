@@ -26,6 +26,7 @@ const RULE: [(f64, f64); 8] = [
 
 /// `∫ f` over `[from, to]` by 16 points: exact for polynomials to degree 31.
 pub fn panel(from: f64, to: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
+    // ∫ f ≈ half · Σ w [f(middle − half·x) + f(middle + half·x)]
     let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
     let sum: f64 = RULE
         .iter()

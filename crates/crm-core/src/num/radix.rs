@@ -29,6 +29,7 @@ pub fn sort(keys: &mut [u64], bits: u32) -> Result<()> {
     let passes = bits.min(64).div_ceil(DIGIT);
     for pass in 0..passes {
         let digit = |key: u64| ((key >> (pass * DIGIT)) & ((1 << DIGIT) - 1)) as usize;
+        // How many keys have each digit, then the place of the first key with it.
         let mut start = [0_usize; 1 << DIGIT];
         for key in from.iter() {
             start[digit(*key)] += 1;
@@ -44,6 +45,7 @@ pub fn sort(keys: &mut [u64], bits: u32) -> Result<()> {
         }
         std::mem::swap(&mut from, &mut to);
     }
+    // After an odd number of passes the sorted keys are in the copy.
     if passes % 2 == 1 {
         to.copy_from_slice(from);
     }

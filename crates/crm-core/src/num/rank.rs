@@ -1,7 +1,7 @@
 //! Sort order of integers, by radix, which is faster than a comparison sort for a million numbers.
 
-use crate::Result;
 use crate::context::{collect, filled};
+use crate::error::Result;
 
 /// Bits of a digit.
 const BITS: u32 = 11;

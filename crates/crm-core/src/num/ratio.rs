@@ -26,7 +26,7 @@
 //!   *JASA* 22, 209-212.
 //! - Cochran, W. G. (1977). *Sampling Techniques*, 3rd ed., §3.12: the variance of a ratio.
 
-use crate::Fraction;
+use super::Fraction;
 
 use super::normal;
 
@@ -179,6 +179,7 @@ impl Sums {
     /// `Σ (y_c − p n_c)²`.
     fn squares(&self) -> f64 {
         let (y, n) = (u128::from(self.hits), u128::from(self.trials));
+        // N² Σ y² + Y² Σ n² − 2 Y N Σ y n; `None` if 128 bits are too few.
         let whole = || {
             let plus = (n * n).checked_mul(self.hits_hits)?;
             let plus = plus.checked_add((y * y).checked_mul(self.trials_trials)?)?;
@@ -205,6 +206,7 @@ impl Sums {
 /// ```
 pub fn wilson(value: f64, trials: f64, level: Fraction) -> (f64, f64) {
     let z = normal::quantile(0.5 + 0.5 * level.get());
+    // z²/n; centre and half width before both are divided by 1 + z²/n.
     let spread = z * z / trials;
     let centre = value + 0.5 * spread;
     let half = z * libm::sqrt(value * (1.0 - value) / trials + 0.25 * spread / trials);

@@ -10,11 +10,9 @@
 //! | [`Rng::uniform`] | 52 bits, centred: `(k + ½) / 2⁵²`, never 0 and never 1 |
 //! | [`Rng::normal`] | Marsaglia's polar method, the second value of a pair is dropped |
 //! | [`Rng::gamma`] | Marsaglia, Tsang 2000; below shape 1 `Γ(a+1)·U^(1/a)`, in logs |
-//! | [`Rng::gamma_ratio`] | two gamma draws from one pair of normals; with a shape below 1, two
-//! separate draws |
+//! | [`Rng::gamma_ratio`] | two gamma draws from one pair of normals; with a shape below 1, two separate draws |
 //! | [`Rng::poisson`] | products below mean 10, PTRS (Hörmann 1993) from there |
-//! | [`Rng::negative_binomial`] | inversion, counting up from 0, where the count is small; else
-//! Poisson of a gamma mean |
+//! | [`Rng::negative_binomial`] | inversion, counting up from 0, where the count is small; else Poisson of a gamma mean |
 //! | [`Rng::below`] | Lemire 2019, without bias |
 //!
 //! # References

@@ -68,6 +68,7 @@ pub fn shrunk(groups: &[(f64, f64)], level: Fraction) -> Result<Option<Vec<Shrun
         (s, m, m.ln_weight(groups, s))
     });
     let steps = collect(steps, "shrunk rates")?;
+    // Weights relative to the greatest, so that the likelihoods do not underflow.
     let most = steps
         .iter()
         .map(|step| step.2)
@@ -77,6 +78,7 @@ pub fn shrunk(groups: &[(f64, f64)], level: Fraction) -> Result<Option<Vec<Shrun
     for (s, m, ln_weight) in steps {
         let weight = exp(ln_weight - most) / whole;
         for ((x, n), (first, second)) in groups.iter().zip(&mut moments) {
+            // E(θ_i | s), and its variance: that of the beta distribution given m, and what the variance of m adds.
             let mean = (x + s * m.value) / (n + s);
             let part = s / (n + s);
             let variance = mean * (1.0 - mean) / (n + s + 1.0) + part * part * m.variance;
@@ -87,6 +89,7 @@ pub fn shrunk(groups: &[(f64, f64)], level: Fraction) -> Result<Option<Vec<Shrun
     let tail = 0.5 - 0.5 * level.get();
     let estimate = |(mean, second): &(f64, f64)| {
         let variance = second - mean * mean;
+        // a + b of the beta distribution with this mean and variance.
         let size = (mean * (1.0 - mean) / variance - 1.0).max(1e-3);
         let (a, b) = (mean * size, (1.0 - mean) * size);
         Shrunk {

@@ -12,8 +12,8 @@
 //! The typical error counts for three dates. The second form of the low end is on the scale of the square root
 //! of a count: it reaches 0, a possible outcome where two or three are expected.
 //!
-//! An error that earlier dates share moves the middle to `y = predicted · e^b`: half of the typical variance is taken to last.
-//! Forecasts `h` long from dates `s` apart tell as much as `n` independent ones:
+//! An error that earlier dates share moves the middle to `y = predicted · e^b`: half of the typical variance is taken
+//! to last. Forecasts `h` long from dates `s` apart have the information of `n` independent ones:
 //!
 //! ```text
 //! n       1 + (dates − 1) · min(1, s / h)
@@ -46,7 +46,7 @@ pub(crate) fn weight(years: f64) -> f64 {
     libm::exp2(-years)
 }
 
-/// How many dates of equal weight tell as much as these weights do.
+/// The effective number of dates: the number with equal weights that has the same information.
 pub(crate) fn dates(weights: impl Iterator<Item = f64>) -> f64 {
     let (sum, squares) = weights.fold((0.0, 0.0), |(sum, squares), w| (sum + w, squares + w * w));
     match squares > 0.0 {

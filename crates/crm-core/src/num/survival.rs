@@ -178,6 +178,7 @@ impl Curve {
         if survival <= 0.0 || survival >= 1.0 {
             return ratio::wilson(survival.clamp(0.0, 1.0), self.subjects, self.level);
         }
+        // z √V; on the log-log scale the exponent of S is e^(± z √V / ln S)
         let ln_survival = libm::log(survival);
         let reach = self.z * libm::sqrt(self.ln_variance[step]);
         let ends = |end: &dyn Fn(f64) -> f64| (end(-reach).max(0.0), end(reach).min(1.0));
@@ -281,8 +282,8 @@ pub(crate) fn tally_subjects<'a>(
 
 /// Days below this number (179 years) are counted in a table by day.
 const DIRECT: usize = 1 << 16;
-/// The first length of that table.
-const FEW: usize = 1 << 12;
+/// The first length of the table; it grows to all of it where a longer duration comes.
+const FIRST_LENGTH: usize = 1 << 12;
 
 /// Checks `rows` and adds up rows of equal duration, in ascending duration.
 pub(super) fn tally(rows: &Rows<'_>) -> Result<Vec<Tally>> {
@@ -364,10 +365,10 @@ fn count_by_day<T: Copy>(
     weight: impl Fn(usize) -> f64,
 ) -> Result<Option<Vec<Tally>>> {
     // The table begins small, so that it stays in the processor's cache where possible.
-    let mut days = filled(FEW, [0.0_f64; 2], "Kaplan-Meier counts")?;
+    let mut days = filled(FIRST_LENGTH, [0.0_f64; 2], "Kaplan-Meier counts")?;
     let mut row = add_days(&mut days, 0, durations, &day, observed, &weight);
     if row < durations.len() {
-        grow(&mut days, DIRECT - FEW, "Kaplan-Meier counts")?;
+        grow(&mut days, DIRECT - FIRST_LENGTH, "Kaplan-Meier counts")?;
         days.resize(DIRECT, [0.0; 2]);
         row = add_days(&mut days, row, durations, &day, observed, &weight);
     }

@@ -23,10 +23,10 @@
 //! - Katz, D. and others (1978). Obtaining confidence intervals for the risk ratio in cohort studies.
 //!   *Biometrics* 34, 469-474.
 
+use super::Fraction;
 use super::incomplete::beta_quantile;
 use super::normal;
 use super::ratio::wilson;
-use crate::Fraction;
 use libm::{exp, sqrt};
 
 /// Successes and trials of one group.
@@ -71,6 +71,8 @@ fn z_of(level: Fraction) -> f64 {
 /// assert!((high / 0.054_717_605_987_701_506 - 1.0).abs() < 1e-11);
 /// ```
 pub fn clopper_pearson(rate: Rate, level: Fraction) -> Interval {
+    // Quantiles of Beta(x, n − x + 1) and Beta(x + 1, n − x); the upper one from its mirror image, which has
+    // the digits near 1.
     let tail = 0.5 - 0.5 * level.get();
     let (x, n) = (rate.hits as f64, rate.trials as f64);
     let low = match rate.hits {
@@ -124,6 +126,7 @@ pub fn newcombe(control: Rate, variant: Rate, level: Fraction) -> Interval {
 /// Wald's interval of the difference; of no width where both rates are 0 or 1.
 pub fn wald(control: Rate, variant: Rate, level: Fraction) -> Interval {
     let d = variant.value() - control.value();
+    // z √(p_1 q_1/n_1 + p_2 q_2/n_2)
     let half = z_of(level) * sqrt(control.variance() + variant.variance());
     (d - half, d + half)
 }
@@ -155,6 +158,7 @@ pub fn log_ratio(control: Rate, variant: Rate, level: Fraction) -> Option<Interv
     if control.hits == 0 || variant.hits == 0 {
         return None;
     }
+    // q/x
     let part = |rate: Rate| (1.0 - rate.value()) / rate.hits as f64;
     let spread = z_of(level) * sqrt(part(control) + part(variant));
     let r = variant.value() / control.value();
@@ -169,7 +173,7 @@ pub fn score_ratio(control: Rate, variant: Rate, level: Fraction) -> Option<Inte
     let z = z_of(level);
     let (p_1, p_2) = (control.value(), variant.value());
     let hits = (control.hits + variant.hits) as f64;
-    // ρ = e^s
+    // ρ = e^s. For a given ρ the most likely p_1 is the root of the derivative of the likelihood, which falls.
     let score = |s: f64| {
         let rho = exp(s);
         let slope = |p: f64| {

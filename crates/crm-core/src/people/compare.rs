@@ -56,9 +56,9 @@ impl Pattern {
         }
     }
 
-    /// The most that may be said for the two being one person, in bits: where the fields that agree are those that a
-    /// family or a coincidence explains as well, the two are not joined. The given name differs (twins), or the family
-    /// name differs and no contact agrees: hardly. The person has no given name and no equal date of birth, or both are
+    /// The greatest possible weight of the pair, in bits: where the fields that agree are those that a family or a
+    /// coincidence explains as well, the two are not joined. The given name differs (twins), or the family name
+    /// differs and no contact agrees: hardly. The person has no given name and no equal date of birth, or both are
     /// only close: one half, so that a human may decide.
     pub(super) fn most(self) -> Option<f64> {
         let same = |at| self.field(at) == Agree;
@@ -144,7 +144,7 @@ impl Records {
         }
     }
 
-    /// Whether family and given name stand in each other's place.
+    /// Whether family and given name are exchanged.
     fn exchanged(&self, a: usize, b: usize) -> bool {
         let crossed = |of: fn(&Name) -> &Vec<u32>| {
             let (f, g) = (of(&self.family), of(&self.given));

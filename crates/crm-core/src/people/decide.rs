@@ -6,9 +6,9 @@ use super::compare::Agreement;
 use super::compare::{EMAIL, FAMILY, GIVEN, PATTERNS, Pattern};
 use super::records::Records;
 use super::shared::{self, Shared};
-use super::weights::{self, FEW, SHIPPED, Weights};
+use super::weights::{self, MIN_RECORDS, SHIPPED, Weights};
 use super::words::{NONE, Words};
-use crate::context::{Context, collect, filled, push};
+use crate::context::{Context, collect, filled, grow, push, room};
 use crate::error::Result;
 use libm::log2;
 
@@ -85,7 +85,7 @@ pub(super) fn decide(
     let made = blocks::pairs(records, limits.block, context)?;
     let count = made.pairs.len() as u64;
     let compared = compare(records, made.pairs, context)?;
-    let weights = match records.len < FEW {
+    let weights = match records.len < MIN_RECORDS {
         true => SHIPPED,
         false => weights::estimate(&compared.counts, &SHIPPED),
     };
@@ -130,25 +130,12 @@ pub(super) fn decide(
         is_apart(a, b) || (!same && records.forbids(a, b))
     })?;
     let mut all = accounts;
-    crate::context::grow(&mut all, links.len(), "links")?;
+    grow(&mut all, links.len(), "links")?;
     all.extend(links);
     for (link, outcome) in all.iter_mut().zip(of_accounts.into_iter().chain(of_links)) {
         link.outcome = Some(outcome);
     }
-    let mut confidence = filled(records.len, 0.0_f64, "records")?;
-    for link in &all {
-        for at in [link.a as usize, link.b as usize] {
-            match link.outcome {
-                Some(Outcome::Joined) => confidence[at] = confidence[at].max(link.probability),
-                _ => doubt[at] = doubt[at].max(link.probability),
-            }
-        }
-    }
-    for (at, confidence) in confidence.iter_mut().enumerate() {
-        if clusters.size(at) == 1 {
-            *confidence = 1.0 - doubt[at];
-        }
-    }
+    let confidence = confidences(&all, &mut clusters, doubt)?;
     // A pair that other links have joined needs no review.
     review.retain(|link| clusters.of(link.a as usize) != clusters.of(link.b as usize));
     sort(&mut review);
@@ -173,6 +160,26 @@ pub(super) fn decide(
     })
 }
 
+/// The confidence of each record: the probability of its strongest link within the person; of a record alone, 1 less the
+/// probability of the strongest pair that did not join it. `doubt` has these probabilities of pairs that are no links.
+fn confidences(links: &[Link], clusters: &mut Clusters, mut doubt: Vec<f64>) -> Result<Vec<f64>> {
+    let mut confidence = filled(doubt.len(), 0.0_f64, "records")?;
+    for link in links {
+        for at in [link.a as usize, link.b as usize] {
+            match link.outcome {
+                Some(Outcome::Joined) => confidence[at] = confidence[at].max(link.probability),
+                _ => doubt[at] = doubt[at].max(link.probability),
+            }
+        }
+    }
+    for (at, confidence) in confidence.iter_mut().enumerate() {
+        if clusters.size(at) == 1 {
+            *confidence = 1.0 - doubt[at];
+        }
+    }
+    Ok(confidence)
+}
+
 /// Strongest first; equal ones in the order of their records.
 fn sort(links: &mut [Link]) {
     links.sort_unstable_by(|x, y| {
@@ -184,7 +191,7 @@ fn sort(links: &mut [Link]) {
 
 fn compare(records: &Records, pairs: Vec<u64>, context: &Context) -> Result<Compared> {
     let mut counts = filled(PATTERNS, 0_u64, "patterns")?;
-    let mut out = crate::context::room(pairs.len(), "pairs")?;
+    let mut out = room(pairs.len(), "pairs")?;
     for (done, pair) in pairs.into_iter().enumerate() {
         if done % 4096 == 0 {
             context.check()?;
@@ -205,7 +212,7 @@ fn compare(records: &Records, pairs: Vec<u64>, context: &Context) -> Result<Comp
     Ok(Compared { pairs: out, counts })
 }
 
-/// The bits that an equal name says more or less than an equal name of mean frequency: `log2 Σ p² / p`.
+/// The bits that an equal name adds to the weight of an equal name of mean frequency: `log2 Σ p² / p`.
 fn rarity(records: &Records, family: bool) -> Result<Rarity> {
     let name = if family {
         &records.family

@@ -25,7 +25,7 @@ fields! {
 }
 
 categories! {
-    /// Whether a record stands for its person.
+    /// Whether a record represents its person.
     pub(super) Role {
         /// The record with the most fields, then the one updated last.
         Representative = "representative", "Representative", "代表";

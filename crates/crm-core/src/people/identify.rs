@@ -59,7 +59,7 @@ impl Analysis for Identify {
         RECORD_ID;
         PERSON_ID;
         HOUSEHOLD_ID;
-        "role": Category, "", "役割", "Whether the record stands for the person: it has the most fields.";
+        "role": Category, "", "役割", "Whether the record represents the person: it has the most fields.";
         "confidence": Float, "share", "確信度", "The probability of the strongest link within the person; of a record alone, that no other is the same person.";
     };
     const OPTIONAL: &'static [&'static str] = input::COLUMNS;

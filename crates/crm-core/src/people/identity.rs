@@ -1,7 +1,7 @@
 //! The whole identification of a table of people, which its tables share.
 
 use super::decide::{Found, decide};
-use super::input::Input;
+use super::input::PeopleTable;
 use super::options::Options;
 use super::previous::{Change, persons};
 use super::records::{Form, Records, Texts};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What was found out about the records of a table.
 pub(super) struct Identity {
     pub(super) ids: Arc<Ids>,
-    /// By place: the record, its person, its household, whether it stands for the person.
+    /// By place: the record, its person, its household, whether it represents the person.
     pub(super) record: Vec<u32>,
     pub(super) person: Vec<u32>,
     pub(super) household: Vec<u32>,
@@ -40,7 +40,7 @@ impl Identity {
         let limits = options.limits()?;
         // Codes, texts and pairs of a record.
         context.afford(table.len().saturating_mul(600), "the comparison of records")?;
-        let input = Input::read(table, context)?;
+        let input = PeopleTable::read(table, context)?;
         let form = Form {
             hashed: options.hashed,
             email: options.email(),
@@ -149,7 +149,7 @@ impl Identity {
 }
 
 /// Cells that are not blank and have no form for comparing.
-fn unusable(input: &Input, records: &Records) -> Value {
+fn unusable(input: &PeopleTable, records: &Records) -> Value {
     let lost = |column: &Option<Texts>, codes: &[u32]| {
         let came = column
             .as_ref()

@@ -33,7 +33,7 @@ pub(super) const COLUMNS: &[&str] = &[
 ];
 
 /// The rows of a table of people in an order that does not depend on theirs: by the time of registration, then by id.
-pub(super) struct Input {
+pub(super) struct PeopleTable {
     pub(super) typed: Typed,
     /// The row of each place in the order.
     pub(super) order: Vec<u32>,
@@ -51,8 +51,8 @@ pub(super) struct Input {
     pub(super) unknown: u64,
 }
 
-impl Input {
-    pub(super) fn read(table: &Table, context: &Context) -> Result<Input> {
+impl PeopleTable {
+    pub(super) fn read(table: &Table, context: &Context) -> Result<PeopleTable> {
         let (ids, codes) = record_ids(table)?;
         let registered = times(table, "registered_at", i64::MAX)?;
         let mut rank = filled(ids.len(), 0_u32, "records")?;
@@ -81,7 +81,7 @@ impl Input {
             }
             None => None,
         };
-        Ok(Input {
+        Ok(PeopleTable {
             typed: typed(table)?,
             order,
             ids,

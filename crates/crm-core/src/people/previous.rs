@@ -19,6 +19,20 @@ pub(super) struct Change {
     pub(super) records: u32,
 }
 
+/// The records of one run, by place.
+struct Run<'a> {
+    /// The least place of each record's cluster.
+    cluster: &'a [u32],
+    /// The id of each record.
+    id: &'a [u32],
+    /// The person of each record at the last run; [`NONE`] for a new record.
+    previous: &'a [u32],
+    /// Number of ids.
+    ids: usize,
+    /// Records by previous person and cluster.
+    counts: BTreeMap<(u32, u32), u32>,
+}
+
 /// The id of each record's person, and what has changed. `cluster` is the least place of each record's cluster, `id` the
 /// id of each record, `previous` the person of each at the last run.
 pub(super) fn persons(
@@ -31,97 +45,122 @@ pub(super) fn persons(
         let persons = collect(cluster.iter().map(|root| id[*root as usize]), "persons")?;
         return Ok((persons, Vec::new()));
     };
-    let mut place = filled(ids, NONE, "persons")?;
-    for (at, code) in id.iter().enumerate() {
-        place[*code as usize] = at as u32;
-    }
-    // Records of each previous person in each cluster.
     let mut counts: BTreeMap<(u32, u32), u32> = BTreeMap::new();
-    for (root, old) in cluster
-        .iter()
-        .zip(previous)
-        .filter(|(_, old)| **old != NONE)
-    {
-        *counts.entry((*old, *root)).or_default() += 1;
-    }
-    // The cluster that keeps each old id.
-    let mut keeper: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
-    for ((old, root), records) in &counts {
-        let best = keeper.entry(*old).or_insert((0, NONE));
-        if *records > best.0 || (*records == best.0 && *root < best.1) {
-            *best = (*records, *root);
+    for (root, old) in cluster.iter().zip(previous) {
+        if *old != NONE {
+            *counts.entry((*old, *root)).or_default() += 1;
         }
     }
-    for (old, best) in &mut keeper {
-        if place[*old as usize] != NONE {
-            best.1 = cluster[place[*old as usize] as usize];
-        }
-    }
-    // Of several old ids the one of the earliest record wins; one of which the cluster has records before one of which
-    // it has only the record itself.
-    let mut first = filled(ids, NONE, "persons")?;
-    for (at, old) in previous.iter().enumerate().filter(|(_, old)| **old != NONE) {
-        let first = &mut first[*old as usize];
-        *first = (*first).min(at as u32);
-    }
-    let mut chosen = filled(cluster.len(), (true, NONE, NONE), "persons")?;
-    for (old, (_, root)) in &keeper {
-        let at = place[*old as usize].min(first[*old as usize]);
-        let key = (!counts.contains_key(&(*old, *root)), at, *old);
-        let best = &mut chosen[*root as usize];
-        if best.2 == NONE || (key.0, key.1) < (best.0, best.1) {
-            *best = key;
-        }
-    }
-    let person_of = |root: u32| match chosen[root as usize].2 {
+    let run = Run {
+        cluster,
+        id,
+        previous,
+        ids,
+        counts,
+    };
+    let places = run.places()?;
+    let keepers = run.keepers(&places);
+    let chosen = run.chosen(&places, &keepers)?;
+    let person_of = |root: u32| match chosen[root as usize] {
         NONE => id[root as usize],
         old => old,
     };
     let persons = collect(cluster.iter().map(|root| person_of(*root)), "persons")?;
-    let mut changes = Vec::new();
-    let mut had = filled(cluster.len(), false, "persons")?;
-    for ((old, root), records) in &counts {
-        had[*root as usize] = true;
-        let person = person_of(*root);
-        if person == *old {
-            continue;
+    Ok((persons, run.changes(&keepers, person_of)?))
+}
+
+impl Run<'_> {
+    /// The place of the record of each id; [`NONE`] if the record is gone.
+    fn places(&self) -> Result<Vec<u32>> {
+        let mut places = filled(self.ids, NONE, "persons")?;
+        for (at, code) in self.id.iter().enumerate() {
+            places[*code as usize] = at as u32;
         }
-        let lives = keeper
-            .get(old)
-            .is_some_and(|(_, keeper)| person_of(*keeper) == *old);
-        let change = if lives {
-            PersonChange::Split
-        } else {
-            PersonChange::Merged
+        Ok(places)
+    }
+
+    /// The cluster that keeps each old id: that of the record of the id, else the one with the most records of the person.
+    fn keepers(&self, places: &[u32]) -> BTreeMap<u32, u32> {
+        let mut most: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+        for ((old, root), records) in &self.counts {
+            let best = most.entry(*old).or_insert((0, NONE));
+            if *records > best.0 || (*records == best.0 && *root < best.1) {
+                *best = (*records, *root);
+            }
+        }
+        let keeper = |(old, (_, root)): (u32, (u32, u32))| match places[old as usize] {
+            NONE => (old, root),
+            at => (old, self.cluster[at as usize]),
         };
-        push(
-            &mut changes,
-            Change {
+        most.into_iter().map(keeper).collect()
+    }
+
+    /// The old id that each cluster takes; [`NONE`] if it keeps none. Of several old ids, the id of the earliest record
+    /// wins; ids whose person has records in the cluster precede ids of which only the record itself is in it.
+    fn chosen(&self, places: &[u32], keepers: &BTreeMap<u32, u32>) -> Result<Vec<u32>> {
+        let mut first = filled(self.ids, NONE, "persons")?;
+        for (at, old) in self.previous.iter().enumerate() {
+            if *old != NONE {
+                let first = &mut first[*old as usize];
+                *first = (*first).min(at as u32);
+            }
+        }
+        let mut best = filled(self.cluster.len(), (true, NONE, NONE), "persons")?;
+        for (old, root) in keepers {
+            let at = places[*old as usize].min(first[*old as usize]);
+            let key = (!self.counts.contains_key(&(*old, *root)), at, *old);
+            let best = &mut best[*root as usize];
+            if best.2 == NONE || (key.0, key.1) < (best.0, best.1) {
+                *best = key;
+            }
+        }
+        collect(best.into_iter().map(|(_, _, old)| old), "persons")
+    }
+
+    /// Persons whose records came from another person, and new persons.
+    fn changes(
+        &self,
+        keepers: &BTreeMap<u32, u32>,
+        person_of: impl Fn(u32) -> u32,
+    ) -> Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        let mut had = filled(self.cluster.len(), false, "persons")?;
+        for ((old, root), records) in &self.counts {
+            had[*root as usize] = true;
+            let person = person_of(*root);
+            if person == *old {
+                continue;
+            }
+            // A split leaves the old id to another cluster; after a merge no person has it.
+            let lives = keepers
+                .get(old)
+                .is_some_and(|keeper| person_of(*keeper) == *old);
+            let change = Change {
                 person,
-                change,
+                change: match lives {
+                    true => PersonChange::Split,
+                    false => PersonChange::Merged,
+                },
                 previous: *old,
                 records: *records,
-            },
-            "changes",
-        )?;
+            };
+            push(&mut changes, change, "changes")?;
+        }
+        let mut sizes = filled(self.cluster.len(), 0_u32, "persons")?;
+        (self.cluster.iter()).for_each(|root| sizes[*root as usize] += 1);
+        for (root, records) in sizes.into_iter().enumerate() {
+            if records > 0 && !had[root] {
+                let change = Change {
+                    person: person_of(root as u32),
+                    change: PersonChange::New,
+                    previous: NONE,
+                    records,
+                };
+                push(&mut changes, change, "changes")?;
+            }
+        }
+        Ok(changes)
     }
-    let mut sizes = filled(cluster.len(), 0_u32, "persons")?;
-    cluster.iter().for_each(|root| sizes[*root as usize] += 1);
-    for (root, records) in sizes
-        .iter()
-        .enumerate()
-        .filter(|(root, size)| **size > 0 && !had[*root])
-    {
-        let person = person_of(root as u32);
-        let change = Change {
-            person,
-            change: PersonChange::New,
-            previous: NONE,
-            records: *records,
-        };
-        push(&mut changes, change, "changes")?;
-    }
-    Ok((persons, changes))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The model of Fellegi and Sunter: how much the agreement of each field says.
+//! The model of Fellegi and Sunter: the evidence in the agreement of each field.
 //!
 //! # Definition
 //!
@@ -10,7 +10,7 @@
 //! ```
 //!
 //! over the fields that both records have. `m`, `u` and `λ` are estimated by EM over the pairs that are compared, with the
-//! shipped numbers as [`PRIOR`] pairs of each kind; below [`FEW`] records the shipped numbers are used as they are.
+//! shipped numbers as [`PRIOR`] pairs of each kind; below [`MIN_RECORDS`] records the shipped numbers are used as they are.
 //!
 //! Source: Fellegi, Sunter (1969), *A Theory for Record Linkage*; Winkler (1988) for EM.
 
@@ -18,7 +18,7 @@ use super::compare::{FIELDS, PATTERNS, Pattern};
 use libm::{exp2, fabs, log2};
 
 /// Fewer records than these get the shipped weights.
-pub(super) const FEW: usize = 1_000;
+pub(super) const MIN_RECORDS: usize = 1_000;
 
 /// As many pairs of each kind as the shipped numbers count for.
 const PRIOR: f64 = 50.0;
@@ -58,7 +58,7 @@ pub(super) const SHIPPED: Weights = Weights {
 };
 
 impl Weights {
-    /// The weights of each field and level, in bits; a missing field says nothing.
+    /// The weights of each field and level, in bits; the weight of a missing field is 0.
     pub(super) fn bits(&self) -> [[f64; 4]; FIELDS] {
         let mut bits = [[0.0; 4]; FIELDS];
         for (f, of_field) in bits.iter_mut().enumerate() {

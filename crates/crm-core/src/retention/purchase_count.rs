@@ -19,10 +19,8 @@
 //! | `survival_rate`    | reach_k / reach_1 (残存率), likewise                                |
 //! | `mean_order_value` | revenue of the k-th purchases / reach_k                             |
 //! | `cumulative_ltv`   | Σ_{j ≤ k} revenue of the j-th purchases / reach_1                   |
-//! | `median_days` | median days to the next purchase over customers who made it: biased to short
-//! times, because open waits are left out |
-//! | `km_median_days` | Kaplan-Meier median of the same, with open waits; null if the estimated
-//! share never reaches half |
+//! | `median_days` | median days to the next purchase over customers who made it: biased to short times, because open waits are left out |
+//! | `km_median_days` | Kaplan-Meier median of the same, with open waits; null if the estimated share never reaches half |
 //!
 //! With `cumulative` = `survivors`, `cumulative_ltv` is the mean revenue of the first k purchases
 //! over customers with ≥ k purchases. It rises faster, because it leaves out customers who stopped.

@@ -1,5 +1,5 @@
-//! Seasonality (季節指数): by how much each month, weekday and named day moves the demand of those who buy
-//! already, with intervals, and whether it is more than chance.
+//! Seasonality (季節指数): by how much each month, weekday and named day changes the demand of existing customers, with
+//! intervals, and whether the change is more than chance.
 //!
 //! # Definition
 //!
@@ -49,7 +49,7 @@ use serde_json::{Value, json};
 
 use super::counts::{self, Counts, Level};
 use super::factors::{MONTH_DAYS, Seasonality, WEEKDAYS, month_of};
-use super::local_level::Point;
+use super::local_level::MonthLevel;
 use super::smooth;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
@@ -61,11 +61,11 @@ use crate::summary::Gaps;
 use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::{Day, Period};
 
-/// Months of orders from which on months of the year are told apart.
+/// The least number of months of orders for factors of months.
 const MONTHS: usize = 18;
-/// Days of orders from which on weekdays are told apart.
+/// The least number of days of orders for factors of weekdays.
 const DAYS: usize = 56;
-/// Repeat purchases below which nothing is said.
+/// The least number of repeat purchases for any factor.
 const PURCHASES: u64 = 50;
 /// Standard deviation of the logarithm of what named days do, before anything is seen.
 const OF_NAMED: f64 = 0.7;
@@ -235,7 +235,7 @@ fn named_days(events: &BTreeMap<String, String>) -> Result<(BTreeMap<i32, usize>
     Ok((days, names))
 }
 
-/// The logarithm of a level, and its variance. A month with next to no purchases says no more than a
+/// The logarithm of a level, and its variance. A month with almost no purchases has no more information than a
 /// quarter of those expected would: its own count is too small to be trusted with its own variance.
 fn point(level: &Level, dispersion: f64) -> (f64, f64) {
     let value = libm::log((level.count + 0.5) / (level.expected + 0.5));
@@ -269,7 +269,7 @@ impl Estimate {
             let of_year = month_of(month) - 1;
             push(
                 &mut points,
-                Point {
+                MonthLevel {
                     at,
                     month: of_year,
                     value,

@@ -1,8 +1,8 @@
-//! Factors of the shop's demand, and time that runs at their pace.
+//! Factors of the shop's demand, and the time scale that they define.
 //!
 //! # Definition
 //!
-//! The customers' time runs at the pace that the shop's demand has:
+//! A customer's own time passes in proportion to the shop's demand:
 //!
 //! ```text
 //! pace(day)    = factor of its month × of its weekday × of the day     what is not said: 1
@@ -16,7 +16,7 @@
 //! Factors of single days (a sale, a closed day) stand as they are.
 //! `{"12": 2, "1": 0.5, "sat": 1.5, "2026-11-27": 3, "2026-01-01": 0}`.
 //!
-//! The factors are of demand by those who buy already; a campaign that brings new customers is none.
+//! The factors describe demand by existing customers; a campaign that brings new customers is no factor.
 //!
 //! # References
 //!

@@ -18,9 +18,9 @@
 //! ln L = −½ (ln |V| + ln |K| + zᵀV⁻¹z − mᵀ K m)       c and b integrated out
 //! ```
 //!
-//! A month left out differs from what the others say by `(Pz)_t / P_tt`, with the variance `1 / P_tt`, where
-//! `P = V⁻¹ − V⁻¹XS K⁻¹ SXᵀV⁻¹`. A backward pass over the filter gives the rows of `V⁻¹X`, `V⁻¹z` and the
-//! diagonal of `V⁻¹`.
+//! A month left out differs from its prediction by the others by `(Pz)_t / P_tt`, with the variance `1 / P_tt`, where
+//! `P = V⁻¹ − V⁻¹XS K⁻¹ SXᵀV⁻¹`. A backward pass over the filter gives the rows of `V⁻¹X`, `V⁻¹z` and the diagonal of
+//! `V⁻¹`.
 //!
 //! # References
 //!
@@ -43,7 +43,7 @@ type Square = [[f64; EFFECTS]; EFFECTS];
 
 /// A level with its logarithm.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Point {
+pub(crate) struct MonthLevel {
     /// Which month of the log, from 0.
     pub(crate) at: usize,
     /// Of the year, 0 to 11.
@@ -52,7 +52,7 @@ pub(crate) struct Point {
     pub(crate) variance: f64,
 }
 
-impl Point {
+impl MonthLevel {
     /// The row of `X` and `z`; `t` is the time of the trend, in years.
     fn columns(&self, t: f64) -> Columns {
         let mut row = [0.0; EFFECTS + 1];
@@ -74,7 +74,7 @@ struct Trend {
 }
 
 impl Trend {
-    fn new(points: &[Point]) -> Self {
+    fn new(points: &[MonthLevel]) -> Self {
         let n = points.len().max(1) as f64;
         Self {
             middle: points.iter().map(|p| p.at as f64).sum::<f64>() / n,
@@ -117,7 +117,7 @@ pub(super) struct Filtered {
 
 impl Filtered {
     /// Months in order, of positive variance.
-    pub(super) fn new(points: &[Point], noise: f64, drift: f64) -> Result<Self> {
+    pub(super) fn new(points: &[MonthLevel], noise: f64, drift: f64) -> Result<Self> {
         let trend = Trend::new(points);
         let mut steps = room(points.len(), "seasonality")?;
         let (mut walk, mut of_walk, mut last) = ([0.0; EFFECTS + 1], 0.0, 0);
@@ -219,16 +219,16 @@ impl Filtered {
                 *later += *row;
             }
             of_later = 1.0 / step.variance + (1.0 - step.gain) * (1.0 - step.gain) * of_later;
-            let (said, off) = effects.of(&row, &covariance);
+            let (expected, off) = effects.of(&row, &covariance);
             let p = diagonal - off;
-            each.push(((row[VALUE] - said) / p, 1.0 / p));
+            each.push(((row[VALUE] - expected) / p, 1.0 / p));
         }
         each.reverse();
         Ok(each)
     }
 
     /// The logarithms of later months (their `value` and `variance` are not read) with their variances.
-    pub(super) fn ahead(&self, effects: &Effects, later: &[Point]) -> Result<Vec<(f64, f64)>> {
+    pub(super) fn ahead(&self, effects: &Effects, later: &[MonthLevel]) -> Result<Vec<(f64, f64)>> {
         let covariance = effects.covariance();
         let mut each = room(later.len(), "seasonality")?;
         for point in later {
@@ -236,11 +236,11 @@ impl Filtered {
             row.iter_mut()
                 .zip(&self.walk)
                 .for_each(|(x, walk)| *x -= walk);
-            let (said, of_effects) = effects.of(&row, &covariance);
+            let (expected, of_effects) = effects.of(&row, &covariance);
             let months = point.at.saturating_sub(self.last) as f64;
             let of_walk = self.of_walk + self.drift * self.drift * months;
             let variance = of_walk + self.noise * self.noise + of_effects;
-            each.push((self.walk[VALUE] + said, variance));
+            each.push((self.walk[VALUE] + expected, variance));
         }
         Ok(each)
     }
@@ -348,9 +348,9 @@ mod tests {
     type Matrix = Vec<Vec<f64>>;
 
     /// The covariance of the points with the seasons in it, and the design of level and trend.
-    fn dense(points: &[Point], of: [f64; 3]) -> (Matrix, Matrix, Matrix) {
+    fn dense(points: &[MonthLevel], of: [f64; 3]) -> (Matrix, Matrix, Matrix) {
         let [tau, noise, drift] = of;
-        let cell = |a: &Point, b: &Point| {
+        let cell = |a: &MonthLevel, b: &MonthLevel| {
             drift * drift * a.at.min(b.at) as f64
                 + if a.month == b.month { tau * tau } else { 0.0 }
                 + if a.at == b.at {
@@ -366,10 +366,10 @@ mod tests {
         (points.iter().map(row).collect(), design, values)
     }
 
-    fn shop() -> Vec<Point> {
+    fn shop() -> Vec<MonthLevel> {
         let mut rng = Rng::stream(5, 0);
         let months = (0..31).filter(|at| ![4, 17, 18].contains(at));
-        let point = |at: usize| Point {
+        let point = |at: usize| MonthLevel {
             at,
             month: (at + 7) % 12,
             value: 0.3 * rng.normal() + 0.02 * at as f64,

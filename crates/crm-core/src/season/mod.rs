@@ -12,7 +12,7 @@ mod smooth;
 
 pub(crate) use factors::month_of;
 pub use factors::{Clock, Seasonality};
-pub(crate) use local_level::Point;
+pub(crate) use local_level::MonthLevel;
 pub(crate) use smooth::ahead;
 
 use crate::analysis::Entry;

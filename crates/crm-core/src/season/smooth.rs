@@ -1,4 +1,4 @@
-//! From levels to factors: how much of what is seen is chance.
+//! From levels to factors: the share of the differences that is chance.
 //!
 //! # Definition
 //!
@@ -10,11 +10,11 @@
 //! s ~ N(0, τ²)   r_t random walk, step variance ρ²   u_t ~ N(0, σ²)   c, b free
 //! ```
 //!
-//! `τ`, `σ` and `ρ` are not known: everything is averaged over a grid of them, weighted by the
-//! likelihood with `c` and `b` integrated out (`local_level.rs`). Few data leave `τ` near 0 and factors near 1. Whether
-//! there are seasons is asked twice: by the likelihood ratio of the best `τ` against `τ = 0` (half of a
-//! χ² with one degree of freedom, as 0 is the end of its range), and by months that are left out one at
-//! a time and predicted from the others with and without seasons.
+//! `τ`, `σ` and `ρ` are not known: everything is averaged over a grid of them, weighted by the likelihood with `c`
+//! and `b` integrated out (`local_level.rs`). Few data leave `τ` near 0 and factors near 1. Two tests decide whether
+//! there are seasons: the likelihood ratio of the best `τ` against `τ = 0` (half of a χ² with one degree of
+//! freedom, as 0 is the end of its range), and the prediction of months that are left out one at a time, from the
+//! others with and without seasons.
 //!
 //! A month so far from the others that chance does not bring it (more than five standard deviations when left out:
 //! the shop was closed, a post went viral) is no season; it is left out and named.
@@ -26,7 +26,7 @@
 //! - Rasmussen, C. E., Williams, C. K. I. (2006). *Gaussian Processes for Machine Learning*, §5.4.2:
 //!   what is left out, without fitting again.
 
-use super::local_level::{Filtered, Point};
+use super::local_level::{Filtered, MonthLevel};
 use crate::context::{filled, room};
 use crate::error::Result;
 use crate::num::normal;
@@ -43,7 +43,7 @@ const DRIFTS: [f64; 7] = [0.0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15];
 /// Standard deviations from which on a month is no month like the others.
 const UNLIKE: f64 = 5.0;
 
-/// What is said of months.
+/// The seasons found in months.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Seasons {
     /// Logarithms of the factors, less their mean: values and covariances.
@@ -62,7 +62,7 @@ pub(super) struct Seasons {
 }
 
 /// Fits months; at least four.
-pub(super) fn seasons(points: &[Point]) -> Result<Seasons> {
+pub(super) fn seasons(points: &[MonthLevel]) -> Result<Seasons> {
     let mut kept = room(points.len(), "seasonality")?;
     kept.extend_from_slice(points);
     let mut unlike = Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn seasons(points: &[Point]) -> Result<Seasons> {
 
 /// The logarithms of months to come (their `value` and `variance` are not read), each with its standard
 /// deviation; from at least two months that are known. The trend is damped.
-pub(crate) fn ahead(known: &[Point], to_come: &[Point]) -> Result<Vec<(f64, f64)>> {
+pub(crate) fn ahead(known: &[MonthLevel], to_come: &[MonthLevel]) -> Result<Vec<(f64, f64)>> {
     let mut grid = room(SEASONS.len() * NOISES.len() * DRIFTS.len(), "forecast")?;
     for noise in NOISES {
         for drift in DRIFTS {
@@ -102,10 +102,10 @@ pub(crate) fn ahead(known: &[Point], to_come: &[Point]) -> Result<Vec<(f64, f64)
     // What weighs less than a hundredth of the best moves nothing that is shown.
     for (likelihood, [season, noise, drift]) in grid.into_iter().filter(|one| one.0 > top - 4.6) {
         let filtered = Filtered::new(known, noise, drift)?;
-        let said = filtered.ahead(&filtered.effects(season)?, to_come)?;
+        let forecast = filtered.ahead(&filtered.effects(season)?, to_come)?;
         let w = libm::exp(likelihood - top);
         weight += w;
-        for (sum, (mean, variance)) in sums.iter_mut().zip(said) {
+        for (sum, (mean, variance)) in sums.iter_mut().zip(forecast) {
             sum[0] += w * mean;
             sum[1] += w * (variance + mean * mean);
         }
@@ -114,9 +114,9 @@ pub(crate) fn ahead(known: &[Point], to_come: &[Point]) -> Result<Vec<(f64, f64)
         let mean = first / weight;
         (mean, libm::sqrt((second / weight - mean * mean).max(0.0)))
     });
-    let mut said = room(to_come.len(), "forecast")?;
-    said.extend(each);
-    Ok(said)
+    let mut forecast = room(to_come.len(), "forecast")?;
+    forecast.extend(each);
+    Ok(forecast)
 }
 
 struct Months {
@@ -125,7 +125,7 @@ struct Months {
     left_out: Vec<f64>,
 }
 
-fn months(points: &[Point]) -> Result<Months> {
+fn months(points: &[MonthLevel]) -> Result<Months> {
     let mut best = [f64::NEG_INFINITY; 2];
     let mut at_best = [[0.0; 3]; 2];
     let mut all = room(NOISES.len() * DRIFTS.len(), "seasonality")?;

@@ -356,7 +356,7 @@ impl<'a> Known<'a> {
         Ok(self.results.len() - 1)
     }
 
-    /// The scope of an analysis: what its options say, else what the segment's scope says.
+    /// The scope of an analysis: its own options, else the segment's scope.
     fn scope(&self, entry: &Entry, given: Scope) -> Scope {
         let takes = |key: &str| entry.scope.contains(&key);
         let mut scope = Scope {

@@ -151,7 +151,7 @@ fn of_text(leaf: &Leaf, text: &str) -> Result<bool> {
     })
 }
 
-/// What numbers stand for.
+/// The meaning of numbers in a column.
 #[derive(Clone, Copy)]
 enum Sort {
     Number,

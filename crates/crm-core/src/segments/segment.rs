@@ -2,9 +2,9 @@
 //! under the name of its field.
 //!
 //! The conditions are a tree in JSON, `segments/tree.rs`; `segments/known.rs` lists the fields. A leaf on a field
-//! without a value does not hold, unless it is `{"null": true}`; `not` turns that round. Quantiles are over all
-//! customers with a value, whether or not `customers` shows them: the least value with at least that share of the
-//! values not above it.
+//! without a value does not hold, unless it is `{"null": true}`; `not` inverts that. Quantiles are over all customers
+//! with a value, whether or not `customers` shows them: the least value with at least that share of the values not
+//! above it.
 //!
 //! Named analyses run with their defaults, at the date and under `policy`, `basis`, `refunds`, `churn_days`,
 //! `churn_boundary` and `occasion` of the segment; `options` of a leaf replace them.

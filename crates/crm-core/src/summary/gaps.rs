@@ -321,7 +321,7 @@ impl Gaps {
     }
 }
 
-/// The rows of [`Gaps::per`] while they are made, and what [`Per`] tells of each.
+/// The rows of [`Gaps::per`] while they are made, with the fields of [`Per`].
 struct PerRows<'a> {
     selection: &'a Selection,
     index: &'a Index,

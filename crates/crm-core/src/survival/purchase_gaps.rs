@@ -7,10 +7,10 @@
 //! open    days from the last purchase to `as_of`: the row with `ended` false, one per customer
 //! ```
 //!
-//! Purchases are days with orders (the default of `occasion`, gaps are then ≥ 1), or orders (two on one
-//! day are a gap of 0). Rows ascend by customer, then by gap. These are the rows of
-//! [`kaplan_meier`](super::kaplan_meier) with `weight` = gap, for estimates of one's own, and what partitions of
-//! a shop too large for one machine tell each other.
+//! Purchases are days with orders (the default of `occasion`, gaps are then ≥ 1), or orders (two on one day are a gap
+//! of 0). Rows ascend by customer, then by gap. These are the rows of [`kaplan_meier`](super::kaplan_meier) with
+//! `weight` = gap, for estimates of one's own, and for shops too large for one machine, whose partitions send these
+//! rows.
 
 use super::curve::DAYS;
 use crate::analysis::Analysis;
@@ -41,7 +41,7 @@ impl Analysis for PurchaseGaps {
         CUSTOMER_ID;
         "gap": Int, "", "間隔番号", "Number of the gap; 1 is from the first purchase to the second.";
         DAYS, "Days of the gap, or until `as_of`.";
-        "ended": Bool, "", "再購入あり", "Whether the next purchase came.";
+        "ended": Bool, "", "再購入あり", "Whether the next purchase was made.";
     };
     const OCCASION: Option<Occasion> = Some(Occasion::Day);
     type Data = Orders;

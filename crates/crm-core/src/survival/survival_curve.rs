@@ -4,8 +4,7 @@
 //! | column | |
 //! |---|---|
 //! | `duration` | how long it took, or how long it has lasted so far; at least 0, in any unit |
-//! | `observed` | true if it ended in the event, false if it is still open; without the column all
-//! ended |
+//! | `observed` | true if it ended in the event, false if it is still open; without the column all ended |
 //! | `entry` | when observation began, below the duration: the row is at risk after it (left truncation); without the column 0 |
 //! | `weight` | the number of such rows, above 0; without the column 1 |
 //!

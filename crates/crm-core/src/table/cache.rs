@@ -6,11 +6,11 @@ use std::any::Any;
 use std::sync::{Arc, Mutex};
 
 /// What was computed, and for which request.
-type Entry = (String, Arc<dyn Any + Send + Sync>);
+type Cached = (String, Arc<dyn Any + Send + Sync>);
 
 /// One cached result. A copy of a table starts with an empty cache.
 #[derive(Default)]
-pub(super) struct Cache(Mutex<Option<Entry>>);
+pub(super) struct Cache(Mutex<Option<Cached>>);
 
 impl Clone for Cache {
     fn clone(&self) -> Self {

@@ -3,7 +3,7 @@
 use crate::table::fields;
 
 fields! {
-    pub(crate) ACTUAL_REVENUE = "actual_revenue", Money, "currency", "実売上", "Revenue that came.";
+    pub(crate) ACTUAL_REVENUE = "actual_revenue", Money, "currency", "実売上", "Actual revenue.";
     pub(crate) AIC = "aic", Float, "", "AIC", "Smaller is better.";
     pub(crate) AMOUNT = "amount", Money, "currency", "金額", "Net amount.";
     pub(crate) CHANNEL = "channel", Id, "", "流入元", "The channel.";

@@ -1,7 +1,7 @@
 //! The `as_of` of events: the end of a civil day, or an instant.
 
+use super::Day;
 use super::{MAX_MICROS, MICROS_PER_DAY, Offsets};
-use crate::Day;
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "schemars")]
 use std::borrow::Cow;

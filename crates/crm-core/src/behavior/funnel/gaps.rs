@@ -7,8 +7,8 @@
 //! `O(events · steps)`. An adjacent step uses only chains that end at the previous event.
 
 use super::chain::{Chain, Hit, Outcome, Shape};
-use crate::Result;
 use crate::context::grow_queue;
+use crate::error::Result;
 use std::collections::VecDeque;
 
 /// Scratch for one unit after the other.

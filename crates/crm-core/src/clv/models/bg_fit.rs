@@ -351,6 +351,7 @@ mod tests {
     use super::*;
     use crate::clv::models::histories::Histories;
     use crate::clv::models::model::{Purchases, Status};
+    use crate::clv::models::score::agrees_with_differences;
     use crate::num::rng::Rng;
 
     /// Histories of a simulated shop.
@@ -394,40 +395,13 @@ mod tests {
             };
             let mut likelihood = Likelihood::new(&rows, &options).unwrap();
             let at = [0.6, 17.0, 1.2, 2.0];
-            let here = likelihood.at(&at).unwrap();
             let direct = |values: [f64; 4]| -> f64 {
                 let model = Params::new(family, k, values, Unit::Day).unwrap();
                 (0..rows.len())
                     .map(|i| rows.weight[i] * model.log_likelihood(rows.history(i)))
                     .sum()
             };
-            assert!(
-                fabs(here.value / direct(at) - 1.0) < 1e-13,
-                "{} {}",
-                here.value,
-                direct(at)
-            );
-            for i in 0..4 {
-                let step = 1e-5 * at[i];
-                let (mut up, mut down) = (at, at);
-                up[i] += step;
-                down[i] -= step;
-                let slope = (direct(up) - direct(down)) / (2.0 * step);
-                let found = here.gradient[i];
-                assert!(
-                    fabs(slope - found) < 1e-6 * (1.0 + fabs(found)),
-                    "{family:?} {k} {i}"
-                );
-                let (up, down) = (likelihood.at(&up).unwrap(), likelihood.at(&down).unwrap());
-                for j in i..4 {
-                    let curve = (up.gradient[j] - down.gradient[j]) / (2.0 * step);
-                    let found = here.hessian[i][j];
-                    assert!(
-                        fabs(curve - found) < 1e-6 * (1.0 + fabs(found)),
-                        "{family:?} {k} {i} {j}: {curve} {found}"
-                    );
-                }
-            }
+            agrees_with_differences(at, direct, |at| likelihood.at(at).unwrap());
         }
     }
 

@@ -38,7 +38,7 @@ use crate::clv::models::model::{Model, Purchases, positive, push_purchase};
 use crate::clv::models::regular::Regular;
 use crate::clv::tables::clv_summary::Unit;
 use crate::context::collect;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::num::Positive;
 use crate::num::rng::Rng;
 use crate::num::special::{ln_add_exp, ln_beta, ln_rising, sigmoid};
@@ -116,7 +116,7 @@ impl Params {
     /// ```
     pub fn new(family: Family, k: u32, values: [f64; 4], unit: Unit) -> Result<Self> {
         if !(1..=MOST_REGULAR).contains(&k) {
-            return Err(crate::Error::option("k", k, "a whole number from 1 to 12"));
+            return Err(Error::option("k", k, "a whole number from 1 to 12"));
         }
         let [r, alpha, a, b] = values;
         Ok(Self {

@@ -29,7 +29,7 @@ pub struct Histories<'a> {
     pub recency: &'a [f64],
     /// T: first purchase to the end of observation.
     pub age: &'a [f64],
-    /// How many customers each row stands for.
+    /// The number of customers of each row.
     pub weight: Option<&'a [f64]>,
 }
 

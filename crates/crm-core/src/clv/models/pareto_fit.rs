@@ -306,6 +306,7 @@ mod tests {
     use super::*;
     use crate::clv::models::histories::Histories;
     use crate::clv::models::model::{Purchases, Status};
+    use crate::clv::models::score::agrees_with_differences;
     use crate::num::rng::Rng;
     use libm::fabs;
 
@@ -348,35 +349,13 @@ mod tests {
             [1.5, 9.0, 0.4, 40.0],
             [0.9, 9.0, 2.0, 300.0],
         ] {
-            let here = likelihood.at(&at).unwrap();
             let direct = |values: [f64; 4]| -> f64 {
                 let model = Params::new(values, Unit::Day).unwrap();
                 (0..rows.len())
                     .map(|i| rows.weight[i] * model.log_likelihood(rows.history(i)))
                     .sum()
             };
-            assert!(fabs(here.value / direct(at) - 1.0) < 1e-13);
-            for i in 0..4 {
-                let step = 1e-5 * at[i];
-                let (mut up, mut down) = (at, at);
-                up[i] += step;
-                down[i] -= step;
-                let slope = (direct(up) - direct(down)) / (2.0 * step);
-                let found = here.gradient[i];
-                assert!(
-                    fabs(slope - found) < 1e-6 * (1.0 + fabs(found)),
-                    "{at:?} {i}"
-                );
-                let (up, down) = (likelihood.at(&up).unwrap(), likelihood.at(&down).unwrap());
-                for j in i..4 {
-                    let curve = (up.gradient[j] - down.gradient[j]) / (2.0 * step);
-                    let found = here.hessian[i][j];
-                    assert!(
-                        fabs(curve - found) < 1e-6 * (1.0 + fabs(found)),
-                        "{at:?} {i} {j}: {curve} {found}"
-                    );
-                }
-            }
+            agrees_with_differences(at, direct, |at| likelihood.at(at).unwrap());
         }
     }
 

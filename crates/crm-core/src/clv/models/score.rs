@@ -1,7 +1,9 @@
-//! Tests gradients and Hessians of the likelihoods against differences computed with 60 and 80
-//! digits (`tests/python/oracles/clv_further.py`), one history at a time.
+//! Tests gradients and Hessians of the likelihoods: against differences computed with 60 and 80
+//! digits (`tests/python/oracles/clv_further.py`), one history at a time, and against differences of
+//! the public likelihood.
 
 use crate::num::optimize::Derivatives;
+use libm::fabs;
 
 /// One line of the golden file: regularity k, parameters, and the three numbers of a history (for
 /// spend: frequency and mean).
@@ -78,4 +80,41 @@ pub(super) fn agrees<const N: usize>(
     }
     assert!(checked >= at_least, "{name}: only {checked}");
     assert!(worst.0 <= 1.0, "{name}: {} at {}", worst.0, worst.1);
+}
+
+/// Compares the gradient of a likelihood with differences of `direct`, the likelihood summed customer by customer,
+/// and the Hessian with differences of the gradient.
+pub(super) fn agrees_with_differences(
+    at: [f64; 4],
+    direct: impl Fn([f64; 4]) -> f64,
+    mut likelihood: impl FnMut(&[f64; 4]) -> Derivatives<4>,
+) {
+    let here = likelihood(&at);
+    let summed = direct(at);
+    assert!(
+        fabs(here.value / summed - 1.0) < 1e-13,
+        "{} {summed}",
+        here.value
+    );
+    for i in 0..4 {
+        let step = 1e-5 * at[i];
+        let (mut up, mut down) = (at, at);
+        up[i] += step;
+        down[i] -= step;
+        let slope = (direct(up) - direct(down)) / (2.0 * step);
+        let found = here.gradient[i];
+        assert!(
+            fabs(slope - found) < 1e-6 * (1.0 + fabs(found)),
+            "{at:?} {i}"
+        );
+        let (up, down) = (likelihood(&up), likelihood(&down));
+        for j in i..4 {
+            let curve = (up.gradient[j] - down.gradient[j]) / (2.0 * step);
+            let found = here.hessian[i][j];
+            assert!(
+                fabs(curve - found) < 1e-6 * (1.0 + fabs(found)),
+                "{at:?} {i} {j}: {curve} {found}"
+            );
+        }
+    }
 }

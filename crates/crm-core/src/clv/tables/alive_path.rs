@@ -1,6 +1,6 @@
 //! One customer's P(alive) on each day (`alive_path`), from the purchases up to that day.
 //!
-//! Without a `fit` the model is MBG/NBD, fitted to all customers. A silence counts by the model's
+//! Without a `fit` the model is MBG/NBD, fitted to all customers. Days without a purchase count by the model's
 //! [seasons](crate::season): less in slow months.
 
 use super::purchase_days::{OfDays, days, purchase_days};

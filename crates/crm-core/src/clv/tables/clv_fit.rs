@@ -7,9 +7,9 @@
 //!
 //! # Which model
 //!
-//! With `model = "auto"`, the default, all models are fitted and the simplest is taken that is not clearly worse than the best
-//! (see the source file `choice.rs`). The note `choice` has them all: `by` (`holdout` or `likelihood`), and of each its
-//! score, how far it is `behind` the best, and the difference that counts as a tie.
+//! With `model = "auto"`, the default, all models are fitted and the simplest is taken that is not clearly worse than the best (see
+//! the source file `choice.rs`). The note `choice` lists them: `by` (`holdout` or `likelihood`), and for each model
+//! its score, the distance `behind` the best score, and the difference that counts as a tie.
 //!
 //! # Seasons
 //!
@@ -20,10 +20,10 @@
 //! recency, T   ∫ factor(day) over the days between, instead of their number
 //! ```
 //!
-//! so that a silence through two slow months is as long as one through a busy one. The fit has the factors
-//! (`seasonality`), and its predictions run in the same time: from October on a horizon of 90 days is longer
-//! than from January on. Models with regular gaps then need the column `own_ln_gaps` instead of `ln_gaps`.
-//! A unit of the calendar has no factors. The note `seasons` says which factors there are and why.
+//! so that two slow months without a purchase count as much as one busy month. The fit has the factors
+//! (`seasonality`), and its predictions run in the same time: from October on a horizon of 90 days is longer than
+//! from January on. Models with regular gaps then need the column `own_ln_gaps` instead of `ln_gaps`. A unit of the
+//! calendar has no factors. The note `seasons` says which factors there are and why.
 
 use super::fit_table::{bootstrapped, table};
 use crate::analysis::Analysis;
@@ -208,7 +208,7 @@ fn held_out(table: &Table) -> Result<Option<(Vec<u32>, f64)>> {
     }
 }
 
-/// The table with what the summary says of seasons, where it was asked: also why there are none.
+/// The table with the note `seasons` of the summary, if it has one; the note also says why there are no seasons.
 fn with_seasons(table: Table, data: &Table, options: &Options) -> Table {
     let found = data.notes().get(SEASONS);
     match (options.seasonality.known(), found) {

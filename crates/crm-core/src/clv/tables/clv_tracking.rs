@@ -11,11 +11,11 @@
 //! Σ over customers of E[X(end − first purchase day)]
 //! ```
 //!
-//! which uses each customer's first purchase day and no later purchases. The time between is that of the model's
-//! [seasons](crate::season), so that a busy month is expected where one is. Without a `fit` the model
-//! is MBG/NBD, fitted to the calibration period, so the values after it are a forecast compared
-//! with what happened. With the scope's `customers` both counts are of these customers; the model
-//! is still fitted to all. With the default `calibration_end`, `as_of`, there is no holdout.
+//! which uses each customer's first purchase day and no later purchases. The time between is measured with the
+//! model's [seasons](crate::season), so that more purchases are expected in a busy month. Without a `fit` the model
+//! is MBG/NBD, fitted to the calibration period, so the values after it are a forecast compared with what happened.
+//! With the scope's `customers` both counts are of these customers; the model is still fitted to all. With the
+//! default `calibration_end`, `as_of`, there is no holdout.
 
 use super::purchase_days::{OfDays, Seen, days};
 use crate::analysis::Analysis;

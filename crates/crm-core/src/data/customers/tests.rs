@@ -1,4 +1,4 @@
-//! The table of customers: cells of every form, rows that are refused, tables that say the same.
+//! The table of customers: cells of every form, rows that are refused, equal tables.
 
 use super::*;
 use crate::columns::{Bits, Strings};

@@ -245,7 +245,7 @@ impl Events {
         available.extend(["first_week", "first_month", "first_quarter"].map(str::to_owned));
         Err(Error::MissingColumn {
             column: name.to_owned(),
-            meant: crate::nearest(name, &available).map(str::to_owned),
+            meant: crate::error::nearest(name, &available).map(str::to_owned),
             available,
         })
     }

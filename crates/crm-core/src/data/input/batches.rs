@@ -460,7 +460,7 @@ pub(crate) fn find<'a>(batch: &'a Batch, name: &str) -> Result<&'a ColumnData> {
             let available: Vec<String> = batch.iter().map(|(n, _)| n.clone()).collect();
             Error::MissingColumn {
                 column: name.into(),
-                meant: crate::nearest(name, &available).map(str::to_owned),
+                meant: crate::error::nearest(name, &available).map(str::to_owned),
                 available,
             }
         })

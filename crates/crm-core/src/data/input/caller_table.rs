@@ -67,7 +67,7 @@ impl Table {
             let available: Vec<String> = self.columns().iter().map(|c| c.name().into()).collect();
             Error::MissingColumn {
                 column: name.into(),
-                meant: crate::nearest(name, &available).map(String::from),
+                meant: crate::error::nearest(name, &available).map(String::from),
                 available,
             }
         })

@@ -1,5 +1,4 @@
-//! Orders and more: imports put together, and orders that come again, such as a nightly export of what changed
-//! (注文の訂正・キャンセル).
+//! Appends imports, also with orders that were imported before, such as a nightly export of changes (注文の訂正・キャンセル).
 //!
 //! An order is recognised by its order id (and shop). What `on_repeat` does with an order of `more` that is there
 //! already:
@@ -11,8 +10,8 @@
 //! | `first` | counts | its rows are left out and counted |
 //! | `add` | its lines | are further lines of the same order |
 //!
-//! An order of which no row could be used (`bad_rows="drop"`) is not there: it replaces nothing and keeps nothing
-//! out. Every analysis of the result gives the same bits as of one import of the rows that are left.
+//! An order without a usable row (`bad_rows="drop"`) is ignored: it neither replaces nor keeps out another order.
+//! Every analysis of the result gives the same bits as of one import of the rows that are left.
 
 use super::dataset::Orders;
 use super::group::key_of_rows;

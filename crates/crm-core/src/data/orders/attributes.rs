@@ -7,8 +7,7 @@
 //! | `amount` | order | the net amount, major units |
 //! | `status`, `kind`                      | order    | the word                                   |
 //! | `channel`, `shop`, `product`, `category`, dimensions | order or line | the value                  |
-//! | `first_<any of the above>` | customer | the value at the customer's first order in view that
-//! counts |
+//! | `first_<any of the above>` | customer | the value at the customer's first order in view that counts |
 //! | `first_week`, `first_month`, `first_quarter` | customer | the first day of that period        |
 //! | `registered_at`, `opted_out`, dimensions of the customers table | customer | the value       |
 //!
@@ -101,7 +100,7 @@ impl Orders {
         let available = self.attribute_names();
         Err(Error::MissingColumn {
             column: name.to_owned(),
-            meant: crate::nearest(name, &available).map(str::to_owned),
+            meant: crate::error::nearest(name, &available).map(str::to_owned),
             available,
         })
     }

@@ -62,8 +62,8 @@ impl std::fmt::Debug for OrdersByCustomer {
 }
 
 impl OrdersByCustomer {
-    /// Each customer with an order that counts, in ascending order of ids. Customers whom the scope's
-    /// `customers` leaves out are there, too: whoever runs the analysis takes their rows out of its table.
+    /// Each customer with an order that counts, in ascending order of ids. Customers that the scope's `customers`
+    /// leaves out are included; the caller of the analysis removes their rows from its table.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
-//! Orders to which more come: an import, and what came since in parts. Appending an order costs the order and not the
-//! history, and so do the orders of one customer; whoever needs all orders puts the parts together once.
+//! Orders that grow: an import, and later orders as parts. Appending an order or reading the orders of one customer
+//! takes time by the order and not by the history; the first call that needs all orders puts the parts together.
 //!
-//! A part is added without looking at the history where no order of it can be in the history: none of its order ids is
-//! known there. Otherwise, and where rows of different orders could repeat each other (`repeated_rows` without order
-//! ids), all is put together at once as by [`Orders::append`]. Small parts are put together in groups of
-//! [`TOGETHER`], these again, so that there are never many.
+//! A part is added without reading the history if the history has none of its order ids. Otherwise, and where rows of
+//! different orders could repeat each other (`repeated_rows` without order ids), the parts are put together at once,
+//! as by [`Orders::append`]. Small parts are put together in groups of [`TOGETHER`], these again, so that there are
+//! never many.
 
 use super::append::{Appended, OnRepeat};
 use super::dataset::Orders;

@@ -1,4 +1,4 @@
-//! Whose each row is, and the rows of each customer together.
+//! The customer of each row, and the rows of each customer together.
 
 use super::dataset::Orders;
 use super::group::key_of_rows;

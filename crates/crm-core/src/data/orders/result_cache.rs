@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 /// The key of a cached result. Orders are immutable, so equal keys give equal results.
 #[derive(PartialEq)]
-pub(super) struct Key {
+pub(super) struct CacheKey {
     pub(super) as_of: Day,
     pub(super) actions: [u8; 256],
     pub(super) basis: Basis,
@@ -28,7 +28,7 @@ impl PartialEq for Mask {
 
 /// One cached result with its key.
 #[derive(Default)]
-pub(crate) struct ResultCache(pub(super) Mutex<Option<(Key, Arc<dyn Any + Send + Sync>)>>);
+pub(crate) struct ResultCache(pub(super) Mutex<Option<(CacheKey, Arc<dyn Any + Send + Sync>)>>);
 
 #[cfg(test)]
 mod tests {

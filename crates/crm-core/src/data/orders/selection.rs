@@ -3,7 +3,7 @@
 use super::dataset::Orders;
 use super::index::{Index, IndexEntry};
 use super::order_data::{Class, Data, unpack};
-use super::result_cache::{Key, Mask};
+use super::result_cache::{CacheKey, Mask};
 use crate::columns::Buf;
 use crate::context::{collect, filled};
 use crate::error::{Error, Result};
@@ -141,8 +141,8 @@ impl Selection {
 }
 
 impl Selection {
-    fn key(&self, occasion: Option<Occasion>) -> Key {
-        Key {
+    fn key(&self, occasion: Option<Occasion>) -> CacheKey {
+        CacheKey {
             as_of: self.as_of,
             actions: self.actions,
             basis: self.basis,

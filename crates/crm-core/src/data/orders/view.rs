@@ -457,7 +457,7 @@ impl Orders {
         let booked = booked.finished();
         // Refunds may come after the last order; the zone's offsets must reach them.
         let offsets = match booked.range {
-            Some((low, high)) => crate::Offsets::new(self.zone(), low, high),
+            Some((low, high)) => crate::time::Offsets::new(self.zone(), low, high),
             None => data_offsets(self),
         };
         Ok(Orders {
@@ -478,7 +478,7 @@ fn before(column: &Option<Buf<i64>>, n: usize) -> Result<Option<Buf<i64>>> {
     Ok(Some(collect(cells, "refunds")?.into()))
 }
 
-fn data_offsets(orders: &Orders) -> crate::Offsets {
+fn data_offsets(orders: &Orders) -> crate::time::Offsets {
     orders.data.offsets.clone()
 }
 

@@ -41,7 +41,7 @@ pub struct Spend<'a> {
     pub frequency: &'a [f64],
     /// Mean value of a repeat purchase day; anything, NaN too, at frequency 0.
     pub mean: &'a [f64],
-    /// How many customers each row stands for.
+    /// The number of customers of each row.
     pub weight: Option<&'a [f64]>,
 }
 
