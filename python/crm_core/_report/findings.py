@@ -10,7 +10,7 @@ import datetime
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import CrmError, SchemaError
 from .._orders import Orders
@@ -21,6 +21,9 @@ from .result import Frame
 from .sections import report
 from .sections.ask import Ask
 from .settings import Note
+
+if TYPE_CHECKING:
+    from .cost_reading import Costs
 
 MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven orders of 10,000
 
@@ -86,7 +89,8 @@ class Findings:
 @dataclass(frozen=True)
 class Request:
     """The user's request, besides the file; `columns` are the roles that the orders have, `people`
-    the records of customers, `attributes` columns by which buyers are shown.
+    the records of customers, `attributes` columns by which buyers are shown, `costs` what channels
+    cost, see `cost_reading`.
     """
 
     as_of: datetime.date | None = None
@@ -100,6 +104,7 @@ class Request:
     columns: Collection[str] = ()
     people: Any = None
     attributes: Sequence[str] = ()
+    costs: Costs | None = None
 
 
 def analyse(
@@ -188,6 +193,7 @@ def analyse(
             prospects=request.prospects,
             people=request.people,
             attributes=request.attributes,
+            costs=request.costs,
             step=step,
         )
     return Findings(

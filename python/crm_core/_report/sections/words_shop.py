@@ -184,7 +184,22 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "channels_ltv_90": ("LTV 90", "90日LTV"),
     "channels_ltv_360": ("LTV 360", "360日LTV"),
     "channels_cac": ("Cost per customer", "獲得単価"),
+    "channels_cost": ("Cost", "費用"),
     "channels_payback": ("Paid back after", "回収日数"),
+    "channels_not_yet": ("not yet", "未回収"),
+    "channels_costs": (
+        "Paid back: the days after which a customer's margin, or without costs of goods the "
+        "revenue, has reached the cost.",
+        "回収日数: 1人あたりの粗利(原価がない場合は売上)が獲得単価に達するまでの日数。",
+    ),
+    "channels_since": (
+        "Customers who came since {day}, the first date of the costs.",
+        "費用の最初の日付({day})以降の新規顧客のみ。",
+    ),
+    "channels_dear": (
+        "· {name} costs more ({cac}) than a customer brings in {days} days",
+        "。{name}の獲得単価({cac})は{days}日LTVを上回る",
+    ),
     # 11. Products.
     "products": ("Products", "商品"),
     "products_question": (
