@@ -394,7 +394,7 @@ def _site(
         window=options.funnel_window,
         step=_counted(stage("analysing"), len(ANALYSES)),
     )
-    return Site(behavior, loaded.choices, [*loaded.warnings, *loaded.notes])
+    return Site(behavior, loaded.choices, loaded.notes, loaded.warnings)
 
 
 def _counted(advance: Callable[[float], None], analyses: int) -> Callable[[str], None]:

@@ -61,6 +61,17 @@ def test_a_difference_of_rates_has_newcombes_interval(a, b, low, high, monkeypat
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
 
 
+@pytest.mark.parametrize(("hits", "n"), [(81, 263), (1, 29), (0, 20), (40, 40)])
+def test_the_ends_of_a_share_are_those_that_the_share_just_does_not_refute(hits, n):
+    """Wilson 1927: at an end p the share is 1.96 standard errors of p away."""
+    found = change.wilson(hits, n)
+    for end in (found.low, found.high):
+        error = math.sqrt(max(end * (1 - end), 0) / n)
+        assert abs(hits / n - end) == pytest.approx(1.959964 * error, abs=1e-6)
+    assert found.low <= hits / n <= found.high
+    assert (change.wilson(0, 0).low, change.wilson(0, 0).high) == (0.0, 1.0)
+
+
 def test_a_difference_of_totals_is_as_uncertain_as_independent_customers_make_it():
     """The variance of a sum over a Poisson number of customers is the sum of the squares."""
     draw = np.random.default_rng(3)
@@ -416,6 +427,16 @@ def test_the_months_in_words(year, english):
     assert months.show(found, JA).title.startswith("2026年12月までの12か月の売上は2,400万円")
 
 
+def test_of_few_months_none_is_the_strongest():
+    found = months.Months(monthly([2e6]), None, "2025-01-01", None)
+    shown = months.show(found, EN)
+    assert shown.title == "January 2025: ¥2.00M" and len(shown.parts) == 1
+    found = months.Months(monthly([2e6] * 5 + [3e6]), None, "2025-06-01", None)
+    assert months.show(found, EN).parts[1].text == (
+        "The strongest of the last 6 months is June 2025: ¥3.00M."
+    )
+
+
 def test_a_year_that_fell_is_a_warning():
     found = months.Months(
         monthly([1e6] * 24), None, "2026-12-01", Change(18e6, 24e6, -9e6, -3e6, -0.35, -0.15)
@@ -606,7 +627,7 @@ def test_the_best_channel_is_the_planted_one(found):
 
 def test_december_is_named_as_the_strongest_month(found):
     text = months.show(found.months, EN).parts[1].text
-    assert text.startswith("The strongest of the last twelve months is December 2025")
+    assert text.startswith("The strongest of the last 12 months is December 2025")
 
 
 def test_products_add_up_by_their_lines():

@@ -325,7 +325,7 @@ PAGE: Mapping[str, tuple[str, str]] = {
         "新規顧客がないとした場合の365日ごとの予測です。顧客別モデルと、前年のセグメント遷移の2通りを並べます。"
         "下限・上限は80%の範囲、年商倍率は直近365日の売上に対する累計です。",
     ),
-    "outlook_forecast_tested": ("The forecast of a year ago", "1年前時点の予測と実績"),
+    "outlook_forecast_tested": ("Both methods a year ago", "1年前時点の予測と実績"),
     "outlook_forecast_tested_text": (
         "The forecast from the orders up to then, compared with the actual numbers.",
         "当時までのデータだけで予測し、その後の実績と並べました。",
