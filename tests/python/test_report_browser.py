@@ -96,9 +96,10 @@ def seen(pages, tmp_path_factory):
     source = folder / "frames.html"
     source.write_text("<!doctype html><meta charset=utf-8>" + "".join(frames), encoding="utf-8")
     done = subprocess.run(
-        [CHROMIUM, "--headless", "--disable-gpu", "--no-sandbox", "--hide-scrollbars", "--window-size=1400,1000",
-         "--enable-logging=stderr", f"--user-data-dir={folder}/profile",
-         "--virtual-time-budget=120000", "--dump-dom", source.as_uri()],
+        [CHROMIUM, "--headless", "--disable-gpu", "--no-sandbox", "--hide-scrollbars",
+         "--window-size=1400,1000", "--enable-logging=stderr",
+         f"--user-data-dir={folder}/profile", "--virtual-time-budget=120000", "--dump-dom",
+         source.as_uri()],
         capture_output=True, text=True, timeout=400, check=True,
     )  # fmt: skip
     told = [line for line in done.stderr.splitlines() if "CONSOLE" in line]

@@ -125,6 +125,34 @@ def test_up_and_down_are_said_only_if_the_interval_excludes_zero(low, high, verd
     assert Change(10, 9, low, high).verdict == verdict
 
 
+def without_change(kind, draw):
+    """A verdict of two periods, or of several groups, between which nothing differs."""
+    if kind == "totals":
+        values = [draw.gamma(2.0, 3000.0, draw.poisson(300)) for _ in range(2)]
+        return change.of_totals(*values).verdict
+    if kind == "counts":
+        return change.of_counts(*(int(one) for one in draw.poisson(300, 2))).verdict
+    if kind == "means":
+        count = draw.poisson(5, (2, 180)) + 1.0
+        sums = draw.gamma(2.0 * count, 3000.0)
+        return change.of_means(*zip(sums, count, strict=True)).verdict
+    rates = [change.wilson(int(draw.binomial(400, 0.3)), 400) for _ in range(5)]
+    if kind == "rates":
+        return change.of_rates(*rates[:2]).verdict
+    rates.sort(key=lambda one: -one.value)
+    return change.of_best_and_worst(rates[0], rates[-1], len(rates)).verdict
+
+
+@pytest.mark.parametrize("kind", ["totals", "counts", "means", "rates", "the best and the worst"])
+def test_of_200_shops_without_change_few_are_said_to_change(kind):
+    """5 % are meant to be; of 200 more than 18 are so with a probability of 1 %. Whole shops:
+    title_evidence.py.
+    """
+    draw = np.random.default_rng(11)
+    verdicts = [without_change(kind, draw) for _ in range(200)]
+    assert sum(one in ("up", "down") for one in verdicts) <= 18
+
+
 # ---- the words -----------------------------------------------------------------------------------
 
 

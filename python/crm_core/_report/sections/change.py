@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
@@ -121,14 +122,27 @@ def of_counts(now: int, before: int) -> Change:
     )
 
 
-def of_rates(now: Rate, before: Rate) -> Change:
-    """Two shares, from their own intervals (Newcombe's method 10)."""
+def of_rates(now: Rate, before: Rate, among: int = 1) -> Change:
+    """Two shares, from their own intervals (Newcombe's method 10).
+
+    Args:
+        now: The one.
+        before: The other.
+        among: Of how many comparisons this is told because it is the largest: the interval is as
+            much wider as makes all of them hold together with 95 % (Bonferroni).
+    """
     if min(now.customers, before.customers) < FEWEST:
         return Change(now.value, before.value)
+    wider = NormalDist().inv_cdf(1 - 0.025 / among) / _Z
     difference = now.value - before.value
-    low = difference - math.hypot(now.value - now.low, before.high - before.value)
-    high = difference + math.hypot(now.high - now.value, before.value - before.low)
+    low = difference - wider * math.hypot(now.value - now.low, before.high - before.value)
+    high = difference + wider * math.hypot(now.high - now.value, before.value - before.low)
     return Change(now.value, before.value, low, high)
+
+
+def of_best_and_worst(best: Rate, worst: Rate, count: int) -> Change:
+    """The best and the worst of some shares: the largest of the differences of all pairs."""
+    return of_rates(best, worst, among=max(count * (count - 1) // 2, 1))
 
 
 @dataclass(frozen=True)
