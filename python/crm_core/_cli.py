@@ -15,8 +15,8 @@
     crm describe rfm
     crm layouts
 
-The meaning of a file's columns is detected and shown; every choice has an option. Only this module,
-`_cli_files` and `_read` read the clock: for `--as-of today`, and to count dates in the future.
+The meaning of a file's columns is detected and shown; every choice has an option. Only `_cli_files`
+and `_read` read the clock: for `--as-of today`, and to count dates in the future.
 """
 
 from __future__ import annotations

@@ -97,6 +97,20 @@ def test_standard_output_as_a_file(orders, capsysbinary):
     assert b"Customer report" in printed.err
 
 
+def test_today_lists_carts_to_follow_up_without_rules(orders, tmp_path):
+    log = crm_core.simulate_events(300, seed=7)
+    log.to_parquet("log.parquet")
+    said = ["--event-column=customer_id=customer_id", "--tables", "lists"]
+    assert run("today", orders, JPY, "-q", "--events", "log.parquet", *said) == 0
+    with open(tmp_path / "lists" / "carts.csv", encoding="utf-8", newline="") as file:
+        listed = [row["customer_id"] for row in csv.DictReader(file)]
+    events = crm_core.read_events("log.parquet", customer_id="customer_id", currency="JPY")
+    found = crm_core.cart_follow_ups(events, events.last_date).to_dict()
+    rows = zip(found["customer_id"], found["suppressed_by"], strict=True)
+    assert sorted(listed) == sorted(one for one, why in rows if one is not None and why is None)
+    assert listed
+
+
 # ---- read, help, completion ----------------------------------------------------------------------
 
 
