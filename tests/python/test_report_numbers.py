@@ -323,4 +323,3 @@ def test_planted_facts_are_findings_of_the_page(planted, lang, said, monkeypatch
     texts = [point.text for point in top.parts[0].points]
     assert any("+15.6%" in text for text in texts)
     assert any("+3.2" in text and "31.3%" in text for text in texts)
-    assert any("アプリ" in text and "41.5%" in text and "+5.5" in text for text in texts)
