@@ -64,6 +64,11 @@ test-spark: native ## crm.spark on two worker processes; needs Java and pyspark,
 		$(TEST_BIN)/python -m pytest --quiet tests/spark; \
 	fi
 
+.PHONY: axe
+axe: ## axe-core from npm, with which test_report_browser.py looks at the page
+	mkdir -p target/axe
+	cd target/axe && npm pack --silent axe-core@4 && tar -xzf axe-core-*.tgz
+
 test-c:
 	@if [ -x tests/c/run.sh ]; then tests/c/run.sh; fi
 
@@ -124,6 +129,7 @@ evidence: native ## Long simulations and slow second computations that no other 
 	$(BIN)/python tests/python/model_evidence.py --choice --seasons
 	$(BIN)/python tests/python/reading_evidence.py
 	$(BIN)/python tests/python/people_evidence.py
+	$(BIN)/python tests/python/title_evidence.py
 
 SEED ?= 1
 

@@ -5,17 +5,18 @@
     crm today orders.csv --tables lists
     crm today orders.csv --rules rules.toml -o today.csv --page today.html
     crm identify people.csv orders.csv -o persons.csv
+    crm read orders.csv --check
+    crm rfm orders.csv -o rfm.parquet
     crm alerts orders.csv --since yesterday
     crm learn orders.csv -o learned.json
-    crm run rfm orders.csv -o rfm.parquet
     crm run page_exits log.csv
     crm run clv_fit summary.parquet
     crm tasks
     crm describe rfm
     crm layouts
 
-The meaning of a file's columns is detected and shown; every choice has an option. Only this module,
-`_cli_files` and `_read` read the clock: for `--as-of today`, and to count dates in the future.
+The meaning of a file's columns is detected and shown; every choice has an option. Only `_cli_files`
+and `_read` read the clock: for `--as-of today`, and to count dates in the future.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 import crm_core
 
-from . import _cli_config, _cli_japanese, _cli_output
+from . import _cli_completion, _cli_config, _cli_japanese, _cli_japanese_errors, _cli_output
 from ._cli_files import (
     columns_named,
     conditions_of,
@@ -54,11 +55,14 @@ from ._cli_files import (
 from ._cli_options import NoFiles, commands_of, parser
 from ._cli_people import identify, people_of_report
 from ._cli_screen import progress, screen_of
+from ._cli_short import SHORT, task_of
 from ._cli_today import rules, today
+from ._errors import meant
 from ._report.problem import Misuse, Problem
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
+    from ._report.cost_reading import Costs
     from ._report.findings import Findings, Request
     from ._report.page import Site
     from ._report.sections.parts import Section
@@ -76,19 +80,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 1 if nothing was found; 2 for a wrong option; 3 for what is wrong in the file; 4 for an
         error of the program itself; 130 if the user stopped it.
     """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    japanese = _cli_japanese.wanted(arguments)
     try:
-        options = _parsed(sys.argv[1:] if arguments is None else arguments)
+        options = _parsed(arguments)
     except Problem as error:
-        print(_told(error), file=sys.stderr)
+        print(_told(error, japanese), file=sys.stderr)
         return 2
     missing = [
         name for name in _NEEDED if options.needs_extra and importlib.util.find_spec(name) is None
     ]
     if missing:
-        print(
-            f"crm: {options.command} needs {', '.join(missing)}: pip install 'crm-core[report]'",
-            file=sys.stderr,
+        needs = Misuse(
+            f"{options.command} needs {', '.join(missing)}", "pip install 'crm-core[report]'"
         )
+        print(_told(needs, japanese), file=sys.stderr)
         return 2
     try:
         if getattr(options, "output", None) is not None and not getattr(options, "check", False):
@@ -101,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except Exception as error:
-        told = _told(error)
+        told = _told(error, japanese)
         if told is None or isinstance(error, crm_core.InternalError):
             traceback.print_exception(error)
             print("crm: this is an error of crm itself", file=sys.stderr)
@@ -153,7 +159,7 @@ def _config(
     return _cli_config.arguments_of(path, command, commands)
 
 
-def _told(error: Exception) -> str | None:
+def _told(error: Exception, japanese: bool) -> str | None:
     """The message for errors of the file or the options; other errors are raised."""
     if isinstance(error, crm_core.CrmError):
         message, hint = str(error), getattr(error, "hint", None)
@@ -165,7 +171,7 @@ def _told(error: Exception) -> str | None:
         message, hint = f"{error.strerror}: {error.filename}", None
     else:
         return None
-    return f"crm: {message}" + (f"\n     {hint}" if hint else "")
+    return _cli_japanese_errors.told(message, hint, japanese)
 
 
 # ---- crm report ----------------------------------------------------------------------------------
@@ -176,12 +182,15 @@ def _report(options: argparse.Namespace) -> int:
     from ._report.findings import ANALYSES, analyse, has_column
     from ._report.order_reading import load
 
-    console = screen_of(options.quiet)
-    kind = "html" if options.output is None else _cli_output.format_of(options.output, _PAGES)
+    to_stdout = options.output is not None and str(options.output) == "-"
+    console = screen_of(options.quiet, to_stdout)
+    kind = "html"
+    if options.output is not None and not to_stdout:
+        kind = _cli_output.format_of(options.output, _PAGES)
     words_of = layouts.words()["headings"]["attributes"]["words"]
     settings = settings_of(options, ("product", "channel", *words_of))  # read if the file has them
     _refuse_without_events(options)
-    with progress(options.quiet) as stage:
+    with progress(options.quiet, options.lang) as stage:
         loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
         lang = options.lang or ("ja" if loaded.japanese else "en")
         log = _log(options, settings, loaded, stage)
@@ -197,6 +206,8 @@ def _report(options: argparse.Namespace) -> int:
             request = dataclasses.replace(request, attributes=there)
             if people is not None:
                 request = dataclasses.replace(request, people=people[1])
+            if options.costs is not None:
+                request = dataclasses.replace(request, costs=_costs(options, settings, request))
             findings = analyse(
                 orders,
                 request,
@@ -232,7 +243,11 @@ def _report(options: argparse.Namespace) -> int:
             definitions=[] if site is None else site.behavior.definitions,
         )
         data = _cli_output.page_as_pdf(html) if kind == "pdf" else html.encode()
-        options.output.write_bytes(data)
+        if to_stdout:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            options.output.write_bytes(data)
     if options.tables is not None:
         _write_tables(findings, sections, options.tables)
     screen.show_warnings(console, loaded.warnings, lang)
@@ -241,14 +256,23 @@ def _report(options: argparse.Namespace) -> int:
     else:
         screen.show_short(console, sections, grid.lead(findings, lang), lang)
     if findings.sections is None and (options.where or options.where_customers):
-        print(
-            _told(Problem("no order matches the filter", _values_of(options, loaded))),
-            file=sys.stderr,
-        )
+        nothing = Problem("no order matches the filter", _values_of(options, loaded))
+        print(_told(nothing, lang == "ja"), file=sys.stderr)
         return 1
+    if to_stdout:
+        return 0
     last = "no_page" if options.output is None else "written"
     console.print(words.page(last, lang, path=options.output), highlight=False, markup=False)
     return 0
+
+
+def _costs(options: argparse.Namespace, settings: Settings, request: Request) -> Costs:
+    """What channels cost; a `Problem` if the orders have none."""
+    from ._report.cost_reading import load_costs
+
+    if "channel" not in request.columns:
+        raise Misuse("--costs has no effect without a column of channels")
+    return load_costs(options.costs, settings)
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -370,7 +394,7 @@ def _site(
         window=options.funnel_window,
         step=_counted(stage("analysing"), len(ANALYSES)),
     )
-    return Site(behavior, loaded.choices, [*loaded.warnings, *loaded.notes])
+    return Site(behavior, loaded.choices, loaded.notes, loaded.warnings)
 
 
 def _counted(advance: Callable[[float], None], analyses: int) -> Callable[[str], None]:
@@ -383,21 +407,53 @@ def _counted(advance: Callable[[float], None], analyses: int) -> Callable[[str],
 
 
 def _run(options: argparse.Namespace) -> int:
-    request: dict[str, Any] = {}
-    for one in options.option:
-        name, _, text = one.partition("=")
-        try:
-            request[name] = json.loads(text)
-        except json.JSONDecodeError:
-            request[name] = text
-    return _write(_table(options.task, request, options), options)
+    return _write(_table(options.task, _options_said(options), options), options)
+
+
+def _short(options: argparse.Namespace) -> int:
+    """A command of one analysis, such as `crm rfm`."""
+    task, named = task_of(options.command, vars(options))
+    request = {name: _value(text) for name, text in named.items()}
+    return _write(_table(task, {**request, **_options_said(options)}, options), options)
+
+
+def _options_said(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of the analysis, of `--option`."""
+    said = (one.partition("=") for one in options.option)
+    return {name: _value(text) for name, _, text in said}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _read(options: argparse.Namespace) -> int:
+    """How orders are read, and which rows count; 1 for warnings, if asked."""
+    from ._report import grid, screen, words
+    from ._report.money import Currency
+    from ._report.result import Frame
+
+    settings = settings_of(options, ("product", "channel"))
+    with progress(options.quiet, options.lang) as stage:
+        loaded, orders = read("orders", options, settings, stage)
+    console = screen_of(options.quiet)
+    lang = options.lang or ("ja" if loaded.japanese else "en")
+    screen.show_understanding(console, loaded, lang)
+    rows = Frame.of("reconciliation", orders.reconciliation)
+    title = words.page("reconciliation", lang)
+    screen.show_grid(console, grid.of(rows, title, lang, Currency.of(orders)))
+    return 1 if options.check and loaded.warnings else 0
 
 
 def _alerts(options: argparse.Namespace) -> int:
-    request: dict[str, Any] = {"as_of": datetime.date.today().isoformat()}
-    since = day_of(options.since, "--since")
-    if since is not None:
-        request["since"] = since.isoformat()
+    request: dict[str, Any] = {}
+    if options.since is not None:
+        yesterday = options.since == "yesterday"  # before the day of the alerts, once it is known
+        since = None if yesterday else day_of(options.since, "--since")
+        request["since"] = "yesterday" if since is None else since.isoformat()
     if options.level:
         request["levels"] = names_in(options.level)
     if options.per is not None:
@@ -410,8 +466,7 @@ def _alerts(options: argparse.Namespace) -> int:
 
 
 def _learn(options: argparse.Namespace) -> int:
-    request = {"as_of": datetime.date.today().isoformat()}
-    text = json.dumps(_table("learn", request, options).notes["learned"], ensure_ascii=False)
+    text = json.dumps(_table("learn", {}, options).notes["learned"], ensure_ascii=False)
     if options.output is None:
         print(text)
     else:
@@ -440,7 +495,7 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     refuse_others(task, about["reads"], options)
     moment = moment_of(options.as_of) if about["reads"] == "events" else day_of(options.as_of)
     settings = settings_of(options, columns_named(about, request))
-    with progress(options.quiet) as stage:
+    with progress(options.quiet, options.lang) as stage:
         loaded, data = read(about["reads"], options, settings, stage)
     if about["reads"] == "events" and isinstance(request.get("steps"), list):
         from ._report.event_reading import steps_of
@@ -450,8 +505,13 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
         from ._report.frames import unit_of
 
         request["unit"] = unit_of(loaded.table, request.get("unit"))
+    last = getattr(data, "last_date", None)
+    if moment is None and about["needs_as_of"] and "as_of" not in request:
+        moment = last
     if moment is not None:
         request["as_of"] = moment.isoformat()
+    if request.get("since") == "yesterday" and (day := moment or last) is not None:
+        request["since"] = (day - datetime.timedelta(1)).isoformat()
     for name, option, chosen in (
         ("where", "--where", options.where),
         ("customers", "--where-customers", options.where_customers),
@@ -538,10 +598,12 @@ def _what_counts(loaded: Loaded, data: Any, lang: str) -> list[Note]:
 
 def _write(result: crm_core.Table, options: argparse.Namespace) -> int:
     """A table on the screen, or as a file."""
-    kind = options.format or "csv"
-    if options.output is not None:
-        kind = _cli_output.format_of(options.output, _cli_output.TABLES)
-    _cli_output.write_table(result, options.output, kind)
+    kind, path = options.format or "csv", options.output
+    if path is not None and str(path) == "-":
+        path = None
+    elif path is not None:
+        kind = _cli_output.format_of(path, _cli_output.TABLES)
+    _cli_output.write_table(result, path, kind)
     return 0
 
 
@@ -568,18 +630,40 @@ def _describe(options: argparse.Namespace) -> int:
     return 0
 
 
+def _completion(options: argparse.Namespace) -> int:
+    print(_cli_completion.script(options.shell, parser()), end="")
+    return 0
+
+
+def _help(options: argparse.Namespace) -> int:
+    """The help of the command, or of one of its commands."""
+    crm = parser()
+    if _cli_japanese.wanted([]):
+        _cli_japanese.translate(crm)
+    commands = commands_of(crm)
+    if options.about is not None and options.about not in commands:
+        hint = meant(options.about, commands) or f"There are {', '.join(commands)}."
+        raise Misuse(f"there is no {options.about}", hint)
+    print((crm if options.about is None else commands[options.about]).format_help(), end="")
+    return 0
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
     "today": today,
     "rules": rules,
     "identify": identify,
     "init": _init,
+    "read": _read,
+    **dict.fromkeys(SHORT, _short),
     "run": _run,
     "alerts": _alerts,
     "learn": _learn,
     "tasks": _tasks,
     "layouts": _layouts,
     "describe": _describe,
+    "completion": _completion,
+    "help": _help,
 }
 
 

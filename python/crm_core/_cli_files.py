@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import crm_core
 
-from ._cli_options import COLUMNS
+from ._cli_reading import COLUMNS
 from ._report.messages import of_library, option
 from ._report.problem import Misuse, Problem
 
@@ -57,6 +57,7 @@ def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Set
         amount_unit=options.amount_unit,
         round_amounts=options.round_amounts,
         status_map=status_map,
+        kind_map=pairs_of(options.kind_map, "--kind-map", "WORD=MEANING", '"定期=subscription"'),
         currency=options.currency,
         timezone=options.timezone,
         date_format=options.date_format,
@@ -78,7 +79,9 @@ def orders_of(
 ) -> crm_core.Orders:
     """Reads the orders, with the customers table if there is one."""
     from ._read import orders_from
+    from ._report.order_kinds import understood
 
+    loaded = understood(loaded, settings.kind_map)
     customers = None
     if options.customers is not None:
         from ._report.customer_table import load_customers
@@ -357,7 +360,7 @@ _ONLY_OF = {
             "id_fold",
             "guest_id",
         ),
-        *("status_map", "guests", "customers"),
+        *("status_map", "kind_map", "guests", "customers"),
     ),
     "events": ("event_column", "event_kind"),
 }

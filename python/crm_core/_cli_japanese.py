@@ -6,6 +6,8 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 
+from ._cli_options import Parser
+
 _FILES = (
     "CSV、表計算、JSON、Parquet、Arrow、SQLite、DuckDB(圧縮可)。- は標準入力、#名前 はシートや表。"
     "複数指定すると1つとして読みます"
@@ -29,7 +31,6 @@ HELP: Mapping[str, str] = {
     "every candidate with its decision and the reason: csv, parquet, xlsx, json, ndjson or md by the file's ending": "すべての候補と判定・理由の出力先。形式は拡張子 csv、parquet、xlsx、json、ndjson、md で決まります",
     "the same as a page, .html or .pdf": "同じ内容をページで出力(.html または .pdf)",
     "the ids of whom to write to, on the page": "配信する顧客の会員IDをページに載せる",
-    "a log of views and carts, for the triggers cart and browse; may be repeated": "閲覧・カートのログ(cart と browse の施策に使います。複数可)",
     "print these rules (default: list the presets)": "このルールを表示(既定: 一覧を表示)",
     "the persons": "名寄せ",
     "records of customers, and behind them orders, if what changes is to be shown; CSV, a spreadsheet, JSON, Parquet, Arrow, SQLite or DuckDB, packed or not, or - for standard input; #NAME behind it is a sheet or a table; several are read as one": f"会員データ。数値の変化も見る場合は、続けて注文データ。{_FILES}",
@@ -100,7 +101,6 @@ HELP: Mapping[str, str] = {
     "rows of refunds, by a word in a column: their amounts count as negative; may be repeated": "返金の行(列と語で指定。金額は負として数えます。複数可)",
     "rows that are equal in every column of the file (default: keep, with a warning if there are many)": "全列が同じ行の扱い(既定: keep。多ければ警告)",
     "2026-11-21, today, yesterday (default: the last order's date)": "基準日 2026-11-21、today、yesterday(既定: 最後の注文日)",
-    "2026-11-21, today, yesterday (default: today)": "基準日 2026-11-21、today、yesterday(既定: 今日)",
     "only these orders: value, a|b, or from..to; may be repeated": "対象の注文: 値、a|b、from..to(複数可)",
     "only these customers, in the same form; may be repeated": "対象の顧客(同じ形式、複数可)",
     "a table of customers, including customers without an order": "会員の表(未購入の会員を含む)",
@@ -126,7 +126,34 @@ HELP: Mapping[str, str] = {
     "csv, parquet, xlsx, json, ndjson, md or html by the file's ending (default: CSV on the screen)": "出力先。形式は拡張子 csv、parquet、xlsx、json、ndjson、md、html で決まります(既定: 画面にCSV)",
     "the format on the screen (default: csv)": "画面での形式(既定: csv)",
     "an option of `crm describe TASK`; may be repeated": "分析のオプション(crm describe TASK。複数可)",
-    "only changes after this day: 2026-11-20, yesterday": "この日より後の変化のみ: 2026-11-20、yesterday",
+    "how a file of orders is read, and which of its rows count": "注文ファイルの読み取り方と、行の扱い",
+    "exit status 1 if the reading has warnings": "読み取りに警告があれば終了コード1",
+    "the predicted value of each customer, with its models fitted to the orders": "顧客別の予測LTV(注文からモデルを推定)",
+    "days ahead (default 365)": "予測日数(既定 365)",
+    "recency, frequency and money of each customer, with scores and the segment": "顧客別のRFM(スコアとセグメント)",
+    "scores from 1 to N (default 5)": "スコアの段階数(既定 5)",
+    "only orders of the last N days (default: all)": "直近N日の注文のみ(既定: すべて)",
+    "fixed cuts between scores, for yen (default: equal groups)": "スコアの固定の区切り、円用(既定: 等分)",
+    "the segment of each customer in the portfolio (CPM)": "顧客別のCPMセグメント",
+    "revenue and repeat purchases of each month's new customers over time (LTV)": "月別の新規顧客のLTV推移",
+    "day, week, month (default), quarter, year, all, or a column": "行の単位: day、week、month(既定)、quarter、year、all、または列",
+    "days from one value to the next (default 30), or week, month, quarter, year": "値の間隔の日数(既定 30)、または week、month、quarter、year",
+    "the last of these values, in days or in steps of the calendar": "最後の値(日数、または暦の単位数)",
+    "the share of new customers with a second order (F2)": "F2転換率(新規顧客の2回目購入率)",
+    "days in which the order counts (default 90)": "何日以内の注文を数えるか(既定 90)",
+    "the number of the order (default 2)": "何回目の注文か(既定 2)",
+    "orders and revenue of the next months, with new customers": "今後の月別の注文数と売上(新規顧客を含む)",
+    "months ahead (default 12)": "予測月数(既定 12)",
+    "customers and revenue of each segment": "セグメント別の顧客数と売上",
+    "the segments of the portfolio (cpm, the default) or of RFM": "CPM(既定)またはRFMのセグメント",
+    "the analysis": "分析",
+    "whether the order is a subscription's, read only if named": "注文の種別(定期・通常)。指定したときだけ読みます",
+    "what a kind of order means: one_off, subscription (its first order is found by the dates), sub_first, sub_renewal, swap, sample; may be repeated": "注文種別の意味: one_off(通常)、subscription(定期。初回は日付から判別)、sub_first(定期初回)、sub_renewal(定期2回目以降)、swap(交換)、sample(サンプル)(複数可)",
+    "what each channel cost: a table of channel, cost and, if it has one, date": "チャネル別の費用の表(チャネル、費用、あれば日付)",
+    "what makes a shell complete the words of crm": "シェルの補完スクリプトを出力",
+    "this help, or the help of a command": "この説明、またはコマンドの説明",
+    "only changes after this day: 2026-11-20; or yesterday, the day before --as-of": "この日より後の変化のみ: 2026-11-20、または yesterday(基準日の前日)",
+    "carts to follow up, and the triggers cart and browse of rules: a log of views and carts; may be repeated": "フォローするカートと、ルールの cart・browse の施策に使う閲覧・カートのログ(複数可)",
     "due, late, churn_risk (default; without lost customers) or lost; may be repeated": "due(購入時期)、late(遅れ)、churn_risk(離脱傾向。既定)、lost(離脱)(複数可)",
     "alerts for each customer and product, or for a column of customers": "顧客と商品ごと、または顧客の列ごとに通知",
     "a document that `crm learn` wrote": "crm learn が出力した文書",
@@ -142,14 +169,16 @@ def wanted(arguments: Sequence[str]) -> bool:
         if one.startswith("--lang")
         for value in [one.partition("=")[2] or (arguments[at + 1 : at + 2] or [""])[0]]
     ]
-    if said:
+    if said and said[-1]:
         return said[-1] == "ja"
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     return next((os.environ[name] for name in names if os.environ.get(name)), "").startswith("ja")
 
 
 def translate(parser: argparse.ArgumentParser) -> None:
-    """Puts the help of a parser and of its commands into Japanese."""
+    """Puts the help of a parser and of its commands into Japanese, and what they say is wrong."""
+    if isinstance(parser, Parser):
+        parser.japanese = True
     for group in parser._action_groups:
         group.title = HELP.get(group.title or "", group.title)
     if parser.description:

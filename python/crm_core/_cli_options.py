@@ -10,29 +10,11 @@ from typing import Any, NoReturn
 
 import crm_core
 
+from . import _cli_japanese_errors
 from ._cli_output import LISTS, TABLES, TEXTS
+from ._cli_reading import add_file, add_reading, add_scope
+from ._cli_short import SHORT
 from ._errors import meant
-
-#: Columns of orders that have their own option.
-COLUMNS = {
-    "customer_id": "the customer",
-    "ordered_at": "the order's date or time",
-    "amount": "the order's or line's amount",
-    "order_id": "the order's number, if an order has several rows",
-    "quantity": "pieces, if the amount is a price",
-    "cancelled_at": 'a date or flag of cancellation; "" for none',
-    "refunded": "the amount refunded",
-    "refunded_at": "the date of the refund",
-    "discount": "discount, subtracted from the amount",
-    "shipping": "shipping and fees that the amount does not contain",
-    "tax": "tax contained in the amount",
-    "cost": "the shop's cost",
-    "product": "the product, read if needed",
-    "category": "the product's category, read if needed",
-    "channel": "the order's channel, read if needed",
-    "shop": "the shop, if two shops use the same order numbers; never guessed",
-}
-
 
 _EXAMPLES = """\
 examples:
@@ -42,8 +24,17 @@ examples:
   crm rules --preset retail > rules.toml
   crm today orders.csv --rules rules.toml --messages sent.csv -o today.csv --page today.html
   crm identify people.csv orders.csv -o persons.csv
-  crm run rfm orders.csv -o rfm.xlsx
-  crm run clv orders.csv
+  crm read orders.csv --check
+  crm rfm orders.csv -o rfm.xlsx
+  crm clv orders.csv --horizon-days 180 -o clv.csv
+  crm cpm orders.csv -o cpm.parquet
+  crm cohorts orders.csv --rows quarter
+  crm f2 orders.csv --by channel
+  crm forecast orders.csv --months 6
+  crm segments orders.csv --of rfm
+  crm alerts orders.csv --since yesterday
+  crm run decile orders.csv --option groups=5
+  crm completion bash > ~/.local/share/bash-completion/completions/crm
   crm init && crm report
 
 exit status: 0, 1 nothing found, 2 usage, 3 the file's data, 4 an error of crm itself
@@ -59,7 +50,13 @@ class NoFiles(SystemExit):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says which word was meant."""
+    """A parser that says which word was meant.
+
+    Attributes:
+        japanese: Whether it says so in Japanese.
+    """
+
+    japanese = False
 
     def error(self, message: str) -> NoReturn:
         """Prints what is wrong, with the nearest command or option, and exits with 2."""
@@ -79,7 +76,8 @@ class Parser(argparse.ArgumentParser):
             first = message.removeprefix("unrecognized arguments: ").split()[0].partition("=")[0]
             hint = meant(first, [name for name in names if name.startswith("--")])
             message = f"there is no option {first}" if first.startswith("-") else message
-        self.exit(2, f"crm: {message}\n     {hint or f'See {self.prog} --help.'}\n")
+        hint = hint or f"See {self.prog} --help."
+        self.exit(2, f"{_cli_japanese_errors.told(message, hint, self.japanese)}\n")
 
     def _all_actions(self) -> list[argparse.Action]:
         """The actions of this parser and of its commands."""
@@ -109,7 +107,7 @@ def parser() -> Parser:
         "whom to write to today: customers who begin to slip away, are due, or have bought once",
         needs_extra=True,
     )
-    _add_file(today)
+    add_file(today)
     lists = today.add_argument_group("the lists")
     lists.add_argument(
         "--tables", type=Path, metavar="DIR", help="write the lists into this folder, as CSV"
@@ -126,6 +124,8 @@ def parser() -> Parser:
     init = _command(commands, "init", "write a crm.toml, the options of every Monday")
     init.add_argument("--force", action="store_true", help="overwrite a crm.toml that is there")
 
+    _add_read(commands)
+    _add_short(commands)
     _add_run(commands)
     _add_alerts(commands)
     _add_learn(commands)
@@ -136,6 +136,10 @@ def parser() -> Parser:
     known.add_argument("layout", nargs="?", metavar="ID|FILE")
     describe = _command(commands, "describe", "the options and columns of an analysis, as JSON")
     describe.add_argument("task", metavar="TASK")
+    completion = _command(commands, "completion", "what makes a shell complete the words of crm")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    about = _command(commands, "help", "this help, or the help of a command")
+    about.add_argument("about", nargs="?", metavar="COMMAND")
     return crm
 
 
@@ -162,6 +166,47 @@ def _command(
     return parser
 
 
+def _add_read(commands: Any) -> None:
+    read = _command(
+        commands,
+        "read",
+        "how a file of orders is read, and which of its rows count",
+        needs_extra=True,
+    )
+    add_file(read)
+    read.add_argument(
+        "--check", action="store_true", help="exit status 1 if the reading has warnings"
+    )
+
+
+def _add_short(commands: Any) -> None:
+    """The analyses that have a command of their own."""
+    for name, short in SHORT.items():
+        parser = _command(commands, name, short.about, needs_extra=True)
+        add_file(parser)
+        own = parser.add_argument_group("the analysis")
+        for option, (values, about) in short.options.items():
+            words = values if isinstance(values, tuple) else None
+            own.add_argument(
+                f"--{option.replace('_', '-')}",
+                choices=words,
+                metavar=None if words else values,
+                help=about,
+            )
+        _add_option(own)
+        _add_output(parser)
+
+
+def _add_option(group: Any) -> None:
+    group.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=JSON",
+        help="an option of `crm describe TASK`; may be repeated",
+    )
+
+
 def _add_report(commands: Any) -> None:
     report = _command(
         commands,
@@ -169,7 +214,7 @@ def _add_report(commands: Any) -> None:
         "what changed, whom to write to today, LTV, segments: the report on an order export",
         needs_extra=True,
     )
-    _add_file(report)
+    add_file(report)
     show = report.add_argument_group("the report")
     show.add_argument(
         "-o",
@@ -185,6 +230,12 @@ def _add_report(commands: Any) -> None:
         metavar="DIR",
         help="write every table into this folder as CSV, and the lists of customers to write to "
         "with their ids (the page has none)",
+    )
+    show.add_argument(
+        "--costs",
+        type=Path,
+        metavar="FILE",
+        help="what each channel cost: a table of channel, cost and, if it has one, date",
     )
     show.add_argument("--title", help="the page's title")
     show.add_argument(
@@ -235,7 +286,7 @@ def _add_report(commands: Any) -> None:
 def _add_run(commands: Any) -> None:
     run = _command(commands, "run", "one analysis, as a table", needs_extra=True)
     run.add_argument("task", metavar="TASK", help="a name of `crm tasks`")
-    _add_file(
+    add_file(
         run,
         "FILE",
         "what the analysis reads, see `crm describe TASK`: orders, events, or a table with the "
@@ -253,10 +304,12 @@ def _add_alerts(commands: Any) -> None:
         "customers who are late by their own cycle, as a table",
         needs_extra=True,
     )
-    _add_file(alerts, today=True)
+    add_file(alerts)
     _add_output(alerts)
     alerts.add_argument(
-        "--since", metavar="DATE", help="only changes after this day: 2026-11-20, yesterday"
+        "--since",
+        metavar="DATE",
+        help="only changes after this day: 2026-11-20; or yesterday, the day before --as-of",
     )
     _repeated(
         alerts,
@@ -278,7 +331,7 @@ def _add_learn(commands: Any) -> None:
     learn = _command(
         commands, "learn", "the shop's estimates, as a JSON document", needs_extra=True
     )
-    _add_file(learn, today=True)
+    add_file(learn)
     learn.add_argument(
         "-o", "--output", type=Path, metavar="FILE.json", help="default: on the screen"
     )
@@ -299,12 +352,12 @@ def _add_identify(commands: Any) -> None:
     identify = _command(
         commands, "identify", "which records of customers are one person", needs_extra=True
     )
-    _add_reading(
+    add_reading(
         identify,
         "FILE",
         "records of customers, and behind them orders, if what changes is to be shown; ",
     )
-    _add_scope(identify, today=False)
+    add_scope(identify)
     identify.set_defaults(by=[], customers=None)
     found = identify.add_argument_group("the persons")
     _add_people_column(found)
@@ -367,7 +420,10 @@ def _add_rules(today: Any) -> None:
         "--ids", action="store_true", help="the ids of whom to write to, on the page"
     )
     events = today.add_argument_group("events of the site (their columns are guessed)")
-    _add_events(events, "a log of views and carts, for the triggers cart and browse")
+    _add_events(
+        events,
+        "carts to follow up, and the triggers cart and browse of rules: a log of views and carts",
+    )
 
 
 def _add_events(group: Any, files: str = "") -> None:
@@ -427,178 +483,3 @@ def _add_output(parser: Any, what: str = "", kinds: Sequence[str] = TABLES) -> N
             "--format", choices=TEXTS, help="the format on the screen (default: csv)"
         )
     _add_force(parser)
-
-
-def _add_file(
-    parser: argparse.ArgumentParser, what: str = "ORDERS", about: str = "", today: bool = False
-) -> None:
-    _add_reading(parser, what, about)
-    scope = _add_scope(parser, today)
-    scope.add_argument(
-        "--customers",
-        type=Path,
-        metavar="FILE",
-        help="a table of customers, including customers without an order",
-    )
-    _repeated(scope, "--by", "COLUMN", "break down by a column")
-
-
-def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: str = "") -> None:
-    """The files, and how they are read."""
-    parser.add_argument(
-        "files",
-        nargs="+",
-        type=Path,
-        metavar=what,
-        help=f"{about}CSV, a spreadsheet, JSON, Parquet, Arrow, SQLite or DuckDB, packed or not, "
-        "or - for standard input; #NAME behind it is a sheet or a table; several are read as one",
-    )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="a config file (default: crm.toml of this folder, if it is there; see crm init)",
-    )
-    parser.add_argument(
-        "--lang",
-        choices=("en", "ja"),
-        help="the language of texts (default: ja if the headings are Japanese)",
-    )
-    parser.add_argument("--no-config", action="store_true", help="read no config file")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
-    columns = parser.add_argument_group("columns (guessed from the headings, and shown)")
-    for role, about in COLUMNS.items():
-        columns.add_argument(f"--{role.replace('_', '-')}", metavar="COLUMN", help=about)
-    _repeated(
-        columns,
-        "--status",
-        "COLUMN",
-        'the state of the order; "" for none; an order counts if all columns agree',
-    )
-    _repeated(
-        columns,
-        "--ignore",
-        "COLUMN",
-        "a column, or a list of JSON, that a warning names and that is not needed",
-    )
-    meaning = parser.add_argument_group("what they mean")
-    meaning.add_argument(
-        "--layout",
-        metavar="ID|FILE",
-        help="a layout of `crm layouts`, or a file of your own (default: by the headings)",
-    )
-    _add_amounts(meaning)
-    _add_cells(meaning)
-    _add_rows(meaning)
-
-
-def _add_amounts(meaning: Any) -> None:
-    """Amounts and their currency."""
-    meaning.add_argument(
-        "--amount-is",
-        choices=("line", "order", "unit"),
-        help="an amount is a line's, the order's total on every line, or a price",
-    )
-    meaning.add_argument(
-        "--amount-unit",
-        choices=("major", "minor"),
-        help="major (yen, dollars; default) or minor (cents)",
-    )
-    meaning.add_argument(
-        "--round-amounts",
-        action="store_true",
-        help="round amounts finer than the currency, and count them",
-    )
-    for level, about in (
-        ("order", "the order's and repeated on its lines"),
-        ("line", "a line's; or the status, if it differs within an order"),
-    ):
-        _repeated(meaning, f"--{level}-level", "COLUMN", f"a column of other money that is {about}")
-    meaning.add_argument(
-        "--decimal",
-        choices=("auto", ".", ","),
-        default="auto",
-        help="the decimal sign of amounts (default: auto)",
-    )
-    meaning.add_argument(
-        "--currency", metavar="CODE", help="JPY, USD, ...; required if the file does not contain it"
-    )
-
-
-def _add_cells(meaning: Any) -> None:
-    """Ids, words, dates and the text of the file."""
-    meaning.add_argument(
-        "--id-fold",
-        choices=("email", "case", "number", "none"),
-        help="ids that differ only in case, width and blanks are one: mail addresses (email), all "
-        "(case); or ids that differ only in leading zeros and a final .0 (number); or none "
-        "(default: email if the ids are mail addresses)",
-    )
-    _repeated(meaning, "--status-map", "WORD=MEANING", "what a status means")
-    meaning.add_argument("--timezone", metavar="ZONE", help="the shop's zone, such as Asia/Tokyo")
-    meaning.add_argument(
-        "--date-format",
-        metavar="FORMAT",
-        help='for dates that do not begin with the year, such as "%%d/%%m/%%Y"',
-    )
-    meaning.add_argument(
-        "--encoding", default="auto", help="utf-8, cp932 (Shift_JIS), ... (default: auto)"
-    )
-    meaning.add_argument(
-        "--delimiter",
-        default="auto",
-        metavar="CHAR",
-        help="the character between fields; tab for a tab (default: auto)",
-    )
-
-
-def _add_rows(meaning: Any) -> None:
-    """Which rows count."""
-    meaning.add_argument(
-        "--guests",
-        choices=("error", "drop", "keep"),
-        help="rows without a customer (default: keep)",
-    )
-    _repeated(meaning, "--guest-id", "VALUE", "an id that means no customer, such as 0")
-    meaning.add_argument(
-        "--bad-rows",
-        choices=("error", "drop"),
-        default="error",
-        help="rows that cannot be read (default: error)",
-    )
-    meaning.add_argument(
-        "--repeated-orders",
-        choices=("error", "last", "add"),
-        default="error",
-        help="orders that several files have with different lines: from the last file, or all "
-        "lines (default: error)",
-    )
-    _repeated(
-        meaning,
-        "--refund-rows",
-        "COLUMN=WORD",
-        "rows of refunds, by a word in a column: their amounts count as negative",
-    )
-    meaning.add_argument(
-        "--repeated-rows",
-        choices=("keep", "drop", "error"),
-        help="rows that are equal in every column of the file (default: keep, with a warning if "
-        "there are many)",
-    )
-    meaning.add_argument(
-        "--strict", action="store_true", help="warnings about how the file is read are errors"
-    )
-
-
-def _add_scope(parser: argparse.ArgumentParser, today: bool) -> Any:
-    """What is counted; the group takes further options."""
-    scope = parser.add_argument_group("what is counted")
-    scope.add_argument(
-        "--as-of",
-        metavar="DATE",
-        help="2026-11-21, today, yesterday (default: "
-        + ("today)" if today else "the last order's date)"),
-    )
-    _repeated(scope, "--where", "COLUMN=VALUE", "only these orders: value, a|b, or from..to")
-    _repeated(scope, "--where-customers", "COLUMN=VALUE", "only these customers, in the same form")
-    return scope

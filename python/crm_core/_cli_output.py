@@ -38,8 +38,8 @@ def format_of(path: Path, known: Sequence[str], option: str = "--output") -> str
 
 
 def refuse_existing(path: Path, force: bool, option: str = "--output") -> None:
-    """Refuses to overwrite a file."""
-    if path.exists() and not force:
+    """Refuses to overwrite a file; `-` is standard output."""
+    if str(path) != "-" and path.exists() and not force:
         raise Misuse(f"{option}: {path} is there already", "--force overwrites it.")
 
 

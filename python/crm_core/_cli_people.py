@@ -42,7 +42,7 @@ def identify(options: argparse.Namespace) -> int:
     path, *options.files = options.files
     _refuse_without(options)
     settings = settings_of(options)
-    with progress(options.quiet) as stage:
+    with progress(options.quiet, options.lang) as stage:
         loaded, orders = _orders(options, settings, stage)
         read = read_people(path, options, settings, loaded, stage)
         scope = _scope(options, loaded)

@@ -27,6 +27,7 @@ from ._report.problem import Misuse
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
+    from ._report.result import Frame
     from ._report.sending import Sending
     from ._report.settings import Loaded, Settings
 
@@ -34,9 +35,8 @@ _PAGES = ("html", "pdf")
 _TIME = "10:00"
 # Options that only the rules read.
 _OF_RULES = (
-    *("messages", "message_column", "at", "output", "page", "ids", "events", "event_column"),
-    *("event_kind", "events_layout"),
-)
+    "messages", "message_column", "at", "output", "page", "ids",
+)  # fmt: skip
 
 
 def rules(options: argparse.Namespace) -> int:
@@ -77,12 +77,13 @@ def _groups(options: argparse.Namespace) -> int:
     from ._report.sections.voice import Voice
 
     settings = settings_of(options)
-    with progress(options.quiet) as stage:
+    with progress(options.quiet, options.lang) as stage:
         loaded, orders = _orders(options, settings, stage)
         scope = {name: one or None for name, one in _scope(options, loaded).items()}
         day = day_of(options.as_of) or orders.last_date
+        carts = _carts(_events(options, settings, loaded, stage), day_of(options.as_of))
         shop = shop_of(Ask(orders, day, scope), {})
-        found = Missing("customers", 100, 0) if shop is None else today.find(shop)
+        found = Missing("customers", 100, 0) if shop is None else today.find(shop, carts)
     lang = options.lang or ("ja" if loaded.japanese else "en")
     console = Console(quiet=options.quiet, soft_wrap=True)
     folder = None if options.tables is None else options.tables.name
@@ -93,6 +94,16 @@ def _groups(options: argparse.Namespace) -> int:
     if options.tables is not None:
         _cli_output.write_lists({one.key: one.people_list for one in groups}, options.tables)
     return 0 if groups else 1
+
+
+def _carts(events: crm_core.Events | None, day: datetime.date | None) -> Frame | None:
+    """Carts to follow up, a row each; None without a log of events."""
+    from ._report.result import Frame
+
+    moment = None if events is None else day or events.last_date
+    if events is None or moment is None:
+        return None
+    return Frame.of("cart_follow_ups", crm_core.cart_follow_ups(events, moment))
 
 
 def _by_rules(options: argparse.Namespace) -> int:
@@ -106,7 +117,7 @@ def _by_rules(options: argparse.Namespace) -> int:
     plan = load_rules(options.rules)
     time = _time(options.at)
     settings = settings_of(options, plan.columns)
-    with progress(options.quiet) as stage:
+    with progress(options.quiet, options.lang) as stage:
         loaded, orders = _orders(options, settings, stage)
         day = day_of(options.as_of) or orders.last_date
         if day is None:

@@ -48,6 +48,7 @@ def read_orders(
     category: str | None = None,
     channel: str | None = None,
     shop: str | None = None,
+    kind: str | None = None,
     dimensions: Sequence[str] = (),
     ignore: Sequence[str] = (),
     layout: str | None = None,
@@ -57,6 +58,7 @@ def read_orders(
     order_level: Sequence[str] = (),
     line_level: Sequence[str] = (),
     status_map: Mapping[str, str] | None = None,
+    kind_map: Mapping[str, str] | None = None,
     id_fold: Literal["email", "case", "number", "none"] | None = None,
     guest_id: Sequence[str] = (),
     currency: str | None = None,
@@ -100,6 +102,7 @@ def read_orders(
         category: Its category.
         channel: The channel of the order.
         shop: The shop, part of an order's key.
+        kind: Whether the order is a subscription's (購入種別); read only where it is named.
         dimensions: Further columns to filter and break down by; roles such as "product" too.
         ignore: Columns, or lists of JSON, that a warning or an error names and that do not matter.
         layout: The id of a layout (`crm layouts`), or a file of your own.
@@ -110,6 +113,8 @@ def read_orders(
         line_level: Money beside the amount that is a line's; or the status, where it differs within
             an order.
         status_map: What the shop's words mean.
+        kind_map: What the words of `kind` mean: "one_off", "subscription" (its first order is found
+            by the dates), "sub_first", "sub_renewal", "swap" or "sample".
         id_fold: Ids alike are one: but for case, width and blanks ("email", "case"), or for zeros
             before it and a ".0" behind it ("number"); or "none".
         guest_id: Ids that mean no account, such as "0".
@@ -146,6 +151,7 @@ def read_orders(
     from ._report.frame_source import sources_in
     from ._report.headings import CATEGORIES
     from ._report.ids import FOLDS
+    from ._report.order_kinds import understood
     from ._report.order_reading import load_sources
     from ._report.settings import ROLES_SAID, Settings
 
@@ -167,6 +173,7 @@ def read_orders(
             },
             statuses=states[1:],
             status_map=dict(status_map or {}),
+            kind_map=dict(kind_map or {}),
             guest_ids=_texts("guest_id", guest_id),
             dimensions=_texts("dimensions", dimensions),
             ignore=_texts("ignore", ignore),
@@ -195,7 +202,7 @@ def read_orders(
             strict=strict,
         )
         _known_dimensions(dimensions, sources, (*CATEGORIES, *ROLES_SAID, "status"))
-        loaded = load_sources(sources, settings)
+        loaded = understood(load_sources(sources, settings), settings.kind_map)
     with _named_rows(loaded):
         orders = orders_from(loaded, customers, progress)
     _warn(orders.understanding)

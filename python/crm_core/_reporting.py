@@ -17,6 +17,7 @@ from ._types import Where
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ._report.cost_reading import Costs
     from ._report.findings import Findings
     from ._report.page import Site
     from ._report.sections.parts import Section
@@ -136,6 +137,7 @@ def report(
     customers: Where | None = None,
     by: Sequence[str] = (),
     attributes: Sequence[str] = (),
+    costs: Sequence[Mapping[str, Any]] = (),
     churn_days: int | None = None,
     cpm_money: float | None = None,
     months: int = 24,
@@ -159,6 +161,9 @@ def report(
         by: Columns to break down by.
         attributes: Columns of customers or orders by which the section on buyers shows who comes
             back and who cancels: sex, prefecture, payment.
+        costs: What channels cost, as for `acquisition`: rows of `channel`, `cost` and, if all have
+            one, `date`. With dates the section on channels is about customers who came since the
+            first of them.
         churn_days: Days without an order after which a customer is churned (default 240).
         cpm_money: The portfolio's money threshold (default 70,000 yen; otherwise 7 mean orders).
         months: Months of the portfolio's history.
@@ -200,12 +205,25 @@ def report(
         columns=[one for one in ("product", "channel") if has_column(orders, one)],
         people=people,
         attributes=attributes,
+        costs=_costs(costs),
     )
     site = None if events is None else _site(events, day)
     found = analyse(orders, request, carts=None if site is None else site.behavior.left)
     made = Report()
     made._findings, made._site, made.lang, made.title = found, site, lang, title
     return made
+
+
+def _costs(rows: Sequence[Mapping[str, Any]]) -> Costs | None:
+    """Costs with their time, if each has a date."""
+    from ._report.cost_reading import Costs
+
+    if not rows:
+        return None
+    dates = [datetime.date.fromisoformat(str(one["date"])) for one in rows if one.get("date")]
+    if len(dates) < len(rows):
+        return Costs([dict(one) for one in rows])
+    return Costs([{**one, "date": str(one["date"])} for one in rows], min(dates), max(dates))
 
 
 def _site(events: Events, day: datetime.date | None) -> Site:

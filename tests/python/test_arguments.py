@@ -13,7 +13,8 @@ import pytest
 
 import crm_core as crm
 from crm_core import _cli_files
-from crm_core._cli_options import COLUMNS, NoFiles, parser
+from crm_core._cli_options import NoFiles, parser
+from crm_core._cli_reading import COLUMNS
 from crm_core._report import event_reading, messages, order_reading, sentences
 from crm_core._report.messages import say
 from crm_core._report.problem import Problem

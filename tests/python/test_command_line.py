@@ -10,6 +10,7 @@ from test_report import run
 
 import crm_core
 from crm_core import _cli, _cli_japanese, _cli_options, _cli_output
+from crm_core._cli_short import SHORT
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,11 @@ def shop():
 def orders(shop, tmp_path, monkeypatch):
     """A file of orders in a folder of its own, in which the command is run."""
     monkeypatch.chdir(tmp_path)
+    return written(shop)
+
+
+def written(shop):
+    """The orders as a file of this folder."""
     names = ("order_id", "customer_id", "ordered_at", "amount", "status", "channel")
     with open("orders.csv", "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
@@ -165,12 +171,11 @@ def test_help_in_japanese(arguments, lang, capsys, monkeypatch):
     assert "集計の対象" in out and "what is counted" not in out
 
 
-@pytest.mark.parametrize("command", ["report", "today", "run"])
+@pytest.mark.parametrize("command", ["report", "today", "run", "read", "alerts", *SHORT])
 def test_help_has_an_example(command, capsys):
     assert wrong(command, "--help") == 0
-    assert f"example: crm {command} orders.csv" in " ".join(
-        capsys.readouterr().out.replace("run rfm", "run").split()
-    )
+    shown = " ".join(capsys.readouterr().out.split()).replace("run decile", "run")
+    assert f"example: crm {command} orders.csv" in shown
 
 
 def test_the_version_has_a_short_option(capsys):

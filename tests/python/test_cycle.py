@@ -535,9 +535,13 @@ def test_alerts_on_the_command_line(
     levels = lines("alerts", "--as-of", str(DAY), "--level", "due,late")
     expected = crm.alerts(build(rows), DAY, levels=["due", "late"]).to_dict()
     assert [one["customer_id"] for one in levels] == expected["customer_id"]
-    # Left alone, it is about today, when all of these have left long ago.
-    today = lines("alerts", "--since", "yesterday")
-    assert today == []
+    # Left alone, it is about the day of the last order, and yesterday is the day before.
+    left_alone = lines("alerts", "--since", "yesterday")
+    last = build(rows).last_date
+    eve = last - datetime.timedelta(1)
+    assert [one["alert_key"] for one in left_alone] == (
+        crm.alerts(build(rows), last, since=eve).to_dict()["alert_key"]
+    )
     document = tmp_path / "learned.json"
     arguments = ["learn", str(path), *said, "--as-of", str(DAY), "-o", str(document)]
     assert _cli.main(arguments) == 0

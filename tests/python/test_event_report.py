@@ -85,15 +85,17 @@ def test_a_report_with_events(visits, files, tmp_path, capsys, monkeypatch):
         assert f"セッション数 {len(visits) + 1}" in shown
         assert "発生日時" in shown and "ページURL" in shown and "--event-column page=" in shown
         assert "商品閲覧" in shown
-    # The last page seen in a session; carts and purchases are no views.
-    last = [steps[min(len(steps), 2) - 1][1] for steps in visits] + ["/"]
+    # The last page of the sessions without a purchase; carts and purchases are no views.
+    last = [steps[min(len(steps), 2) - 1][1] for steps in visits if len(steps) < 5] + ["/"]
     exits = {row["ページ"]: row for row in cells(text, "ページ")}
-    assert {page: row["最後に見た割合"] for page, row in exits.items()} == {
-        page: f"{last.count(page) / int(exits[page]['閲覧数']):.1%}" for page in ("/", "/p?<b>")
+    assert {page: row["購入せず離脱"] for page, row in exits.items()} == {
+        page: f"{last.count(page) / int(exits[page]['セッション数']):.1%}"
+        for page in ("/", "/p?<b>")
     }
+    assert exits["/p?<b>"]["セッション数"] == str(depth[1])
     assert exits["/"]["閲覧数"] == str(len(visits) + 1)
     assert exits["/p?<b>"]["平均滞在秒数"] == "–"
-    funnel = cells(text, "段階", "内容")
+    funnel = cells(text, "内容")
     assert [int(row["到達数"]) for row in funnel] == [depth[0] + 1, *depth[1:]]
     assert [row["内容"] for row in funnel][:2] == ["ページ閲覧", "商品閲覧"]
     carts = {
@@ -128,8 +130,8 @@ def test_the_user_says_otherwise(files, tmp_path, capsys, monkeypatch):
     assert run("report", orders, "--events", log, "--lang", "en", "-o", page, *more) == 0
     text = page.read_text(encoding="utf-8")
     assert "The events name no pages" in text and "within 36h" in text
-    assert "The last page seen" not in text and "From page to page" not in text
-    assert [row["What"] for row in cells(text, "Step", "What")] == [
+    assert "Where visitors leave" not in text and "From page to page" not in text
+    assert [row["What"] for row in cells(text, "What", "Reached")] == [
         KINDS["product_view"],
         KINDS["purchase"],
     ]

@@ -125,7 +125,8 @@ def test_a_report_of_a_japanese_export(shop, export, tmp_path, capsys, monkeypat
     for shown in (screen, text):
         assert f"{len(counted):,}" in shown
         assert f"{len(orders):,}" in shown
-        assert f"¥{round(sum(total for _, total in orders) / len(orders)):,}" in shown
+        assert f"{round(sum(total for _, total in orders) / len(orders)):,}円" in shown
+        assert "¥" not in shown
         assert f"{repeaters:.1%}" in shown
         assert "支払合計" in shown
         assert "キャンセル" in shown

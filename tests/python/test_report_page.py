@@ -488,6 +488,8 @@ def test_months_end_at_the_last_date_and_go_back_no_further_than_the_first():
 def test_money_for_people(amount, currency, whole, short, japanese):
     of = Currency(currency, {"JPY": 0, "KWD": 3}.get(currency, 2))
     assert money(amount, of) == whole
+    in_japanese = f"{amount:,.0f}円" if currency == "JPY" else whole
+    assert money(amount, of, "ja") == in_japanese
     assert brief(amount, of, "en") == short
     assert brief(amount, of, "ja") == japanese
 

@@ -62,8 +62,8 @@ def test_amounts_can_be_conditions(path, capsys, condition, customers):
 def test_a_column_that_the_file_lacks_is_asked_for_by_its_option(path, capsys):
     _, _, told = command(capsys, "run", "acquisition", path, "--currency", "USD")
     assert "no column of the file is the channel" in told and "--channel COLUMN" in told
-    _, _, told = command(capsys, "run", "customer", path, "--currency", "USD")
-    assert "--as-of" in told and "`as_of`" not in told
+    _, _, told = command(capsys, "run", "movement", path, "--currency", "USD")
+    assert "--since" in told and "`since`" not in told
 
 
 def test_a_customers_table_that_joins_nothing_is_said(path, tmp_path, capsys):

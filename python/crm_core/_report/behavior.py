@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import crm_core
@@ -33,7 +33,8 @@ class Behavior:
         sessions: Sessions, where views are known.
         first_date: Of the first event.
         last_date: Of the last event.
-        pages: Exits of the most viewed pages.
+        pages: The most viewed pages.
+        left_on: Sessions that ended on a page without a purchase, by page.
         funnel: The funnel's steps.
         carts: Carts, a row.
         left: Carts to follow up, a row each.
@@ -49,6 +50,7 @@ class Behavior:
     first_date: datetime.date | None = None
     last_date: datetime.date | None = None
     pages: Frame | None = None
+    left_on: Mapping[str, int] = field(default_factory=dict)
     funnel: Frame | None = None
     carts: Frame | None = None
     left: Frame | None = None
@@ -104,10 +106,14 @@ def analyse_events(
 
     viewed = "view" in words or "product_view" in words
     with_pages = viewed and has_pages
-    sessions = None
+    sessions: int | None = None
+    left_on: dict[str, int] = {}
     if viewed:
         step("sessions")
-        sessions = len(crm_core.sessions(events, as_of))
+        visits = crm_core.sessions(events, as_of).to_dict()
+        sessions = len(visits["converted"])
+        for page, bought in zip(visits.get("exit_page", ()), visits["converted"], strict=False):
+            left_on[page] = left_on.get(page, 0) + (not bought)
     if not with_pages:
         notes.append(Note("no_pages"))
     wanted: list[Any] = list(steps) or _way(words)
@@ -124,6 +130,7 @@ def analyse_events(
         first_date=seen.first_date,
         last_date=seen.last_date,
         pages=most(pages, "views", PAGES) if pages else None,
+        left_on=left_on,
         funnel=run("funnel", steps=wanted, window=window) if len(wanted) > 1 or steps else None,
         carts=run("cart_abandonment") if carted else None,
         left=run("cart_follow_ups", as_of or seen.last_date) if carted else None,

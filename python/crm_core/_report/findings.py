@@ -10,17 +10,21 @@ import datetime
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import CrmError, SchemaError
 from .._orders import Orders
 from . import cycle, words
 from .money import Currency, money
 from .outlook import look_ahead
+from .outlook import requests as look_ahead_requests
 from .result import Frame
 from .sections import report
 from .sections.ask import Ask
 from .settings import Note
+
+if TYPE_CHECKING:
+    from .cost_reading import Costs
 
 MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven orders of 10,000
 
@@ -86,7 +90,8 @@ class Findings:
 @dataclass(frozen=True)
 class Request:
     """The user's request, besides the file; `columns` are the roles that the orders have, `people`
-    the records of customers, `attributes` columns by which buyers are shown.
+    the records of customers, `attributes` columns by which buyers are shown, `costs` what channels
+    cost, see `cost_reading`.
     """
 
     as_of: datetime.date | None = None
@@ -100,6 +105,7 @@ class Request:
     columns: Collection[str] = ()
     people: Any = None
     attributes: Sequence[str] = ()
+    costs: Costs | None = None
 
 
 def analyse(
@@ -116,7 +122,6 @@ def analyse(
         step: Told the name of each analysis before it runs; see `ANALYSES`.
         carts: Carts to follow up, where there are events.
     """
-    currency = Currency.of(orders)
     notes: list[Note] = []
     for code, chosen in (("filtered", request.where), ("filtered_customers", request.customers)):
         if chosen:
@@ -138,6 +143,22 @@ def analyse(
     if request.churn_days is not None:
         scope["churn_days"] = request.churn_days
     ask = Ask(orders, as_of, scope)
+    try:
+        return _analyse(ask, request, notes, step, carts)
+    finally:
+        ask.end()
+
+
+def _analyse(
+    ask: Ask,
+    request: Request,
+    notes: list[Note],
+    step: Callable[[str], None],
+    carts: Frame | None,
+) -> Findings:
+    orders = ask.orders
+    currency = Currency.of(orders)
+    as_of = request.as_of or _date(orders.last_date)
 
     def run(task: str, day: Any = as_of, **options: Any) -> Frame:
         step(task)
@@ -168,6 +189,7 @@ def analyse(
         notes.append(Note("refunds_alone", {"amount": money(without_order, currency)}))
     if not shop_orders:
         notes.append(Note("no_orders"))
+    ask.begin(look_ahead_requests(cpm_options, whole=not request.customers))
 
     cpm_segments = run("cpm_segments", **cpm_options, **prospects)
     history_days = _month_ends(_date(orders.first_date), as_of, request.months)
@@ -188,6 +210,7 @@ def analyse(
             prospects=request.prospects,
             people=request.people,
             attributes=request.attributes,
+            costs=request.costs,
             step=step,
         )
     return Findings(

@@ -28,14 +28,6 @@ _MONEY = (
 )  # fmt: skip
 
 
-# Both ends of intervals, which figures show and tables have no room for.
-ENDS = tuple(
-    f"{name}_{end}"
-    for name in ("exit_rate", "exit_rate_sessions", "bounce_rate", "rate", "abandonment_rate")
-    for end in ("low", "high")
-)
-
-
 @dataclass(frozen=True)
 class Grid:
     """A table of text.
@@ -62,11 +54,9 @@ class Grid:
     dots: Mapping[tuple[int, int], Markup] = field(default_factory=dict)
 
 
-def of(
-    frame: Frame, title: str, lang: str, currency: Currency, leave_out: Sequence[str] = ()
-) -> Grid:
+def of(frame: Frame, title: str, lang: str, currency: Currency) -> Grid:
     """All columns of a frame, in its order."""
-    names = [name for name in frame.columns if name not in leave_out]
+    names = list(frame.columns)
 
     def shown(name: str, value: Any) -> str:
         label = frame.label(name, value, lang) if isinstance(value, str) else None
@@ -119,7 +109,7 @@ def cpm_portfolio(segments: Frame, title: str, lang: str, currency: Currency) ->
             [
                 _label(segments, "segment", segment, lang),
                 *(f"{count:,} ({count / everyone:.1%})" for count in counts),
-                *(money(one, currency) for one in revenue),
+                *(brief(one, currency, lang) for one in revenue),
             ]
         )
         weights.append([None, *(count / largest for count in counts), None, None])
@@ -223,13 +213,6 @@ def site_lead(found: Behavior, lang: str) -> str:
     return lead + joint + words.page("behavior_sessions", lang, sessions=f"{found.sessions:,}")
 
 
-def funnel(frame: Frame, lang: str, currency: Currency) -> Grid:
-    """The funnel's steps under the names that people read."""
-    named = {**frame.columns, "name": [words.value(name, lang) for name in frame["name"]]}
-    left_out = (*ENDS, "p90_seconds", "median_seconds_from_start")
-    return of(Frame(frame.task, named), words.page("funnel", lang), lang, currency, left_out)
-
-
 def funnel_text(frame: Frame, lang: str) -> str:
     """What the funnel counts."""
     window = frame.definition.get("options", {}).get("window", "")
@@ -285,7 +268,9 @@ def summary(findings: Findings, lang: str) -> list[tuple[str, str]]:
         (f"revenue{guests}", brief(totals.revenue, currency, lang)),
         (
             f"mean_order{guests}",
-            "–" if totals.mean_order_value is None else money(totals.mean_order_value, currency),
+            "–"
+            if totals.mean_order_value is None
+            else money(totals.mean_order_value, currency, lang),
         ),
     ]
     if guests:
@@ -295,7 +280,7 @@ def summary(findings: Findings, lang: str) -> list[tuple[str, str]]:
             ("of_guests", (totals.guest_orders, totals.guest_revenue)),
         ):
             amount = brief(revenue, currency, lang)
-            mean = money(revenue / count, currency) if count else "–"
+            mean = money(revenue / count, currency, lang) if count else "–"
             said = words.page("orders_for", lang, orders=f"{count:,}", amount=amount, mean=mean)
             tiles.append((name, said))
     tiles += zip(("repeaters", "active"), share, strict=True)
@@ -318,7 +303,9 @@ def cell(name: str, value: Any, lang: str, currency: Currency) -> str:
         if name in ("threshold", "revenue_multiple"):
             return f"{value:,.3g}"
         if name in _MONEY or name.endswith("_revenue"):
-            return money(value, currency)
+            return money(value, currency, lang)
+        if name.endswith("_seconds"):
+            return f"{value:,.0f}"
         return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
     if name == "page":
         return figures.shortened(str(value), 60)

@@ -16,7 +16,12 @@ _BEGIN, _BETWEEN, _AND, _END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 _EMPTY = '""'
 
 #: Options of pairs, with what a message calls them in Python.
-_PAIRS = {"status_map": "status_map", "refund_rows": "refund_rows", "event_kind": "kinds"}
+_PAIRS = {
+    "status_map": "status_map",
+    "kind_map": "kind_map",
+    "refund_rows": "refund_rows",
+    "event_kind": "kinds",
+}
 _LISTS = ("ignore", "order_level", "line_level", "guest_id")
 # Values of these are words of the command; of the others headings and texts, which it quotes.
 _OF_WORDS = (

@@ -24,8 +24,10 @@ class Currency:
         return Currency(orders.currency, orders.reconciliation.schema["amount"]["decimals"])
 
 
-def money(amount: float, currency: Currency) -> str:
-    """An amount for people: ¥1,234, $12.50, 12.50 CHF."""
+def money(amount: float, currency: Currency, lang: str = "en") -> str:
+    """An amount for people: ¥1,234, in Japanese 1,234円; $12.50, 12.50 CHF."""
+    if lang == "ja" and currency.code == "JPY":
+        return f"{amount:,.0f}円"
     return _with_sign(amount, f"{abs(amount):,.{currency.decimals}f}", currency)
 
 

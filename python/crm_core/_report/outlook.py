@@ -49,6 +49,17 @@ _SWEEP = {
 }
 
 
+def requests(cpm: Mapping[str, Any], whole: bool) -> dict[str, Mapping[str, Any]]:
+    """What `look_ahead` asks for: the analyses of the report that take longest."""
+    found: dict[str, Mapping[str, Any]] = {"shop_forecast": {}} if whole else {}
+    return {
+        **found,
+        "base_forecast": cpm,
+        "backtest": {"origins": 1, "within": 90},
+        "threshold_sweep": {"levels": []},
+    }
+
+
 def look_ahead(
     run: Callable[..., Frame], cpm: Mapping[str, Any], whole: bool = True
 ) -> dict[str, Frame]:
@@ -60,10 +71,11 @@ def look_ahead(
         whole: Whether it is about all customers: of some of them there are no new ones.
     """
     found: dict[str, Frame] = {}
+    asked = requests(cpm, whole)
     shop = _try(run, "shop_forecast") if whole else None
     if shop is not None and "without_forecast" not in shop.notes:
         found["shop"] = _by_month(shop)
-    forecast = _try(run, "base_forecast", **cpm)
+    forecast = _try(run, "base_forecast", **asked["base_forecast"])
     if forecast is not None:
         tested = [value is not None for value in forecast["actual_orders"]]
         known = [value is not None for value in forecast["expected_orders"]]
@@ -71,10 +83,10 @@ def look_ahead(
         before = [over and has for over, has in zip(tested, known, strict=True)]
         found["forecast"] = _part(forecast, _FORECAST, ahead)
         found["forecast_tested"] = _part(forecast, _TESTED, before)
-    dates = _try(run, "backtest", origins=1, within=90)
+    dates = _try(run, "backtest", **asked["backtest"])
     if dates is not None:
         found["dates_tested"] = _part(dates, _DATES, [v is not None for v in dates["mae_days"]])
-    sweep = _try(run, "threshold_sweep", levels=[])
+    sweep = _try(run, "threshold_sweep", **asked["threshold_sweep"])
     if sweep is not None:
         found["sweep"] = _part(sweep, _SWEEP, [True] * len(sweep))
     return {key: frame for key, frame in found.items() if len(frame)}

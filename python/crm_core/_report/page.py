@@ -32,6 +32,7 @@ class Site:
     behavior: Behavior
     choices: Sequence[Choice]
     notes: Sequence[Note]
+    warnings: Sequence[Note] = ()
 
 
 def sections(
@@ -67,7 +68,7 @@ def sections(
         table = grid.of(frame, title, lang, findings.currency)
         shown.append(Section(f"by-{at}", title, title, voice("by_text"), [table]))
     if events is not None:
-        about = [*events.behavior.notes, *events.notes]
+        about = [*events.behavior.notes, *events.warnings]
         said = [words.note(one.code, one.values, lang) for one in about]
         carts = None
         if found is not None and not isinstance(found.today, Missing):
@@ -83,7 +84,8 @@ def sections(
     if people:
         title = words.page("people_reading", lang)
         readings.append(grid.choices(people, title, lang, "--people-column"))
-    told = [words.note(one.code, one.values, lang) for one in [*findings.notes, *notes]]
+    of_events = [] if events is None else events.notes
+    told = [words.note(one.code, one.values, lang) for one in [*findings.notes, *notes, *of_events]]
     if found is not None and (reasons := report.left_out(found, voice)):
         told.append(voice("appendix_left_out", reasons=" ".join(reasons)))
     shown.append(appendix.show(findings, readings, told, voice))

@@ -553,6 +553,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "他から10年以上離れたもの{far}件。",
     ),
     "statuses": ("Statuses: {map}.", "対応状況の読み替え: {map}。"),
+    "order_kinds": ("Kinds of orders: {map}.", "注文種別の読み替え: {map}。"),
     "unread": (
         '{rows} cells of "{column}" could not be read; their rows are left out.',
         "「{column}」の{rows}件は読み取れないため、その行を除きました。",

@@ -16,7 +16,7 @@ from .layouts import Layout, fold
 ROLES_SAID = (
     *("customer_id", "ordered_at", "amount", "order_id", "quantity", "cancelled_at", "refunded"),
     *("refunded_at", "discount", "shipping", "tax", "cost", "product", "category", "channel"),
-    "shop",
+    *("shop", "kind"),
 )
 _OWN = ("customer_id", "ordered_at", "amount", "order_id", "quantity")
 
@@ -44,6 +44,7 @@ class Settings:
     statuses: Sequence[str] = ()
     ignore: Sequence[str] = ()
     status_map: Mapping[str, str] = field(default_factory=dict)
+    kind_map: Mapping[str, str] = field(default_factory=dict)
     id_fold: str | None = None
     currency: str | None = None
     timezone: str | None = None

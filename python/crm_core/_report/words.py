@@ -28,6 +28,12 @@ _VALUES: Mapping[str, tuple[str, str]] = {
     "refunded": ("Refunded", "返金"),
     "returned": ("Returned", "返品"),
     "test": ("Test", "テスト"),
+    "one_off": ("Ordinary order", "通常購入"),
+    "subscription": ("Subscription", "定期購入"),
+    "sub_first": ("First delivery", "定期初回"),
+    "sub_renewal": ("Renewal", "定期2回目以降"),
+    "swap": ("Exchange", "交換"),
+    "sample": ("Sample", "サンプル"),
     "view": ("Page view", "ページ閲覧"),
     "product_view": ("Product view", "商品閲覧"),
     "add": ("Put into the cart", "カート追加"),
@@ -319,7 +325,7 @@ PAGE: Mapping[str, tuple[str, str]] = {
         "新規顧客がないとした場合の365日ごとの予測です。顧客別モデルと、前年のセグメント遷移の2通りを並べます。"
         "下限・上限は80%の範囲、年商倍率は直近365日の売上に対する累計です。",
     ),
-    "outlook_forecast_tested": ("The forecast of a year ago", "1年前時点の予測と実績"),
+    "outlook_forecast_tested": ("Both methods a year ago", "1年前時点の予測と実績"),
     "outlook_forecast_tested_text": (
         "The forecast from the orders up to then, compared with the actual numbers.",
         "当時までのデータだけで予測し、その後の実績と並べました。",

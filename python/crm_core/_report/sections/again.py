@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .. import figures
 from ..grid import Grid
-from .change import Change, Rate, of_rates
+from .change import Change, Rate, of_best_and_worst, of_rates
 from .parts import Headline, Section
 from .shop import Missing, Shop, a_year_before
 from .size import WITHIN, rate
@@ -66,7 +66,8 @@ def find(shop: Shop, channels: bool) -> Sources | Missing:
     if not channels:
         return Sources("month", months, sorted(found, key=lambda one: one.name), None)
     found.sort(key=lambda one: -one.now.value)
-    apart = of_rates(found[0].now, found[-1].now) if len(found) > 1 else None
+    ends = (found[0].now, found[-1].now)
+    apart = of_best_and_worst(*ends, len(found)) if len(found) > 1 else None
     return Sources("channel", months, found[:_MOST], apart)
 
 
@@ -139,9 +140,11 @@ def _title(found: Sources, voice: Voice) -> str:
 
 
 def _headlines(found: Sources, voice: Voice) -> list[Headline]:
-    """The channel that changed most."""
+    """The channel that changed most, if that is more than the largest of them by chance."""
     moved = [
-        (of_rates(one.now, one.before), one.name) for one in found.sources if one.before is not None
+        (of_rates(one.now, one.before, among=len(found.sources)), one.name)
+        for one in found.sources
+        if one.before is not None
     ]
     moved = [one for one in moved if one[0].verdict in ("up", "down")]
     if found.of == "month" or not moved:

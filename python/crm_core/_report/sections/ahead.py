@@ -49,7 +49,7 @@ def show(shop: Frame, voice: Voice) -> Section:
     names = ("month", "existing", "new", "total", "band")
     headings = [voice(f"ahead_{name}") for name in names]
     numbers = Grid(voice("ahead"), headings, cells, [False, *[True] * 4])
-    parts: list[Part] = [Figure(drawn[0], drawn[1], series, numbers)]
+    parts: list[Part] = [Figure(drawn[0], drawn[1], series, numbers, voice("ahead_figure"))]
     parts += [Text(one) for one in said(shop, voice)]
     return Section("ahead", _title(ahead, total, voice), voice("ahead"), text, parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy.typing as npt
@@ -37,6 +38,8 @@ class Ask:
         self.scope = {key: value for key, value in scope.items() if value is not None}
         self.definitions: list[Frame] = []
         self._tables: dict[str, Table] = {}
+        self._begun: dict[str, Future[Table]] = {}
+        self._pool: ThreadPoolExecutor | None = None
 
     @property
     def as_of(self) -> datetime.date:
@@ -46,6 +49,32 @@ class Ask:
 
     def table(self, task: str, day: Day | None = None, **options: Any) -> Table:
         """A table of the library. `where` and `customers` come on top of the report's own."""
+        key, given = self._request(task, day, options)
+        if key not in self._tables:
+            begun = self._begun.get(key)
+            table = crm_core.run(task, self.orders, given) if begun is None else begun.result()
+            self._tables[key] = table
+            self.definitions.append(Frame(task, {}, table.definition, table.hash or ""))
+        return self._tables[key]
+
+    def begin(self, requests: Mapping[str, Mapping[str, Any]]) -> None:
+        """Starts analyses that take long and are asked for later, on two threads of their own: each
+        of them works on one.
+        """
+        self._pool = ThreadPoolExecutor(2)
+        for task, options in requests.items():
+            key, given = self._request(task, None, options)
+            self._begun[key] = self._pool.submit(crm_core.run, task, self.orders, given)
+
+    def end(self) -> None:
+        """Gives up what was begun and not asked for."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _request(
+        self, task: str, day: Day | None, options: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        """A request with the report's own scope, and its name among the tables."""
         given = {**self.scope, **options}
         for key in ("where", "customers"):
             if key in options:
@@ -53,12 +82,7 @@ class Ask:
         given = {key: value for key, value in given.items() if value is not None}
         day = self._as_of if day is None else day
         given["as_of"] = None if day is None else _text(day)
-        key = json.dumps([task, given], sort_keys=True, default=str)
-        if key not in self._tables:
-            table = crm_core.run(task, self.orders, given)
-            self._tables[key] = table
-            self.definitions.append(Frame(task, {}, table.definition, table.hash or ""))
-        return self._tables[key]
+        return json.dumps([task, given], sort_keys=True, default=str), given
 
     def __call__(self, task: str, day: Day | None = None, **options: Any) -> Frame:
         """A table as lists."""

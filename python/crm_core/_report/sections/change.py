@@ -4,14 +4,16 @@ Totals (revenue of a period) are resampled over customers, means over the days o
 came; counts and rates have closed forms. "Up" and "down" are said only where the interval of the
 difference excludes 0.
 
-Sources: Newcombe 1998, Statistics in Medicine 17, method 10, for the difference of two rates from
-their own intervals; Chamandy et al. 2012 (Google) for bootstrap with Poisson weights.
+Sources: Wilson 1927 for the interval of a share; Newcombe 1998, Statistics in Medicine 17, method
+10, for the difference of two rates from their own intervals; Chamandy et al. 2012 (Google) for
+bootstrap with Poisson weights.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
@@ -120,14 +122,27 @@ def of_counts(now: int, before: int) -> Change:
     )
 
 
-def of_rates(now: Rate, before: Rate) -> Change:
-    """Two shares, from their own intervals (Newcombe's method 10)."""
+def of_rates(now: Rate, before: Rate, among: int = 1) -> Change:
+    """Two shares, from their own intervals (Newcombe's method 10).
+
+    Args:
+        now: The one.
+        before: The other.
+        among: Of how many comparisons this is told because it is the largest: the interval is as
+            much wider as makes all of them hold together with 95 % (Bonferroni).
+    """
     if min(now.customers, before.customers) < FEWEST:
         return Change(now.value, before.value)
+    wider = NormalDist().inv_cdf(1 - 0.025 / among) / _Z
     difference = now.value - before.value
-    low = difference - math.hypot(now.value - now.low, before.high - before.value)
-    high = difference + math.hypot(now.high - now.value, before.value - before.low)
+    low = difference - wider * math.hypot(now.value - now.low, before.high - before.value)
+    high = difference + wider * math.hypot(now.high - now.value, before.value - before.low)
     return Change(now.value, before.value, low, high)
+
+
+def of_best_and_worst(best: Rate, worst: Rate, count: int) -> Change:
+    """The best and the worst of some shares: the largest of the differences of all pairs."""
+    return of_rates(best, worst, among=max(count * (count - 1) // 2, 1))
 
 
 @dataclass(frozen=True)
@@ -138,6 +153,16 @@ class Rate:
     low: float
     high: float
     customers: int
+
+
+def wilson(hits: int, customers: int) -> Rate:
+    """A share with Wilson's interval of 95 %, of customers or sessions; of none it is 0 to 1."""
+    if not customers:
+        return Rate(0.0, 0.0, 1.0, 0)
+    share, weight = hits / customers, _Z * _Z / customers
+    middle = (share + weight / 2) / (1 + weight)
+    half = _Z * math.sqrt(share * (1 - share) / customers + weight / (4 * customers)) / (1 + weight)
+    return Rate(share, max(middle - half, 0.0), min(middle + half, 1.0), customers)
 
 
 def _resampled(draw: np.random.Generator, values: Floats) -> Floats:

@@ -151,4 +151,4 @@ def _figure(found: Ltv, voice: Voice) -> Figure:
     ]
     numbers = Grid(title, ["", *(one.name for one in curves)], rows, [False, True, True])
     legend = [Series(one.css, one.name, []) for one in curves]
-    return Figure(drawn[0], drawn[1], legend, numbers)
+    return Figure(drawn[0], drawn[1], legend, numbers, title)

@@ -16,6 +16,7 @@ from .voice import Voice
 from .wall import missing
 
 _SHOWN = 24
+_OF_A_PEAK = 6  # months of which the strongest is named
 
 
 @dataclass(frozen=True)
@@ -101,15 +102,18 @@ def show(found: Months | Missing, voice: Voice) -> Section:
         for narrow in (False, True)
     ]  # fmt: skip
     legend = [*series, Series("c-line", voice("months_before"), [])] if any(before) else series
-    figure = Figure(drawn[0], drawn[1], legend, _numbers(frame, labels, revenue, voice))
+    numbers = _numbers(frame, labels, revenue, voice)
+    figure = Figure(drawn[0], drawn[1], legend, numbers, title)
     parts: list[Figure | Text] = [figure]
-    peak = max(labels[-12:], key=lambda label: revenue[label])
-    said = [
-        voice("months_peak", month=voice.month(f"{peak}-01"), amount=voice.money(revenue[peak]))
-    ]
+    said = []
+    if len(labels) >= _OF_A_PEAK:
+        peak = max(labels[-12:], key=lambda label: revenue[label])
+        of = {"month": voice.month(f"{peak}-01"), "amount": voice.money(revenue[peak])}
+        said.append(voice("months_peak", months=min(len(labels), 12), **of))
     if found.running is not None:
         said.append(voice("months_running", amount=voice.money(found.running)))
-    parts.append(Text(("" if voice.lang == "ja" else " ").join(said)))
+    if said:
+        parts.append(Text(("" if voice.lang == "ja" else " ").join(said)))
     return Section(
         "months", _title(found, voice), voice("months"), text, parts, _headlines(found, voice)
     )
@@ -141,7 +145,8 @@ def _title(found: Months, voice: Voice) -> str:
     if found.year is None:
         revenue = sum(found.frame["revenue"][-12:])
         count = min(12, len(found.frame))
-        return voice("months_title_alone", months=count, month=month, amount=voice.money(revenue))
+        key = "months_title_one" if count == 1 else "months_title_alone"
+        return voice(key, months=count, month=month, amount=voice.money(revenue))
     change = found.year
     verdict = change.verdict if change.ratio_low is not None else "too_few"
     moved = "" if change.ratio is None else voice.signed(change.ratio)

@@ -68,13 +68,14 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure, drawn for a wide screen and for a telephone, and its numbers as a table."""
+    """A figure, drawn for a wide screen and for a telephone, its numbers as a table, its title."""
 
     kind: ClassVar = "figure"
     wide: Markup
     narrow: Markup
     legend: Sequence[Series] = ()
     numbers: Grid | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)

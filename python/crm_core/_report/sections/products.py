@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..grid import Grid
-from .change import Rate, of_rates
+from .change import Rate, of_best_and_worst
 from .parts import Part, Section
 from .shop import Missing, Shop
 from .size import rate
@@ -114,7 +114,7 @@ def _title(found: Products, voice: Voice) -> str:
     if len(rates) > 1:
         rates.sort(key=lambda one: -one[1].value)
         (best, high), (worst, low) = rates[0], rates[-1]
-        if of_rates(high, low).verdict == "up":
+        if of_best_and_worst(high, low, len(rates)).verdict == "up":
             return voice(
                 "products_title",
                 best=best,

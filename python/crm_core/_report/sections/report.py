@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import crm_core
 
@@ -31,6 +31,9 @@ from .ask import Ask
 from .parts import Section
 from .shop import Missing, shop_of
 from .voice import Voice
+
+if TYPE_CHECKING:
+    from ..cost_reading import Costs
 
 #: The sections with numbers of their own, in the order of their work.
 SECTIONS = (
@@ -78,6 +81,7 @@ def find(
     prospects: bool = False,
     people: Any = None,
     attributes: Sequence[str] = (),
+    costs: Costs | None = None,
     step: Callable[[str], None] = lambda name: None,
 ) -> Found | None:
     """The numbers of all sections; None if no order counts.
@@ -91,6 +95,7 @@ def find(
         prospects: Whether customers without an order are known.
         people: The records of customers, for `identify`; None if there are none.
         attributes: Columns of customers or orders by which buyers are shown.
+        costs: What channels cost.
         step: Told the name of each section before its analyses run.
     """
     shop = shop_of(ask, cpm)
@@ -105,7 +110,7 @@ def find(
         "ltv": lambda: ltv.find(shop),
         "value": lambda: value.find(shop),
         "who": lambda: who.find(shop, days, prospects),
-        "channels": lambda: channels.find(shop, "channel" in columns),
+        "channels": lambda: channels.find(shop, "channel" in columns, costs),
         "products": lambda: products.find(shop, "product" in columns),
         "subscriptions": lambda: subscriptions.find(shop),
         "buyers": lambda: buyers.find(shop, attributes),

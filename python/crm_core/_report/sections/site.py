@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import figures, grid
+from .. import words as report_words
 from ..behavior import OTHER, Behavior, by_place, cart_steps, stations
 from ..grid import Grid
 from ..result import Frame
+from .change import wilson
 from .parts import Figure, Headline, Part, Section, Text
 from .today import Group
 from .voice import Voice
@@ -45,7 +47,7 @@ def show(found: Behavior, notes: Sequence[str], carts: Group | None, voice: Voic
             parts.append(Text(voice("site_writable", **said)))
             headlines = [Headline(voice("site_writable", **said), 1.2)]
     if found.pages is not None:
-        parts += [Text(voice("last_page_text")), _pages(found.pages, voice)]
+        parts += [Text(voice("last_page_text")), _pages(found, found.pages, voice)]
     if (ways := _ways(found, voice)) is not None:
         parts += [Text(voice("ways_text")), ways]
     if found.between is not None:
@@ -57,14 +59,27 @@ def show(found: Behavior, notes: Sequence[str], carts: Group | None, voice: Voic
 
 
 def _funnel(funnel: Frame, voice: Voice) -> Grid:
-    """The steps; the bar is the rate that is written beside it."""
-    shown = grid.funnel(funnel, voice.lang, voice.currency)
-    at = list(shown.headings).index(voice.column("rate"))
-    bars = [
-        [rate if place == at else None for place in range(len(shown.headings))]
-        for rate in funnel["rate"]
+    """The steps, each with the share that reached it and its interval."""
+    names = ("name", "reached", "dropped", "still_open", "rate", "interval", "median_seconds")
+    rows = []
+    for row in funnel.rows():
+        low, high = (voice.percent(row[f"rate_{end}"]) for end in ("low", "high"))
+        seconds = row["median_seconds"]
+        rows.append(
+            [
+                report_words.value(row["name"], voice.lang),
+                *(voice.count(row[name]) for name in ("reached", "dropped", "still_open")),
+                voice.percent(row["rate"]),
+                "–" if row["rate_low"] is None else voice.interval(low, high),
+                "–" if seconds is None else f"{seconds:,.0f}",
+            ]
+        )
+    headings = [
+        voice("stage_interval") if name == "interval" else voice.column(name) for name in names
     ]
-    return Grid(shown.title, shown.headings, shown.rows, shown.numeric, bars=bars)
+    bars = [[None, None, None, None, rate, None, None] for rate in funnel["rate"]]
+    numeric = [False, *[True] * 6]
+    return Grid(report_words.page("funnel", voice.lang), headings, rows, numeric, bars=bars)
 
 
 def _carts(carts: Frame, voice: Voice) -> Grid:
@@ -77,34 +92,41 @@ def _carts(carts: Frame, voice: Voice) -> Grid:
         if step[1] != kept[0][1] or step is counts[-1]:
             kept.append(step)
     first = counts[0][1] or 1
+    rates = [wilson(count, first) for _, count in kept]
     rows = [
-        [voice(f"{stage}_step"), voice.count(count), voice.percent(count / first)]
-        for stage, count in kept
+        [
+            voice(f"{stage}_step"),
+            voice.count(count),
+            voice.percent(rate.value),
+            "–" if count == first else voice.interval(*map(voice.percent, (rate.low, rate.high))),
+        ]
+        for (stage, count), rate in zip(kept, rates, strict=True)
     ]
-    headings = [voice(f"stage_{name}") for name in ("name", "count", "rate")]
-    bars = [[None, None, count / first] for _, count in kept]
-    return Grid(voice("carts"), headings, rows, [False, True, True], bars=bars)
+    headings = [voice(f"stage_{name}") for name in ("name", "count", "rate", "interval")]
+    bars = [[None, None, rate.value, None] for rate in rates]
+    return Grid(voice("carts"), headings, rows, [False, True, True, True], bars=bars)
 
 
-def _pages(pages: Frame, voice: Voice) -> Grid:
-    """The most viewed pages and how often each was the last."""
+def _pages(found: Behavior, pages: Frame, voice: Voice) -> Grid:
+    """The most viewed pages and how often a session ended there without a purchase."""
     rows, bars = [], []
     for row in pages.rows()[:_PAGES]:
-        low, high = (voice.percent(row[f"exit_rate_{end}"]) for end in ("low", "high"))
         seconds = row["mean_seconds"]
+        left = wilson(found.left_on.get(row["page"], 0), row["sessions"])
         rows.append(
             [
                 figures.shortened(row["page"], 60),
                 voice.count(row["views"]),
-                voice.percent(row["exit_rate"]),
-                voice.interval(low, high),
+                voice.count(row["sessions"]),
+                voice.percent(left.value),
+                voice.interval(voice.percent(left.low), voice.percent(left.high)),
                 "–" if seconds is None else f"{seconds:,.0f}",
             ]
         )
-        bars.append([None, None, row["exit_rate"], None, None])
-    names = ("page", "views", "rate", "interval", "seconds")
+        bars.append([None, None, None, left.value, None, None])
+    names = ("page", "views", "sessions", "rate", "interval", "seconds")
     headings = [voice(f"last_page_{name}") for name in names]
-    return Grid(voice("last_page"), headings, rows, [False, *[True] * 4], bars=bars)
+    return Grid(voice("last_page"), headings, rows, [False, *[True] * 5], bars=bars)
 
 
 def _ways(found: Behavior, voice: Voice) -> Figure | None:
@@ -123,4 +145,4 @@ def _ways(found: Behavior, voice: Voice) -> Figure | None:
         )
         for narrow in (False, True)
     ]  # fmt: skip
-    return Figure(drawn[0], drawn[1])
+    return Figure(drawn[0], drawn[1], title=voice("ways"))

@@ -237,7 +237,8 @@ def _tile(key: str, value: str, change: Change, found: Size, voice: Voice) -> Ti
     if found.compared is None:
         return Tile(name, value, voice("against_none"), "too_few", line=drawn)
     if change.ratio is None or change.ratio_low is None or change.ratio_high is None:
-        few = voice("tile_too_few", before=voice.count(change.before))
+        said = voice.money if key == "revenue" else voice.count
+        few = voice("tile_too_few", before=said(change.before))
         return Tile(name, value, few, "too_few", line=drawn)
     low, high = voice.signed(change.ratio_low), voice.signed(change.ratio_high)
     moved = voice.signed(change.ratio)

@@ -43,7 +43,7 @@ class Voice:
 
     def exact(self, amount: float | None) -> str:
         """An amount with every digit."""
-        return "–" if amount is None else money(amount, self.currency)
+        return "–" if amount is None else money(amount, self.currency, self.lang)
 
     def axis(self, amount: float) -> str:
         """An amount at an axis: ¥5M, ¥10M, 500万円."""
@@ -61,9 +61,7 @@ class Voice:
         if amount is None:
             return "–"
         whole = Currency(self.currency.code, 0) if abs(amount) >= 1000 else self.currency
-        if self.lang == "ja" and self.currency.code == "JPY":
-            return f"{amount:,.0f}円"
-        return money(amount, whole)
+        return money(amount, whole, self.lang)
 
     def count(self, number: float) -> str:
         """A number of people or orders."""

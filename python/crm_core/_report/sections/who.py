@@ -129,7 +129,8 @@ def _months(history: Frame, voice: Voice) -> Figure:
         )
         for narrow in (False, True)
     ]  # fmt: skip
-    return Figure(drawn[0], drawn[1], series, grid.cpm_history(history, title, voice.lang))
+    numbers = grid.cpm_history(history, title, voice.lang)
+    return Figure(drawn[0], drawn[1], series, numbers, title)
 
 
 def _cells(cells: Frame, voice: Voice) -> Grid:

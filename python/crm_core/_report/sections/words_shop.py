@@ -54,9 +54,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "months_new": ("New", "新規"),
     "months_guest": ("Guests", "ゲスト"),
     "months_before": ("A year before", "前年同月"),
+    "months_title_one": ("{month}: {amount}", "{month}の売上は{amount}"),
     "months_peak": (
-        "The strongest of the last twelve months is {month}: {amount}.",
-        "直近12か月で最も売れた月は{month}({amount})。",
+        "The strongest of the last {months} months is {month}: {amount}.",
+        "直近{months}か月で最も売れた月は{month}({amount})。",
     ),
     "months_running": (
         "The month that is not over ({amount} so far) is left out.",
@@ -184,7 +185,22 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "channels_ltv_90": ("LTV 90", "90日LTV"),
     "channels_ltv_360": ("LTV 360", "360日LTV"),
     "channels_cac": ("Cost per customer", "獲得単価"),
+    "channels_cost": ("Cost", "費用"),
     "channels_payback": ("Paid back after", "回収日数"),
+    "channels_not_yet": ("not yet", "未回収"),
+    "channels_costs": (
+        "Paid back: the days after which a customer's margin, or without costs of goods the "
+        "revenue, has reached the cost.",
+        "回収日数: 1人あたりの粗利(原価がない場合は売上)が獲得単価に達するまでの日数。",
+    ),
+    "channels_since": (
+        "Customers who came since {day}, the first date of the costs.",
+        "費用の最初の日付({day})以降の新規顧客のみ。",
+    ),
+    "channels_dear": (
+        "· {name} costs more ({cac}) than a customer brings in {days} days",
+        "。{name}の獲得単価({cac})は{days}日LTVを上回る",
+    ),
     # 11. Products.
     "products": ("Products", "商品"),
     "products_question": (
@@ -280,6 +296,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "今後の売上は。既存顧客は一人ずつ、新規顧客はこれまでの増え方から予測。80%の範囲は、"
         "過去の時点での同じ予測の誤差から。",
     ),
+    "ahead_figure": ("Revenue expected by month", "月別の予測売上"),
     "ahead_title": (
         "{next} in {month}; {amount} ({band}) in all months shown",
         "{month}は{next}、表示期間の合計は{amount}({band})",
@@ -310,16 +327,17 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{people} known customers may be written to about carts of the last days, worth {amount}.",
         "直近のカートのうち、連絡できる顧客は{people}人、金額 {amount}。",
     ),
-    "last_page": ("The last page seen", "最後に見たページ"),
+    "last_page": ("Where visitors leave without buying", "購入せずに離れたページ"),
     "last_page_text": (
-        "How often a view of the page was the session's last, with its 95 % interval. A visitor "
-        "who bought after it counts, too. The most viewed pages.",
-        "そのページの閲覧がセッションの最後だった割合と95%区間。"
-        "その後に購入した訪問者も含みます。閲覧数の多いページのみ。",
+        "Of the sessions that saw the page, the share that ended on it without a purchase, with "
+        "its 95 % interval. Who bought did not leave. The most viewed pages.",
+        "そのページを見たセッションのうち、購入せずにそこで終わった割合と95%区間。"
+        "購入した訪問者は離脱に数えません。閲覧数の多いページのみ。",
     ),
     "last_page_page": ("Page", "ページ"),
     "last_page_views": ("Views", "閲覧数"),
-    "last_page_rate": ("Seen last", "最後に見た割合"),
+    "last_page_sessions": ("Sessions", "セッション数"),
+    "last_page_rate": ("Left without buying", "購入せず離脱"),
     "last_page_interval": ("95 % interval", "95%区間"),
     "last_page_seconds": ("Seconds", "平均滞在秒数"),
     "stage_name": ("Step", "段階"),
