@@ -47,6 +47,7 @@ def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Set
         layout=options.layout,
         order_level=options.order_level,
         line_level=options.line_level,
+        fill_down=options.fill_down,
         id_fold=options.id_fold,
         guest_ids=options.guest_id,
         decimal=options.decimal,

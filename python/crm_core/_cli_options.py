@@ -50,6 +50,8 @@ exit status: 0, 1 nothing found, 2 usage, 3 the file's data, 4 an error of crm i
 """
 
 
+#: Units of amounts larger than one of the currency.
+UNITS = ("thousands", "ten_thousands", "millions")
 #: Ready rules that come with the package.
 PRESETS = ("retail", "subscription", "ltv_lab_btob")
 
@@ -511,8 +513,9 @@ def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: s
     )
     meaning.add_argument(
         "--amount-unit",
-        choices=("major", "minor"),
-        help="major (yen, dollars; default) or minor (cents)",
+        choices=("major", "minor", *UNITS),
+        help="major (yen, dollars; default), minor (cents), or thousands (千円), ten_thousands "
+        "(万円) or millions of whole units",
     )
     meaning.add_argument(
         "--round-amounts",
@@ -530,6 +533,14 @@ def _add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: s
             metavar="COLUMN",
             help=f"a column of other money that is {about}; may be repeated",
         )
+    meaning.add_argument(
+        "--fill-down",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column whose blank cells take the value above them, as merged cells leave them; "
+        "may be repeated",
+    )
     meaning.add_argument(
         "--id-fold",
         choices=("email", "case", "number", "none"),

@@ -308,11 +308,11 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
     "customers_grouped": (
         '{rows} rows without a customer in "{column}" ({amount}) stand below rows of customers who '
-        "are named once, as merged cells leave them: they count as guests. Fill the cells down in "
-        "the file; {say.guests:keep} confirms.",
+        "are named once, as merged cells leave them: they count as guests. "
+        "{say.fill_down:{column}} gives them the value above; {say.guests:keep} confirms.",
         "「{column}」が空欄の{rows}行({amount})は、結合セルのように顧客のある行の下にありますが、"
-        "ゲスト注文として数えています。ファイルで値を補うか、{say.guests:keep} で確定してくださ"
-        "い。",
+        "ゲスト注文として数えています。{say.fill_down:{column}} で上の値を補い、{say.guests:keep} "
+        "で確定します。",
     ),
     "order_number_unread": (
         '"{column}" is the same on rows of one customer and time and differs elsewhere, as an '

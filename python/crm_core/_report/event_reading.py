@@ -10,7 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._events import step_of
-from . import coded, event_doubts, event_headings, layouts, likely, odd_rows, states, statuses
+from . import (
+    amount_units,
+    coded,
+    event_doubts,
+    event_headings,
+    layouts,
+    likely,
+    odd_rows,
+    states,
+    statuses,
+)
 from .columns import cut, distinct, replaced, shown, trimmed
 from .currency_reading import CurrencyReading
 from .headings import Choice
@@ -156,7 +166,8 @@ class _EventReading(CurrencyReading):
                 self._own_currency()
             else:
                 self.arguments["currency"] = currency
-            if self.settings.amount_unit:
+            amount_units.refuse_events(self)
+            if self.settings.amount_unit in ("major", "minor"):
                 self.arguments["amount_unit"] = self.settings.amount_unit
             if self.settings.round_amounts:
                 self.arguments["round_amounts"] = True

@@ -26,6 +26,7 @@ from . import (
     layouts,
     likely,
     marked_rows,
+    merged_cells,
     money_columns,
     odd_numbers,
     odd_rows,
@@ -52,7 +53,6 @@ from .columns import (
 from .headings import (
     CATEGORIES,
     MONEY,
-    REQUIRED,
     Choice,
     choose,
     currency_beside,
@@ -182,6 +182,7 @@ class OrderReading(MoneyReading):
             self._repeated_rows,
             self._no_total_row,
             self._garbled,
+            self._fill_down,
             self._whole_ids,
             self._customers,
             self._orders,
@@ -457,7 +458,7 @@ class OrderReading(MoneyReading):
         numbered = ids.near_numbers(keys)
         if numbered:
             self.warnings.append(Note("near_orders", {"column": name, "ids": numbered}))
-        self._refuse_merged(name, keys)
+        merged_cells.refuse(self, name, keys)
         if pa.types.is_nested(keys.type) or self.keys is None:
             return
         for role in ("customer_id", "ordered_at", "status"):
@@ -474,34 +475,8 @@ class OrderReading(MoneyReading):
                 self.table = replaced(self.table, column, filled)
                 self.notes.append(Note("filled", {"column": column, "rows": count}))
 
-    def _refuse_merged(self, name: str, keys: pa.ChunkedArray) -> None:
-        """Blank numbers below a filled one, as merged cells leave them."""
-        there = groups.valid(keys)
-        below = np.flatnonzero(~there[1:] & np.logical_or.accumulate(there)[:-1]) + 1
-        if self.settings.bad_rows == "error" and len(below):
-            subtotals.refuse_between(self, ~there)
-            self._refuse_bookings(~there)
-            raise Problem(
-                f"{self.rows.name(int(below[0]))}, column {name}: no value, expected an order id",
-                f"{len(below)} blank cells stand below a filled one, as those of merged cells do: "
-                f"fill them down in the file. {say.bad_rows:drop} leaves such rows out, and says "
-                "what they come to.",
-            )
-
-    def _refuse_bookings(self, blank: groups.Flags) -> None:
-        """Rows with a date and an amount, and neither a number nor a customer: no merged cells."""
-        columns = {role: self.table[self.chosen[role].value] for role in REQUIRED}
-        here = blank & ~groups.valid(trimmed(columns["customer_id"]))
-        here &= groups.valid(trimmed(columns["ordered_at"]))
-        here &= groups.valid(trimmed(columns["amount"]))
-        if np.any(here):
-            raise Problem(
-                f"{np.count_nonzero(here)} rows have a date and an amount, and neither an order "
-                f"number nor a customer, the first is {self.rows.name(int(np.argmax(here)))}: they "
-                "are no lines of the order above, but bookings such as payouts",
-                f"Leave them out of the file; {say.bad_rows:drop} leaves such rows out, and says "
-                "what they come to.",
-            )
+    def _fill_down(self) -> None:
+        merged_cells.fill(self)
 
     def _garbled(self) -> None:
         """Texts that another encoding has changed, in columns that are read."""
@@ -601,7 +576,7 @@ class OrderReading(MoneyReading):
             self.arguments["guests"] = self.settings.guests
         elif guests:
             self.arguments["guests"] = "keep"
-            self._grouped_customers(customer)
+            merged_cells.grouped_customers(self, customer)
             self.notes.append(
                 Note("guests", {"rows": guests, "column": self.arguments["customer_id"]})
             )
@@ -610,7 +585,7 @@ class OrderReading(MoneyReading):
         unit = self.settings.amount_unit or (
             self.layout.amount_unit if self.layout is not None and self._of_layout("amount") else ""
         )
-        if self.settings.amount_unit or unit == "minor":
+        if self.settings.amount_unit == "major" or unit == "minor":
             self.arguments["amount_unit"] = unit
         if self.settings.round_amounts:
             self.arguments["round_amounts"] = True
@@ -620,19 +595,6 @@ class OrderReading(MoneyReading):
             if role in self.chosen or role == "status"
         ]
         self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
-
-    def _grouped_customers(self, customer: pa.ChunkedArray) -> None:
-        """Blank cells below a customer who stands in one row only, as merged cells leave them."""
-        here = groups.valid(customer)
-        ids_of = groups.Groups.of(customer)
-        alone = ids_of.size >= 2 and ids_of.size == int(np.count_nonzero(here))
-        blank = int(np.count_nonzero(~here))
-        if here[0] and alone and blank >= 2 and blank * 3 >= len(here):
-            values, keys = money_columns.worth(self)
-            amount = amount_meaning.total(marked_rows.some_of(values, ~here), keys)
-            told = {"column": self.arguments["customer_id"], "amount": f"{amount:,}"}
-            told |= {"rows": int(np.count_nonzero(~here))}
-            self.warnings.append(Note("customers_grouped", told))
 
     def _further(self, role: str) -> None:
         name = self.chosen[role].value

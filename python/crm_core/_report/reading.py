@@ -18,7 +18,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_texts, amounts, date_words, dates, groups, layouts, lists, number_formats
+from . import (
+    amount_texts,
+    amount_units,
+    amounts,
+    date_words,
+    dates,
+    groups,
+    layouts,
+    lists,
+    number_formats,
+)
 from .amount_meaning import Floats, Meaning
 from .columns import as_text, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
@@ -370,6 +380,7 @@ class Reading:
         if not is_text(column.type):
             if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
                 self.table = replaced(self.table, name, self._unsigned(role, name, column))
+                amount_units.apply(self, role, name)
             return
         read = amounts.parse(column, self.settings.decimal)  # of a dictionary each text once
         if read.ambiguous:
@@ -398,6 +409,7 @@ class Reading:
             self.other_signs = amounts.other_signs(known)
             self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
+        amount_units.apply(self, role, name)
 
     def _refuse_thousands(self, name: str, column: pa.ChunkedArray, sign: str) -> None:
         """Refuses three digits behind the decimal sign, which group thousands nearly always."""
@@ -543,7 +555,7 @@ class Reading:
 # What lists within rows may say of the numbers; `lists_refunds` what a column of refunds says, too.
 _OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
 # What was left out and may be missed in the numbers.
-_ON_TOP = ("json_more", "sheets_alike", "lists_told", "list_beside")
+_ON_TOP = ("json_more", "sheets_alike", "sheets_hidden_alike", "lists_told", "list_beside")
 _FEW_DECIMALS = 0.02  # of cents, that are whole numbers
 _TEXTS_FOR_ONE = 20
 _EPOCH = datetime.date(1970, 1, 1)

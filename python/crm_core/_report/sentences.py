@@ -622,6 +622,26 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "{file}: 最初のシート「{sheet}」を読み取りました。{others}は読み取っていません。"
         "ファイル名#シート名 で指定できます。",
     ),
+    "in_larger_units": (
+        '"{column}" is multiplied by {factor}, as you said.',
+        "「{column}」は指定どおり{factor}倍しました。",
+    ),
+    "filled_down": (
+        'In "{column}" {rows} blank cells have the value above them, as you said.',
+        "「{column}」の空欄{rows}件は、指定どおり上の値を補いました。",
+    ),
+    "sheets_hidden": (
+        '{file}: the sheet "{sheet}" is read; hidden ones are not: {others}. FILE#SHEET names one.',
+        "{file}: シート「{sheet}」を読み取りました。非表示の{others}は読み取っていません。"
+        "ファイル名#シート名 で指定できます。",
+    ),
+    "sheets_hidden_alike": (
+        '{file}: only the sheet "{sheet}" is read; {others} are hidden, have the same headings and '
+        "are not read. FILE#SHEET names each, and several files are read as one.",
+        "{file}: シート「{sheet}」のみを読み取りました。同じ見出しの非表示シート{others}は"
+        "読み取っていません。ファイル名#シート名 で指定でき、複数のファイルはまとめて読み取れます"
+        "。",
+    ),
     "repeated_orders": (
         "{orders} orders ({rows} rows) are in several files with the same lines; each counts once.",
         "{orders}件の注文({rows}行)は複数のファイルに同じ内容で含まれるため、1回だけ数えました。",

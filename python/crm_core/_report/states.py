@@ -96,7 +96,8 @@ def cancellations(
             return None
         if "*" in wanted or statuses.says_yes(text) or _DATE.match(text):
             return "cancelled"
-        return statuses.general().get(word, "?")
+        known = statuses.general().get(word)
+        return known or ("cancelled" if statuses.cancelled_at_end(text) else "?")
 
     found = {text: meaning(text) for text in distinct(column)}
     unknown = sorted(text for text, one in found.items() if one == "?")
