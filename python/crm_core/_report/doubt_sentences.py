@@ -177,6 +177,16 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         'In "{column}" these values mean no customer: {words}.',
         "「{column}」の次の値は顧客でないものとします: {words}。",
     ),
+    "identity_unread": (
+        'Each of the {ids} ids of "{column}" counts as a visitor. "{other}" was not read: it has '
+        "{persons} ids, of which {joined} join several of these: "
+        "{say.event_column:visitor_id={other}} counts by it, "
+        "{say.event_column:customer_id={other}} takes it as the customer who logs in.",
+        "「{column}」の{ids}件のIDをそれぞれ訪問者として数えています。「{other}」({persons}件)は読み込"
+        "んでいませんが、そのうち{joined}件は複数のIDを1人にまとめます。"
+        "{say.event_column:visitor_id={other}} でその単位で数え、"
+        "{say.event_column:customer_id={other}} でログインした顧客とします。",
+    ),
     "near_people": (
         '{ids} ids of "{column}" differ from another only by case, width, blanks, zeros before or '
         ".0 behind it, and count as different people. Write them alike in the file.",

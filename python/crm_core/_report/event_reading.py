@@ -148,6 +148,7 @@ class _EventReading(CurrencyReading):
             values = {"column": one.name, "events": pc.sum(one.rows).as_py()}
             self.warnings.append(Note("machines", values))
         self._personal_addresses()
+        event_doubts.of_identities(self)
         if "amount" in self.chosen:
             self._codes_checked()
         used = [choice.value for choice in self.chosen.values()]

@@ -69,6 +69,8 @@ class Layout:
         status: The platform's own words, folded, and their meaning.
         cancelled: Further columns that cancel an order, and the words with which; "*" is any.
         keep: Columns, and the values of the rows that are orders.
+        only_received: A column of kinds; amounts below zero are the shop's own payments or, by
+            their word, refunds.
         refuses: Why a file of this layout is not read, and what to read instead.
         guests: Values of the customer's column that mean no account.
         text: The file as it is written.
@@ -93,6 +95,7 @@ class Layout:
     status: Mapping[str, str] = field(default_factory=dict)
     cancelled: Mapping[str, Sequence[str]] = field(default_factory=dict)
     keep: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    only_received: str = ""
     refuses: str = ""
     date_format: str = ""
     timezone: str = ""
@@ -238,6 +241,7 @@ def _parse(stem: str, text: str, own: bool = False) -> Layout:
             for name, value in said.get("cancelled", {}).items()
         },
         keep=said.get("refused", {}).get("keep", {}),
+        only_received=said.get("refused", {}).get("below_zero_by", ""),
         refuses=said.get("refused", {}).get("why", ""),
         date_format=dates.get("format", ""),
         timezone=dates.get("timezone", ""),

@@ -42,6 +42,7 @@ def fill(reading: OrderReading) -> None:
         if "order_id" in reading.chosen and reading.chosen["order_id"].value == name:
             subtotals.refuse_between(reading, ~there)
             _refuse_bookings(reading, ~there)
+            _refuse_of_others(reading, ~there)
         source = np.maximum.accumulate(np.where(there, np.arange(len(there)), 0))
         reading.table = replaced(reading.table, name, column.take(pa.array(source)))
         rows = int(np.count_nonzero(~there))
@@ -56,6 +57,7 @@ def refuse(reading: OrderReading, name: str, keys: pa.ChunkedArray) -> None:
         return
     subtotals.refuse_between(reading, ~there)
     _refuse_bookings(reading, ~there)
+    _refuse_of_others(reading, ~there)
     raise Problem(
         f"{reading.rows.name(int(below[0]))}, column {name}: no value, expected an order id",
         f"{len(below)} blank cells stand below a filled one, as those of merged cells do: "
@@ -77,6 +79,24 @@ def _refuse_bookings(reading: OrderReading, blank: groups.Flags) -> None:
             "are no lines of the order above, but bookings such as payouts",
             f"Leave them out of the file; {say.bad_rows:drop} leaves such rows out, and says "
             "what they come to.",
+        )
+
+
+def _refuse_of_others(reading: OrderReading, blank: groups.Flags) -> None:
+    """Rows without a number that have a customer of their own: another one than the row above."""
+    customer = trimmed(reading.table[reading.chosen["customer_id"].value])
+    if pa.types.is_nested(customer.type):
+        return
+    codes = groups.Groups.of(customer).codes
+    source = np.maximum.accumulate(np.where(blank, 0, np.arange(len(blank))))
+    here = blank & (codes >= 0) & (codes != codes[source])
+    if np.any(here):
+        raise Problem(
+            f"{np.count_nonzero(here)} rows have a customer and no order number, the first is "
+            f"{reading.rows.name(int(np.argmax(here)))}: they are no lines of the order above, "
+            "which is another customer's",
+            f'{say.order_id:""} makes each row an order; {say.bad_rows:drop} leaves such rows out, '
+            "and says what they come to.",
         )
 
 

@@ -22,6 +22,7 @@ from . import (
     groups,
     ids,
     items,
+    kept_rows,
     last_rows,
     layouts,
     likely,
@@ -43,7 +44,6 @@ from .columns import (
     distinct,
     filled_within,
     is_text,
-    numbers,
     plain,
     replaced,
     safe,
@@ -273,37 +273,7 @@ class OrderReading(MoneyReading):
             self._number(role)
 
     def _keep(self) -> None:
-        """Rows that are no orders, such as payouts among payments, are left out and counted."""
-        for wanted, values in (self.layout.keep if self.layout is not None else {}).items():
-            name = layouts.column([wanted], self.table.column_names)
-            column = shown(self.table[name]) if name else None
-            if name is None or column is None:
-                continue
-            keep = {fold_word(value) for value in values}
-            kept = [text for text in distinct(column) if fold_word(text) in keep]
-            here = pc.is_in(column, value_set=pa.array(kept, pa.string()))
-            left_out = len(here) - (pc.sum(here).as_py() or 0)
-            if left_out:
-                table = self.table
-                before = self.rows.kept
-                at = pc.indices_nonzero(here).to_pylist()
-                self.rows = Rows(self.rows.parts, at if before is None else [before[i] for i in at])
-                self.table = self.table.filter(here)
-                self.notes.append(Note("left_out", {"column": name, "rows": left_out}))
-                self._refunds_left_out(name, column, table, here)
-
-    def _refunds_left_out(
-        self, name: str, column: pa.ChunkedArray, table: pa.Table, kept: pa.ChunkedArray
-    ) -> None:
-        """Rows of refunds among those that are left out, and what they come to."""
-        told = [text for text in distinct(column) if states.speaks_of_return(text)]
-        here = pc.and_not(pc.is_in(column, value_set=pa.array(told, pa.string())), kept)
-        found = numbers(table[self.chosen["amount"].value], self.settings.decimal)
-        rows = pc.sum(here).as_py() or 0
-        if rows and found is not None:
-            amount = amount_meaning.rounded(groups.values(found.filter(here)).floats)
-            values = {"column": name, "rows": rows, "amount": f"{amount:,}"}
-            self.warnings.append(Note("refunds_left_out", values))
+        kept_rows.keep(self)
 
     def _blank_keys(self) -> None:
         """Rows without a number or a date, which the library refuses or leaves out."""
@@ -408,6 +378,8 @@ class OrderReading(MoneyReading):
         rows_of = ids.rows_of_ids(column)
         if not said and (nobody := ids.placeholder(rows_of)):
             self.warnings.append(Note("zero_id", {"column": name, "id": nobody}))
+        elif not said and (told := self._zero(rows_of, column)):
+            self.warnings.append(Note("zero_customer", {"column": name, **told}))
         elif not said and (rows := ids.prevailing(rows_of)):
             self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
@@ -434,6 +406,16 @@ class OrderReading(MoneyReading):
             self.warnings.append(Note("near_numbers", {"column": name, "ids": numbered}))
         self.facts["ids"] = {"fold": self.id_fold, "joined": joined, "near": near}
         self.table = replaced(self.table, name, column)
+
+    def _zero(self, rows_of: ids.RowsOf, column: pa.ChunkedArray) -> dict[str, object]:
+        """The id 0, where other columns or the other ids say that it is nobody's."""
+        zero, rows, odd = ids.zero(rows_of)
+        if not rows:
+            return {}
+        here = pc.fill_null(pc.equal(column.cast(pa.string()), zero), False)
+        mails = [one for one in self.unread if ids.is_mail(self.table[one])]
+        people = max((len(ids.words_in(self.table[one], here)) for one in mails), default=0)
+        return {"id": zero, "rows": rows, "people": people} if odd or people > 1 else {}
 
     def _unmarked(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
         """Ids without the marks with which spreadsheets keep zeros: ="007", '007."""

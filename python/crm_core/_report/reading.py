@@ -275,6 +275,9 @@ class Reading:
         said = self.settings.date_format
         own = self.layout.date_format if self.layout is not None and of_layout else ""
         read = dates.parse(text, said or own or None)
+        if read.unread and not read.readings:
+            text, said = self._zone_names(name, text, said)
+            read = dates.parse(text, said or own or None)
         if not said and own and read.unread:  # stored anew by a spreadsheet, most often
             other = dates.parse(text, None)
             read = other if len(other.unread) < len(read.unread) else read
@@ -310,6 +313,25 @@ class Reading:
                 Note("months_swapped", {"column": name, "row": self.rows.name(first), **told})
             )
         return read
+
+    def _zone_names(
+        self, name: str, text: pa.ChunkedArray, said: str | None
+    ) -> tuple[pa.ChunkedArray, str | None]:
+        """Times with names of zones, such as EST, written with offsets; and the format for them."""
+        plain, several = date_words.without_zone_names(text)
+        if plain is text:
+            return text, said
+        if several and self.settings.timezone:
+            raise Problem(
+                f"column {name}: {', '.join(several)} is the name of several zones",
+                "Write the offset, such as -06:00, in the file; without "
+                f"{say.timezone} times are taken as written.",
+            )
+        if said is None:
+            return plain, None
+        form = said.replace("%Z", "%z") if "%Z" in said or "%z" in said else f"{said} %z"
+        better = len(dates.parse(plain, form).unread) < len(dates.parse(text, said).unread)
+        return (plain, form) if better else (text, said)
 
     def _odd_dates(self, name: str) -> None:
         """The first and the last date, and how many cannot be true."""
