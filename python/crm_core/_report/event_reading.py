@@ -75,7 +75,8 @@ def load_event_sources(
     layout = layout_of(headings, settings, "events")
     tables, table = read_files(sources, shared(sources), settings, advance)
     given = settings.columns
-    if given.get("kind") == "":
+    only_views = layout is not None and layout.roles.get("kind") == ("",)
+    if given.get("kind", "" if only_views else None) == "":
         tables = [event_headings.with_views(one) for one in tables]
         table = pa.concat_tables(tables)
         headings = [*headings, event_headings.VIEWS]

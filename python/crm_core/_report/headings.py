@@ -52,7 +52,10 @@ _CURRENCY_CODES = (
     "DKK",
     "PLN",
     "NZD",
+    *("IDR", "VND", "MYR", "PHP", "ZAR", "ILS", "AED", "SAR", "HUF", "CZK", "RON", "TRY", "RUB"),
+    *("UAH", "BGN", "ARS", "CLP", "COP", "PEN", "UYU", "EGP", "NGN", "KES", "PKR", "KZT", "QAR"),
 )
+_WORDS_TOO = ("PHP", "TRY", "RON", "COP", "PEN")  # codes only where they are written in capitals
 
 
 @dataclass(frozen=True)
@@ -307,7 +310,8 @@ def currency_in(heading: str) -> str:
     if re.search(r"[(_\[]円|円[)\]]", unicodedata.normalize("NFKC", heading)):
         return "JPY"
     words = re.split(r"[^A-Za-z]+", heading)
-    return next((word.upper() for word in words if word.upper() in _CURRENCY_CODES), "")
+    codes = (word.upper() for word in words if word.isupper() or word.upper() not in _WORDS_TOO)
+    return next((code for code in codes if code in _CURRENCY_CODES), "")
 
 
 def currency_beside(amount: str, headings: Sequence[str]) -> str | None:

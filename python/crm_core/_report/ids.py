@@ -171,7 +171,10 @@ def zero(ids: RowsOf) -> tuple[str, int, bool]:
     at = int(np.argmax(nobody))
     found = words.to_pylist()
     numbers = [int(one) for one in found if one.isascii() and one.isdigit()]
-    counted_on = len(numbers) == len(found) and 2 * len(found) > max(numbers)
+    counted_on = len(numbers) == len(found) and (
+        set(numbers) == set(range(len(found)))
+        or (len(found) >= 10 and 2 * len(found) > max(numbers))
+    )
     return found[at], int(counts[at]), len(found) <= _FEW_IDS and not counted_on
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import layouts, states, statuses
-from .headings import amount_kind
-from .layouts import fold
+from .headings import amount_kind, names_of
+from .layouts import fold, fold_word
 
 _FEW = 200  # different texts of a field that are looked at
 _NUMBER = re.compile(r"[^\w]?-?\d[\d.,]*")
@@ -119,6 +120,49 @@ def pairs(elements: Array) -> dict[str, Any]:
             plain = (cell for cell in values if cell is not None and not isinstance(cell, Array))
             found.setdefault(key, next(plain, None))
     return found
+
+
+def path_of_refunds(contents: Contents) -> str:
+    """The field of a list of refunds that says what was given back, if one plainly does."""
+    known = set(map(fold, names_of("refunded")))
+    found = contents.amounts or [
+        name
+        for name, texts in contents.fields.items()
+        if fold(_leaf(name)) in known and all(map(_NUMBER.match, texts))
+    ]
+    plain = [name for name in found if "." not in name]
+    paid = [name for name in found if "transaction" in name.lower()]
+    money = [name for name in found if "shopmoney" in fold(name)]
+    for some in (plain, paid, money, found):
+        if len(some) == 1:
+            return some[0]
+    return next((name for name in plain if fold(name) in ("total", "amount")), "")
+
+
+def added_up(elements: Iterable[Any], path: str) -> Decimal | None:
+    """The sum of a field of a list's elements, without its sign and without refunds that failed.
+
+    None if a value is no number.
+    """
+    total = Decimal(0)
+    for one in elements:
+        if not isinstance(one, Mapping):
+            return None
+        state = str(one.get("status") or one.get("state") or "")
+        if statuses.general().get(fold_word(state)) in ("payment_failed", "cancelled", "pending"):
+            continue
+        for name, value in one.items():
+            if isinstance(value, Array) and path.startswith(f"{name}."):
+                inner = added_up(value, path.removeprefix(f"{name}."))
+                if inner is None:
+                    return None
+                total += inner
+            elif name == path and value not in (None, ""):
+                try:
+                    total += abs(Decimal(str(value).replace(",", "")))
+                except InvalidOperation:
+                    return None
+    return total
 
 
 def is_list(kind: pa.DataType) -> bool:

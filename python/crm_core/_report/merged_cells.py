@@ -83,18 +83,22 @@ def _refuse_bookings(reading: OrderReading, blank: groups.Flags) -> None:
 
 
 def _refuse_of_others(reading: OrderReading, blank: groups.Flags) -> None:
-    """Rows without a number that have a customer of their own: another one than the row above."""
-    customer = trimmed(reading.table[reading.chosen["customer_id"].value])
-    if pa.types.is_nested(customer.type):
-        return
-    codes = groups.Groups.of(customer).codes
+    """Rows without a number that have a customer and a date, and not those of the row above."""
     source = np.maximum.accumulate(np.where(blank, 0, np.arange(len(blank))))
-    here = blank & (codes >= 0) & (codes != codes[source])
+    filled, other = blank.copy(), np.zeros_like(blank)
+    for role in ("customer_id", "ordered_at"):
+        column = trimmed(reading.table[reading.chosen[role].value])
+        if pa.types.is_nested(column.type):
+            return
+        codes = groups.Groups.of(column).codes
+        filled &= codes >= 0
+        other |= codes != codes[source]
+    here = filled & other
     if np.any(here):
         raise Problem(
-            f"{np.count_nonzero(here)} rows have a customer and no order number, the first is "
-            f"{reading.rows.name(int(np.argmax(here)))}: they are no lines of the order above, "
-            "which is another customer's",
+            f"{np.count_nonzero(here)} rows have a customer, a date and no order number, the first "
+            f"is {reading.rows.name(int(np.argmax(here)))}: they are no lines of the order above, "
+            "which is another customer's or of another time",
             f'{say.order_id:""} makes each row an order; {say.bad_rows:drop} leaves such rows out, '
             "and says what they come to.",
         )

@@ -655,6 +655,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '"{column}" is multiplied by {factor}, as you said.',
         "「{column}」は指定どおり{factor}倍しました。",
     ),
+    "list_added_up": (
+        '{file}: what the list "{list}" within {rows} rows gives back is added up as "{column}".',
+        "{file}: {rows}行の中の配列「{list}」の返金額を合計し、「{column}」としました。",
+    ),
     "filled_down": (
         'In "{column}" {rows} blank cells have the value above them, as you said.',
         "「{column}」の空欄{rows}件は、指定どおり上の値を補いました。",

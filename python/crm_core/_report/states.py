@@ -191,8 +191,9 @@ def suspects(
                 told += [text for text in texts if text not in told and _is_of_test(text)]
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
-            if smell:
-                found.append(Suspect(name, rows, [], _how(name, told)))
+            how = _how(name, told) if smell else "not_used_words"
+            if how != "not_used_words":
+                found.append(Suspect(name, rows, [], how))
             else:
                 # Other texts may be a person's, and no option takes them in part.
                 code = "not_used_texts"
