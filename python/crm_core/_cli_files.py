@@ -355,6 +355,7 @@ _ONLY_OF = {
             "amount_is",
             "order_level",
             "line_level",
+            "fill_down",
             "id_fold",
             "guest_id",
         ),

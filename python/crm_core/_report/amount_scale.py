@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from . import layouts
+from .layouts import unaccented
 
 _TITLE_AT_MOST = 60  # characters; a longer line is about something else
 _SIGN = r"[$€£¥₩₹฿]"
@@ -31,8 +32,8 @@ def _patterns() -> Mapping[str, re.Pattern[str]]:
 
 def _pattern(word: str) -> str:
     """A word with no letter before and behind it; signs of Asia stand within a word."""
-    plain = re.escape(word)
-    alone = word < "\u0e00"
+    plain = re.escape(_plain(word))
+    alone = word[0].isalpha() and word < "\u0e00"
     return rf"(?<![^\W_]){plain}(?![^\W_])" if alone else plain
 
 
@@ -69,4 +70,4 @@ def of_title(cells: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower().replace("_", " ")
+    return unaccented(unicodedata.normalize("NFKC", text).lower().replace("_", " "))

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, money_columns
-from .amount_scale import scale
-from .columns import replaced
+from . import amount_meaning, groups, layouts, money_columns
+from .amount_scale import scale, without
+from .columns import distinct, few_texts, replaced, shown
+from .headings import is_code
 from .messages import say
 from .problem import Problem
 from .settings import Note
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Whole units of the currency in one unit of the file, by the words of `--amount-unit`.
 FACTORS = {"thousands": 1_000, "ten_thousands": 10_000, "millions": 1_000_000}
+_LONGEST_UNIT = 12  # characters of a cell
 _SAID = {
     "cents": "cents",
     "thousands": "thousands",
@@ -60,12 +62,49 @@ def _refuse(reading: Reading, worth: Callable[[], tuple[Values, Groups | None]])
         units = [str(values.get("unit", "")) for code, values in notes if code == "preamble"]
         told = next(filter(None, units), "")
         where = "a line above the headings"
+    if not told:
+        column, told = _in_cells(reading)
+        where = f'"{column}"'
     if told:
         raise Problem(
             f"{where} says that amounts are in {_SAID[told]}{_totals(worth(), told)}",
             _option(told)
             + f"{say.amount_unit:major} says that they are whole units of the currency.",
         )
+
+
+def _in_cells(reading: Reading) -> tuple[str, str]:
+    """A column that holds nothing but a unit of amounts.
+
+    Raises:
+        Problem: It holds several.
+    """
+    for name in reading.unread:
+        there = name in reading.table.column_names and name not in reading.dimensions
+        if not there or reading.settings.ignores(name) or not few_texts(reading.table[name]):
+            continue
+        column = shown(reading.table[name])
+        words = [] if column is None else distinct(column)
+        if not words or max(map(len, words)) > _LONGEST_UNIT:
+            continue
+        units = {scale(word) if without(word) == "" else _plain_unit(word) for word in words}
+        if None in units or not any(map(FACTORS.get, units)):
+            continue
+        if len(units) > 1:
+            raise Problem(
+                f'"{name}" says that amounts are in several units: {", ".join(sorted(words))}',
+                f"Write them alike in the file; {say.ignore:{name}} says that they are.",
+            )
+        return name, units.pop()
+    return "", ""
+
+
+def _plain_unit(word: str) -> str | None:
+    """Nothing for a word of whole units of a currency; None for other words."""
+    known = layouts.words()["amount_suffix"]["words"]
+    return (
+        "" if is_code(word) or word in known or word in layouts.words()["currency_signs"] else None
+    )
 
 
 def _option(unit: str) -> str:

@@ -19,6 +19,7 @@ NOBODY = "(no customer)"
 RowsOf = tuple[pa.Array, np.ndarray[Any, Any]]
 FOLDS = ("email", "case", "number", "none")
 _MOSTLY = 0.9
+_BRACKETS = (("", ""), ("(", ")"), ("[", "]"), ("<", ">"))  # around a word for nobody
 _FEW_IDS = 50  # in a file of more customers one may have the number 0
 
 
@@ -219,7 +220,8 @@ def without_guests(
         is_guest = pc.is_in(column, value_set=pa.array(numbers).cast(column.type))
         there = pc.unique(column.filter(is_guest)).drop_null().to_pylist()
         return pc.if_else(is_guest, None, column), [str(one) for one in there]
-    wanted = {plain(one) for one in [*values, *layouts.words()["guests"]["words"]]}
+    known = [*values, *layouts.words()["guests"]["words"]]
+    wanted = {f"{a}{plain(one)}{z}" for one in known for a, z in _BRACKETS}
     texts = coded.words(column)
     # Ids of ASCII, which most are, are compared all at once.
     likely = pc.or_(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from . import charset, json_shapes, layouts, lists, statuses
+from . import charset, json_shapes, layouts, lists
 from .container import Container
 from .headings import amount_kind, known_count, names_of
 from .layouts import fold
@@ -47,7 +47,7 @@ class JsonRows(TextRows):
             for name, value in _with_pairs(row):
                 if isinstance(value, Array):
                     contents.setdefault(name, lists.Contents()).add(value)
-                    if statuses.smell(name) == "refunded":
+                    if lists.gives_back(name):
                         given_back.setdefault(name, {})[len(numbers)] = value
                     if not priced:
                         kept.setdefault(name, {})[len(numbers)] = value

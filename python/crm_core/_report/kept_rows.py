@@ -20,6 +20,8 @@ from .settings import Note, Rows
 if TYPE_CHECKING:
     from .order_reading import OrderReading
 
+_MUCH = 0.2  # of the others' money: refunds of earlier orders come to less
+
 
 def keep(reading: OrderReading) -> None:
     """Leaves out what the layout says to be no order."""
@@ -127,8 +129,9 @@ def only_below(reading: OrderReading, counted: Flags) -> None:
     receiver = _receiver(reading, column, rows, here & ~rows)
     if receiver:
         reading.warnings.append(Note("shop_as_customer", {**told, "other": receiver}))
-    else:
-        reading.notes.append(Note("only_below_zero", told))
+        return
+    much = -float(np.sum(found.floats[rows])) > _MUCH * float(np.sum(rest.floats[rest.valid]))
+    (reading.warnings if much else reading.notes).append(Note("only_below_zero", told))
 
 
 def _receiver(reading: OrderReading, own: pa.ChunkedArray, rows: Flags, others: Flags) -> str:

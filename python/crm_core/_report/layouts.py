@@ -109,14 +109,14 @@ class Layout:
 def fold(heading: str) -> str:
     """A heading without what people vary in it: width, case, accents, blanks, punctuation."""
     text = unicodedata.normalize("NFKC", heading).strip().strip("\"'*").lower()
-    return re.sub(r"[\s_\-./:【】()\[\]{}・'’°º]+", "", _plain(text))
+    return re.sub(r"[\s_\-./:【】()\[\]{}・'’°º]+", "", unaccented(text))
 
 
 def fold_word(word: str) -> str:
     """A word of a status: blanks, and the okurigana that shops leave out, are gone."""
     text = unicodedata.normalize("NFKC", word).strip().lower().replace("_", " ")
     text = re.sub(r"(?<=\w)-", " ", text)  # a code below zero keeps its sign
-    text = _plain(" ".join(text.removeprefix("wc ").split()))
+    text = unaccented(" ".join(text.removeprefix("wc ").split()))
     if text.isascii():
         return text
     for left_out in ("しました", "り", "み", "し", "ち", " "):
@@ -124,7 +124,7 @@ def fold_word(word: str) -> str:
     return text
 
 
-def _plain(text: str) -> str:
+def unaccented(text: str) -> str:
     """Without the accents of Latin letters; the marks of kana stay."""
     if text.isascii():
         return text

@@ -122,6 +122,12 @@ def pairs(elements: Array) -> dict[str, Any]:
     return found
 
 
+def gives_back(name: str) -> bool:
+    """Whether a list is one of refunds or returns, by its name."""
+    known = layouts.words()["headings"]["lists"]["given_back"]
+    return statuses.smell(name) == "refunded" or fold(_leaf(name)) in map(fold, known)
+
+
 def path_of_refunds(contents: Contents) -> str:
     """The field of a list of refunds that says what was given back, if one plainly does."""
     known = set(map(fold, names_of("refunded")))
@@ -182,7 +188,8 @@ def notes(
     """Warnings and notes on lists that are not read, as codes of `sentences.NOTES`."""
     told = []
     for name, one in lists.items():
-        words = [*([name] if statuses.smell(name) and one.rows else []), *one.stops]
+        told_by_name = one.rows and (statuses.smell(name) or gives_back(name))
+        words = [*([name] if told_by_name else []), *one.stops]
         if words:
             code = "lists_refunds" if all(map(_of_refunds, words)) else "lists_told"
             values = {"column": name, "rows": one.rows, "words": ", ".join(words[:5]), "file": file}
@@ -195,7 +202,7 @@ def notes(
 
 def _of_refunds(word: str) -> bool:
     """Whether a word or a field is about refunds, and not about cancellations."""
-    return statuses.smell(_leaf(word)) == "refunded"
+    return gives_back(word) or statuses.smell(_leaf(word)) == "refunded"
 
 
 def _named(name: str, contents: Contents) -> str:

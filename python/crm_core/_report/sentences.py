@@ -125,9 +125,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "only_below_zero": (
         "{customers} customers have only rows below zero ({amount}): they are in the total and in "
-        "no table of customers, which come to {rest}.",
+        "no table of customers, which come to {rest}. Leave rows that give no customer money back "
+        "out of the file.",
         "{customers}人の顧客は負の行のみ({amount})です。合計には含まれますが顧客別の表にはなく、"
-        "表の合計は{rest}です。",
+        "表の合計は{rest}です。顧客への返金でない行はファイルから除いてください。",
     ),
     "contains_shipping": (
         'The amounts of "{amount}" contain "{column}", {total} in all; the basis net contains it, '
@@ -369,8 +370,9 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」が注文の金額を超える注文が{orders}件あります。全額返金として扱います。",
     ),
     "below_zero": (
-        '{orders} orders come to less than zero in "{column}" ({amount} in all): they are refunds '
-        "by their sign and reduce the revenue; they are not counted as cancelled orders.",
+        '{orders} orders come to less than zero in "{column}" ({amount} in all): by their '
+        "sign they are taken as refunds and reduce the revenue; they are not counted as cancelled "
+        "orders.",
         "「{column}」の合計が負の注文が{orders}件({amount})あります。"
         "符号により返金として売上から差し引き、キャンセルには数えません。",
     ),

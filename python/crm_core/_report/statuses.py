@@ -66,10 +66,13 @@ def meanings(
 def cancelled_at_end(word: str) -> str:
     """The word for a cancelled order with which a text ends, such as 取消 of 店舗都合取消.
 
-    Nothing where the text negates it, speaks of a part or of a parcel, or is a sentence.
+    Or with which it begins, before the one who has called it off. Nothing where the text negates
+    it, speaks of a part or of a parcel, or is a sentence.
     """
     known = layouts.words()["status_endings"]
     bare = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", unicodedata.normalize("NFKC", word))
+    told = re.match(rf"(\w+(?: \w+)?) (?:{'|'.join(known['by'])}) ", f"{bare.lower()} ")
+    bare = bare if told is None else told[1]
     found = max((one for one in known["cancelled"] if _ends(bare, one)), key=len, default="")
     if not found or len(word) > 40 or speaks_of("part", word):
         return ""
