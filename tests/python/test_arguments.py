@@ -88,7 +88,8 @@ def test_arguments_of_orders(
     monkeypatch: pytest.MonkeyPatch, name: str, value: Any, changed: dict[str, Any]
 ) -> None:
     plain = Settings(
-        columns=NO_COLUMNS, dimensions=[], ignore=[], order_level=[], line_level=[], fill_down=[], statuses=[],
+        columns=NO_COLUMNS, dimensions=[], ignore=[], order_level=[], line_level=[], fill_down=[],
+        statuses=[],
         guest_ids=[],
     )  # fmt: skip
     assert settings_of_orders(monkeypatch) == plain
@@ -216,7 +217,8 @@ def test_options_of_the_command(command: str) -> None:
         return _cli_files.settings_of(options)
 
     plain = Settings(
-        columns=NO_COLUMNS, statuses=[], ignore=[], order_level=[], line_level=[], fill_down=[], guest_ids=[],
+        columns=NO_COLUMNS, statuses=[], ignore=[], order_level=[], line_level=[], fill_down=[],
+        guest_ids=[],
         dimensions=[], today=datetime.date.today(),
     )  # fmt: skip
     assert settings() == plain

@@ -63,15 +63,28 @@ def test_a_shop_that_pays_is_said_in_files_of_no_layout():
 
 
 def test_customers_of_refunds_only_are_said_with_their_money():
-    text = "Order,Date,Customer,Total\n1,2026-01-05,a,100.50\n2,2026-01-06,b,-30\n"
+    text = "Order,Date,Customer,Total\n1,2026-01-05,a,100.50\n2,2026-01-06,b,-3\n"
     text += "3,2026-01-07,c,-7\n4,2026-01-08,a,-10\n"
     said = noted(read(text))
-    assert "2 customers have only rows below zero (-37)" in said and "come to 90.5" in said
-    assert "only rows below zero" not in noted(read(text.replace("-30", "30").replace("-7", "7")))
+    assert "2 customers have only rows below zero (-10)" in said and "come to 90.5" in said
+    assert "only rows below zero" not in noted(read(text.replace(",-3", ",3").replace("-7", "7")))
     stopped = (
         "Order,Date,Customer,Total,Status\n1,2026-01-05,a,10.5,paid\n2,2026-01-06,b,-3,refund\n"
     )
     assert "only rows below zero" not in noted(read(stopped))
+
+
+def test_much_money_of_customers_of_refunds_only_is_a_warning():
+    text = "Date,Payer,Amount\n2024-01-05,a,100.50\n2024-01-06,Landlord,-900\n2024-01-07,b,50\n"
+    said = warned(read(text, customer_id="Payer"))
+    assert "1 customers have only rows below zero (-900)" in said and "come to 150.5" in said
+    assert "only rows" not in warned(read(text.replace("-900", "-9"), customer_id="Payer"))
+
+
+@pytest.mark.parametrize("word", ["(guest)", "[Guest]", "<unknown>", "ゲスト"])
+def test_words_for_nobody_in_brackets_are_guests(word):
+    text = f"order_id,order_date,customer,total\n1,2024-01-05,{word},10.5\n2,2024-01-06,c,20\n"
+    assert totals(read(text)) == {"c": 20}
 
 
 GUESTS = """id,date_created,customer_id,billing.email,total

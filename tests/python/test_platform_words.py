@@ -5,6 +5,9 @@ Every total is made by hand.
 
 import json
 
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from test_meaning import frame, noted, totals, warned
 
@@ -48,6 +51,13 @@ def test_lists_of_refunds_are_added_up_and_taken_off(refunds, tmp_path):
     orders = orders_of(tmp_path, *rows)
     assert totals(orders) == {"a": 70.5, "b": 50}
     assert 'what the list "refunds" within 1 rows gives back is added up' in noted(orders)
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pa.Table.from_pylist, pl.DataFrame])
+def test_lists_of_refunds_in_frames_are_added_up_and_taken_off(kind):
+    back = [{"transactions": [{"amount": 30.0, "status": "success"}]}]
+    rows = [an_order("1", "a", 100.5, back), an_order("2", "b", 50.0, [])]
+    assert totals(crm.read_orders(kind(rows), currency="EUR")) == {"a": 70.5, "b": 50}
 
 
 def test_lists_of_refunds_that_do_not_plainly_tell_are_said(tmp_path):
@@ -139,6 +149,27 @@ def test_totals_of_lines_go_before_prices_in_all_languages(
     text += "1,2024-01-15,a,10,2,18.5\n1,2024-01-15,a,5,1,5\n2,2024-01-16,b,10,1,10\n"
     orders = read(text)
     assert totals(orders) == {"a": 23.5, "b": 10}
+
+
+def test_lists_of_returns_are_said_with_both_totals(tmp_path):
+    rows = [an_order("1", "a", "100.50", []), an_order("2", "b", "50.00", [])]
+    for row, cells in zip(rows, ([{"sku": "x", "value": 30}], []), strict=True):
+        row["returns"] = cells
+    said = warned(orders_of(tmp_path, *rows))
+    assert '"returns.value" holds amounts in 1 orders' in said and "the total is 120.5" in said
+
+
+def test_an_amount_before_fees_is_not_one_after_them():
+    text = "date,customer,gross,fee,net\n2024-01-15,a,100.50,-3.00,97.50\n"
+    text += "2024-01-16,b,50.00,-1.50,48.50\n"
+    assert "left after fees" not in warned(read(text))
+    assert "left after fees" in warned(read(text.replace("97.50", "97.00").replace("48.50", "40")))
+
+
+def test_fees_among_sales_are_said():
+    text = "Fecha,Tipo,Cliente,Importe\n2024-01-15,Venta,a,100.50\n2024-01-16,Comisión,x,-5.00\n"
+    text += "2024-01-17,Venta,b,50.00\n"
+    assert '"Tipo" says Comisión in 1 orders that count (-5 of 145.5)' in warned(read(text))
 
 
 def test_what_is_left_after_fees_is_said():

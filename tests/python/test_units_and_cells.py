@@ -86,6 +86,28 @@ def test_a_unit_above_the_headings_is_asked_about(tmp_path):
     assert totals(crm.read_orders(path, amount_unit="thousands")) == {"a": 10_000}
 
 
+def test_a_unit_as_a_column_is_asked_about():
+    text = "受注番号,受注日,会員ID,金額,単位\n1,2024-01-05,a,12,千円\n2,2024-01-06,b,8,{}\n"
+    with pytest.raises(crm.DataError, match='"単位" says that amounts are in thousands') as caught:
+        read(text.format("千円"), currency="JPY")
+    assert "come to 20, in whole units to 20,000" in str(caught.value)
+    thousands = read(text.format("千円"), currency="JPY", amount_unit="thousands")
+    assert totals(thousands) == {"a": 12_000, "b": 8_000}
+    with pytest.raises(crm.DataError, match="in several units: 円, 千円"):
+        read(text.format("円"), currency="JPY")
+    assert totals(read(text.format("個"), currency="JPY")) == {"a": 12, "b": 8}
+
+
+@pytest.mark.parametrize(
+    "heading", ["金额(分)", "importe_centimos", "Kwota (grosze)", "total_cents"]
+)
+def test_cents_in_a_heading_are_asked_about(heading):
+    text = IN_UNITS.format(heading=heading)
+    with pytest.raises(crm.DataError, match=r"come to 5, in whole units to 0\.05"):
+        read(text)
+    assert totals(read(text, amount_unit="minor")) == {"a": 0.03, "b": 0.02}
+
+
 def test_a_unit_of_events_is_asked_about():
     text = "visitor_id,timestamp,event,revenue (k€)\nv,2024-01-05,purchase,2\n"
     with pytest.raises(crm.DataError, match="in whole units to 2,000"):
@@ -168,7 +190,12 @@ def test_hidden_sheets_are_not_read_and_said(tmp_path):
             "店舗都合取消",
             "顧客都合キャンセル",
             "欠品による取り消し",
-            "キャンセル(お客様都合)",
+            *(
+                "キャンセル(お客様都合)",
+                "Annullato dal cliente",
+                "cancelled by the shop",
+                "Storniert vom Kunden",
+            ),
             "注文中止",
         ),
         *("고객변심취소", "买家已取消", "auf Kundenwunsch storniert", "par le client annulée"),
@@ -195,7 +222,14 @@ def test_words_that_end_in_cancelled_are_cancelled(word):
             "ไม่ยกเลิก",
         ),
         *("nicht storniert", "teilweise storniert", "commande non annulée", "не отменён"),
-        *("not cancelled", "un-cancelled", "Retoure storniert", "chưa hủy", "precancelled"),
+        *(
+            "not cancelled by us",
+            "not cancelled",
+            "un-cancelled",
+            "Retoure storniert",
+            "chưa hủy",
+            "precancelled",
+        ),
     ],
 )
 def test_words_that_deny_a_cancellation_are_asked_about(word):

@@ -145,6 +145,21 @@ def path_of_refunds(contents: Contents) -> str:
     return next((name for name in plain if fold(name) in ("total", "amount")), "")
 
 
+def of_python(elements: Iterable[Any]) -> Array:
+    """A list of a frame as one of JSON: the fields of objects in it have their path as name."""
+
+    def fields(one: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in one.items():
+            if isinstance(value, Mapping):
+                found |= fields(value, f"{before}{name}.")
+            else:
+                found[before + name] = of_python(value) if isinstance(value, list) else value
+        return found
+
+    return Array(fields(one) if isinstance(one, Mapping) else one for one in elements)
+
+
 def added_up(elements: Iterable[Any], path: str) -> Decimal | None:
     """The sum of a field of a list's elements, without its sign and without refunds that failed.
 
