@@ -87,24 +87,23 @@ def _in_cells(reading: Reading) -> tuple[str, str]:
         words = [] if column is None else distinct(column)
         if not words or max(map(len, words)) > _LONGEST_UNIT:
             continue
-        units = {scale(word) if without(word) == "" else _plain_unit(word) for word in words}
-        if None in units or not any(map(FACTORS.get, units)):
+        found = [scale(one) if not without(one) else _plain_unit(one) for one in words]
+        units = {one for one in found if one is not None}
+        if None in found or not units & {*FACTORS}:
             continue
         if len(units) > 1:
             raise Problem(
                 f'"{name}" says that amounts are in several units: {", ".join(sorted(words))}',
                 f"Write them alike in the file; {say.ignore:{name}} says that they are.",
             )
-        return name, units.pop()
+        return str(name), units.pop()
     return "", ""
 
 
 def _plain_unit(word: str) -> str | None:
     """Nothing for a word of whole units of a currency; None for other words."""
-    known = layouts.words()["amount_suffix"]["words"]
-    return (
-        "" if is_code(word) or word in known or word in layouts.words()["currency_signs"] else None
-    )
+    known = [*layouts.words()["amount_suffix"]["words"], *layouts.words()["currency_signs"]]
+    return "" if is_code(word) or word in known else None
 
 
 def _option(unit: str) -> str:

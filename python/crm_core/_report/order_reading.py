@@ -378,8 +378,8 @@ class OrderReading(MoneyReading):
         rows_of = ids.rows_of_ids(column)
         if not said and (nobody := ids.placeholder(rows_of)):
             self.warnings.append(Note("zero_id", {"column": name, "id": nobody}))
-        elif not said and (told := self._zero(rows_of, column)):
-            self.warnings.append(Note("zero_customer", {"column": name, **told}))
+        elif not said and (zero := self._zero(rows_of, column)):
+            self.warnings.append(Note("zero_customer", {"column": name, **zero}))
         elif not said and (rows := ids.prevailing(rows_of)):
             self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
