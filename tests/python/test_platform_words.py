@@ -51,6 +51,7 @@ def test_lists_of_refunds_are_added_up_and_taken_off(refunds, tmp_path):
     orders = orders_of(tmp_path, *rows)
     assert totals(orders) == {"a": 70.5, "b": 50}
     assert 'what the list "refunds" within 1 rows gives back is added up' in noted(orders)
+    assert totals(orders_of(tmp_path, *rows, ignore=["refunds"])) == {"a": 100.5, "b": 50}
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pa.Table.from_pylist, pl.DataFrame])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def load_sources(
     advance: Callable[[float], None] = lambda share: None,
 ) -> Loaded:
     """The same for files that are open, or frames: all that has headings and can be read."""
+    settings = _with_lists(settings, sources)
     first = sources[0]
     headings = list(first.headings)
     if not headings:
@@ -134,6 +136,13 @@ def load_sources(
     loaded = reading.finish()
     advance(1.0)
     return loaded
+
+
+def _with_lists(settings: Settings, sources: Sequence[Any]) -> Settings:
+    """The settings, in which a list that does not matter is also what it was added up as."""
+    added = [values for one in sources for code, values in one.notes if code == "list_added_up"]
+    columns = [str(one["column"]) for one in added if settings.ignores(str(one["list"]))]
+    return replace(settings, ignore=[*settings.ignore, *columns]) if columns else settings
 
 
 def _chosen(

@@ -103,7 +103,8 @@ class StateReading(CurrencyReading):
         settings, headings = self.settings, self.table.column_names
         off = settings.columns.get("status") == ""
         said = [find(name, headings, f"{say.status}") for name in settings.statuses]
-        of_lists = [str(values.get("column")) for one in self.sources for _, values in one.notes]
+        notes = [values for one in self.sources for _, values in one.notes]
+        of_lists = [str(one[key]) for one in notes for key in ("column", "list") if key in one]
         ignored = [find(name, [*headings, *of_lists], f"{say.ignore}") for name in settings.ignore]
         taken = [choice.value for role, choice in self.chosen.items() if role != "cancelled_at"]
         cancels, others = states.by_headings(headings, taken, self.layout, ignored)
