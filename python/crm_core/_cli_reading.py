@@ -6,6 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+#: Units of amounts larger than one of the currency.
+UNITS = ("thousands", "ten_thousands", "millions")
+
 #: Columns of orders that have their own option.
 COLUMNS = {
     "customer_id": "the customer",
@@ -101,8 +104,17 @@ def add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: st
     )
     meaning.add_argument(
         "--amount-unit",
-        choices=("major", "minor"),
-        help="major (yen, dollars; default) or minor (cents)",
+        choices=("major", "minor", *UNITS),
+        help="major (yen, dollars; default), minor (cents), or thousands (千円), ten_thousands "
+        "(万円) or millions of whole units",
+    )
+    meaning.add_argument(
+        "--fill-down",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column whose blank cells take the value above them, as merged cells leave them; "
+        "may be repeated",
     )
     meaning.add_argument(
         "--round-amounts",

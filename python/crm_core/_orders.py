@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 class Orders:
     """A shop's orders (受注), validated and immutable.
 
+    It takes the columns as they are named and doubts no meaning: whole amounts that may be cents,
+    or a total that is repeated on an order's lines, are added up as given. `read_orders` takes the
+    same frames, asks where the data do not decide, and says what may be wrong.
+
     Args:
         data: A pandas or polars frame (lazy ones too), a pyarrow Table or RecordBatch(Reader), a
             DuckDB relation, a dict of arrays or lists, or anything with ``__arrow_c_stream__``.

@@ -13,7 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ._customers import Customers
 from ._errors import CrmError, DataError, OptionError, ReadingWarning, meant
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ._types import Progress
 
 Columns = str | Sequence[str] | None
+Unit = Literal["major", "minor", "thousands", "ten_thousands", "millions"]
 
 
 def read_orders(
@@ -53,10 +54,11 @@ def read_orders(
     ignore: Sequence[str] = (),
     layout: str | None = None,
     amount_is: Literal["line", "order", "unit"] | None = None,
-    amount_unit: Literal["major", "minor"] | None = None,
+    amount_unit: Unit | None = None,
     round_amounts: bool = False,
     order_level: Sequence[str] = (),
     line_level: Sequence[str] = (),
+    fill_down: Sequence[str] = (),
     status_map: Mapping[str, str] | None = None,
     kind_map: Mapping[str, str] | None = None,
     id_fold: Literal["email", "case", "number", "none"] | None = None,
@@ -107,11 +109,14 @@ def read_orders(
         ignore: Columns, or lists of JSON, that a warning or an error names and that do not matter.
         layout: The id of a layout (`crm layouts`), or a file of your own.
         amount_is: What an amount is: a "line"'s, the "order"'s, or a "unit"'s price.
-        amount_unit: Whether amounts are in "major" units or "minor" ones.
+        amount_unit: Whether amounts are in "major" units, "minor" ones, or "thousands",
+            "ten_thousands" or "millions" of major ones.
         round_amounts: Round amounts that are no whole minor unit.
         order_level: Columns of other money that are the order's, repeated on its lines.
         line_level: Money beside the amount that is a line's; or the status, where it differs within
             an order.
+        fill_down: Columns whose blank cells take the value above them, as merged cells of a
+            spreadsheet leave them.
         status_map: What the shop's words mean.
         kind_map: What the words of `kind` mean: "one_off", "subscription" (its first order is found
             by the dates), "sub_first", "sub_renewal", "swap" or "sample".
@@ -157,7 +162,7 @@ def read_orders(
 
     _one_of("id_fold", id_fold, FOLDS)
     _one_of("amount_is", amount_is, ("line", "order", "unit"))
-    _one_of("amount_unit", amount_unit, ("major", "minor"))
+    _one_of("amount_unit", amount_unit, get_args(Unit))
     _one_of("decimal", decimal, ("auto", ".", ","))
     _one_of("repeated_orders", repeated_orders, ("error", "last", "add"))
     for role in ROLES_SAID:
@@ -179,6 +184,7 @@ def read_orders(
             ignore=_texts("ignore", ignore),
             order_level=_texts("order_level", order_level),
             line_level=_texts("line_level", line_level),
+            fill_down=_texts("fill_down", fill_down),
             today=datetime.date.today(),
             layout=layout,
             amount_is=amount_is,
@@ -228,7 +234,7 @@ def read_events(
     layout: str | None = None,
     kinds: Mapping[str, str] | None = None,
     currency: str | None = None,
-    amount_unit: Literal["major", "minor"] | None = None,
+    amount_unit: Unit | None = None,
     round_amounts: bool = False,
     timezone: str | None = None,
     date_format: str | None = None,
@@ -260,7 +266,8 @@ def read_events(
         layout: The id of a layout, or a file of your own.
         kinds: What the log's words mean, such as ``{"cart": "add"}``.
         currency: ISO 4217 code of the amounts.
-        amount_unit: Whether amounts are in "major" units or "minor" ones.
+        amount_unit: Whether amounts are in "major" units, "minor" ones, or "thousands",
+            "ten_thousands" or "millions" of major ones.
         round_amounts: Round amounts that are no whole minor unit.
         timezone: The shop's zone.
         date_format: A `strptime` format.

@@ -72,6 +72,7 @@ OF_ORDERS: list[tuple[str, Any, dict[str, Any]]] = [
     ("amount_is", "unit", {"amount_is": "unit"}),
     ("order_level", ["extra"], {"order_level": ["extra"]}),
     ("line_level", ["extra"], {"line_level": ["extra"]}),
+    ("fill_down", ["extra"], {"fill_down": ["extra"]}),
     ("status_map", {"ok": "completed"}, {"status_map": {"ok": "completed"}}),
     ("id_fold", "none", {"id_fold": "none"}),
     ("guest_id", ["0"], {"guest_ids": ["0"]}),
@@ -88,7 +89,8 @@ def test_arguments_of_orders(
     monkeypatch: pytest.MonkeyPatch, name: str, value: Any, changed: dict[str, Any]
 ) -> None:
     plain = Settings(
-        columns=NO_COLUMNS, dimensions=[], ignore=[], order_level=[], line_level=[], statuses=[],
+        columns=NO_COLUMNS, dimensions=[], ignore=[], order_level=[], line_level=[], fill_down=[],
+        statuses=[],
         guest_ids=[],
     )  # fmt: skip
     assert settings_of_orders(monkeypatch) == plain
@@ -129,6 +131,7 @@ def test_arguments_of_events(
         ({"dimensions": "extra"}, "`dimensions`: expected a list of texts"),
         ({"order_level": "extra"}, "`order_level`: expected a list of texts"),
         ({"line_level": "extra"}, "`line_level`: expected a list of texts"),
+        ({"fill_down": "extra"}, "`fill_down`: expected a list of texts"),
     ],
 )
 def test_words_that_are_none(given: dict[str, Any], says: str) -> None:
@@ -175,6 +178,8 @@ OF_COMMAND: list[tuple[list[str], dict[str, Any]]] = [
     (["--round-amounts"], {"round_amounts": True}),
     (["--order-level", "a", "--order-level", "b"], {"order_level": ["a", "b"]}),
     (["--line-level", "a"], {"line_level": ["a"]}),
+    (["--fill-down", "a"], {"fill_down": ["a"]}),
+    (["--amount-unit", "thousands"], {"amount_unit": "thousands"}),
     (["--id-fold", "email"], {"id_fold": "email"}),
     (["--decimal", ","], {"decimal": ","}),
     (["--strict"], {"strict": True}),
@@ -213,7 +218,8 @@ def test_options_of_the_command(command: str) -> None:
         return _cli_files.settings_of(options)
 
     plain = Settings(
-        columns=NO_COLUMNS, statuses=[], ignore=[], order_level=[], line_level=[], guest_ids=[],
+        columns=NO_COLUMNS, statuses=[], ignore=[], order_level=[], line_level=[], fill_down=[],
+        guest_ids=[],
         dimensions=[], today=datetime.date.today(),
     )  # fmt: skip
     assert settings() == plain

@@ -185,7 +185,7 @@ def test_orders_below_zero_are_refunds_by_their_sign():
         ("not yet paid", "completed|pending|cancelled|..."),
         ("un-paid", "completed|pending|cancelled|..."),
         ("nicht bezahlt", "completed|pending|cancelled|..."),
-        ("não pago", "completed|pending|cancelled|..."),
+        ("ainda não pago", "pending"),
         ("not cancelled", "completed|pending|cancelled|..."),
         ("キャンセルなし", "completed|pending|cancelled|..."),
         ("未完了です", "completed|pending|cancelled|..."),

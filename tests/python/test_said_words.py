@@ -33,7 +33,7 @@ def read(**options):
 )
 def test_words_that_no_cell_says_are_warned_of(said, told):
     with pytest.raises(crm.DataError, match=told):
-        read(strict=True, **said)
+        read(strict=True, **{"guest_id": ["0"], **said})
     assert "which no cell says" in warned(read(**said))
 
 

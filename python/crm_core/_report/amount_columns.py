@@ -7,6 +7,7 @@ and charges of which nothing says whether the amount contains them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amount_meaning, groups, headings, layouts, likely, money_columns, statuses
+from .amount_meaning import Floats
 from .columns import numbers, shown
 from .groups import Values
 from .layouts import Layout, fold
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .order_reading import OrderReading
     from .reading import Reading
 
+_NEARLY_ALL = 0.95
 _LEAST_CENTS = 100  # the median of amounts that may be cents
 _FEW_DAYS = 3
 _ROWS_OF_DAYS = 30  # of so few days
@@ -232,7 +235,8 @@ def _charges(reading: OrderReading) -> None:
     values, keys = worth(reading)
     own = amount_meaning.total(values, keys)
     parts = layouts.words()["smells"]["parts_of_total"]
-    told = []
+    told: list[str] = []
+    charges: list[Floats] = []
     below = 0
     for name in money_columns.unread(reading):
         low = name.lower()
@@ -244,6 +248,7 @@ def _charges(reading: OrderReading) -> None:
             continue
         total = amount_meaning.total(money_columns.values(money), keys)
         told.append(f'"{name}" ({total:,})')
+        charges.append(money)
         below += total < 0
     if not told:
         return
@@ -251,10 +256,21 @@ def _charges(reading: OrderReading) -> None:
         part in reading.arguments["amount"].lower()
         for part in layouts.words()["row_columns"]["payouts"]
     )
-    code = "fees_taken_off" if payout or below == len(told) else "charges_beside"
+    after = below == len(told) and not _before_fees(reading, charges)
+    code = "fees_taken_off" if payout or after else "charges_beside"
     listed = reading.warnings if code == "fees_taken_off" else reading.notes
     said = {"column": reading.arguments["amount"], "own": f"{own:,}", "charges": ", ".join(told)}
     listed.append(Note(code, said))
+
+
+def _before_fees(reading: OrderReading, charges: Sequence[Floats]) -> bool:
+    """Whether another column is the amount with these charges, below zero, taken off."""
+    left = money_columns.amounts(reading) + sum(np.nan_to_num(one) for one in charges)
+    for name in money_columns.unread(reading):
+        money = money_columns.some_money(reading, name)
+        if money is not None and np.mean(np.abs(money - left) < 0.011) >= _NEARLY_ALL:
+            return True
+    return False
 
 
 def constant_date(reading: OrderReading) -> None:

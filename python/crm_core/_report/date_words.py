@@ -20,6 +20,16 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"[^\d]*(\d{1,2})[:h](\d{2})(:\d{2})?\s*(?:hs?\.?|uhr|ч\.?)?\s*", re.IGNORECASE)
+# A name, or an offset behind one, behind or within the text.
+_ZONE_NAMED = (
+    r"\d.*\b[A-Z]{2,4}\)?\s*(\d{4})?$|^[A-Z][a-z]{2},? [A-Z].* \d{4}$|(UTC|GMT)\s?[+-]\d|"
+    r"\[[\w/+-]+\]$|\)$"
+)
+_PROGRAMS = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) "
+    r"(?:(?P<then>\d{4}) )?(?P<clock>\d{1,2}:\d{2}(?::\d{2})?) ?"
+    r"(?P<zone>[A-Z]{2,4}|[+-]\d{2}:?\d{2})?(?: ?(?P<year>\d{4}))?"
+)
 _REPUBLIC = re.compile(r"\s*(?:民[國国])(\d{2,3})年(\d{1,2})月(\d{1,2})日(.*)")
 
 
@@ -57,6 +67,40 @@ def _plain(text: str) -> str | None:
 def _months() -> dict[str, int]:
     lists = layouts.words()["months"]["names"]
     return {fold_word(name): at + 1 for at, names in enumerate(lists) for name in names}
+
+
+def without_zone_names(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[str]]:
+    """The texts with offsets in place of names of zones, and the names that several zones have.
+
+    The same column where no text has one that the core does not read.
+    """
+    texts = column.cast(pa.string())
+    words = pc.unique(texts).drop_null()
+    named = words.filter(pc.match_substring_regex(words, _ZONE_NAMED))
+    changes = {text: new for text in named.to_pylist() if (new := _with_offset(text)) != text}
+    if not changes:
+        return column, []
+    several = set(layouts.words()["zones"]["several"])
+    found = {word for text in changes for word in re.findall(r"[A-Z]{3,4}", text)}
+    return mapped(texts, lambda text: changes.get(text, text)), sorted(found & several)
+
+
+def _with_offset(text: str) -> str:
+    """A text with the offset of the zone that it names; the text itself if it names none."""
+    bare = re.sub(r"\s*[\[(](?!(?:UTC|GMT)?[+-])(?![A-Z]{2,4}[\])])[^\])]*[\])]\s*$", "", text)
+    bare = re.sub(r"[\[(]([^\])]*)[\])]\s*$", r"\1", bare)
+    bare = re.sub(r"(?:UTC|GMT)\s?(?=[+-]\d)", "", bare)
+    bare = re.sub(r"([+-]\d{1,2})$", lambda one: f"{one[1][0]}{int(one[1][1:]):02d}:00", bare)
+    minutes = layouts.words()["zones"]["minutes"]
+    told = _PROGRAMS.fullmatch(bare)
+    if told is not None and (year := told["year"] or told["then"]):
+        # As Java, C and JavaScript write a moment.
+        bare = f"{told['month']} {told['day']}, {year} {told['clock']} {told['zone'] or ''}".strip()
+    name = re.search(r"\s?([A-Z]{2,4})$", bare)
+    if name is None or name[1] not in minutes or not re.search(r":\d\d", bare):
+        return bare if bare != text else text
+    sign, apart = ("-", -minutes[name[1]]) if minutes[name[1]] < 0 else ("+", minutes[name[1]])
+    return f"{bare[: name.start()]} {sign}{apart // 60:02d}:{apart % 60:02d}"
 
 
 def in_parts(headings: Sequence[str]) -> tuple[str, ...]:

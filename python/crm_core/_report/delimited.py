@@ -68,7 +68,10 @@ class Delimited:
         self._before = at + 1  # records up to the headings
         titles = sum(any(cell.strip() for cell in row) for row in rows[:at])
         if titles:
-            self.notes.append(("preamble", {"rows": titles, "file": name, "row": at + 1}))
+            told: dict[str, object] = {"rows": titles, "file": name, "row": at + 1}
+            if unit := heading_line.unit_of(rows[:at]):
+                told["unit"] = unit
+            self.notes.append(("preamble", told))
 
     def row_name(self, row: int) -> str:
         """As a spreadsheet counts, from 1."""

@@ -177,6 +177,16 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         'In "{column}" these values mean no customer: {words}.',
         "「{column}」の次の値は顧客でないものとします: {words}。",
     ),
+    "identity_unread": (
+        'Each of the {ids} ids of "{column}" counts as a visitor. "{other}" was not read: it has '
+        "{persons} ids, of which {joined} join several of these: "
+        "{say.event_column:visitor_id={other}} counts by it, "
+        "{say.event_column:customer_id={other}} takes it as the customer who logs in.",
+        "「{column}」の{ids}件のIDをそれぞれ訪問者として数えています。「{other}」({persons}件)は読み込"
+        "んでいませんが、そのうち{joined}件は複数のIDを1人にまとめます。"
+        "{say.event_column:visitor_id={other}} でその単位で数え、"
+        "{say.event_column:customer_id={other}} でログインした顧客とします。",
+    ),
     "near_people": (
         '{ids} ids of "{column}" differ from another only by case, width, blanks, zeros before or '
         ".0 behind it, and count as different people. Write them alike in the file.",
@@ -308,11 +318,11 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
     "customers_grouped": (
         '{rows} rows without a customer in "{column}" ({amount}) stand below rows of customers who '
-        "are named once, as merged cells leave them: they count as guests. Fill the cells down in "
-        "the file; {say.guests:keep} confirms.",
+        "are named once, as merged cells leave them: they count as guests. "
+        "{say.fill_down:{column}} gives them the value above; {say.guests:keep} confirms.",
         "「{column}」が空欄の{rows}行({amount})は、結合セルのように顧客のある行の下にありますが、"
-        "ゲスト注文として数えています。ファイルで値を補うか、{say.guests:keep} で確定してくださ"
-        "い。",
+        "ゲスト注文として数えています。{say.fill_down:{column}} で上の値を補い、{say.guests:keep} "
+        "で確定します。",
     ),
     "order_number_unread": (
         '"{column}" is the same on rows of one customer and time and differs elsewhere, as an '
@@ -545,5 +555,59 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "{rows} rows are equal to an earlier row in every column (the first is {row}) and count, "
         "as you said.",
         "{rows}行は全項目が前の行と同じですが(最初は{row})、指定どおりそのまま数えました。",
+    ),
+    "zero_customer": (
+        'The id {id} of "{column}" has {rows} rows and counts as one customer (mail addresses in '
+        "these rows: {people}); many shops write it for orders without an account. "
+        '{say.guest_id:{id}} makes them guests, {say.guest_id:""} confirms a customer.',
+        "「{column}」の値 {id} は{rows}行を1人の顧客として数えています(その行のメールアドレス: "
+        "{people}種類)。会員でない注文を表すことがあります。{say.guest_id:{id}} でゲスト注文に、"
+        '{say.guest_id:""} で顧客とします。',
+    ),
+    "own_payments": (
+        '{rows} rows with a "{column}" below zero are payments of the shop itself, such as '
+        "withdrawals, fees and bills ({amount}): they are no refunds, and are left out.",
+        "「{column}」が負の{rows}行({amount})は、引き出し・手数料・支払いなど店舗自身の支払いのため、"
+        "返金とせずに除きました。",
+    ),
+    "shop_as_customer": (
+        'In {rows} rows below zero ({amount}) "{column}" is the one whom customers pay by '
+        '"{other}": these are payments of the shop, or refunds to customers. With them the total '
+        "is {own}, without them {rest}. Leave payments of the shop out of the file; refunds belong "
+        "to the customer who gets them.",
+        "負の{rows}行({amount})の「{column}」は、他の行の「{other}」と同じで店舗自身です。店舗の支払い"
+        "か、顧客への返金です。含めた合計は{own}、除くと{rest}です。店舗の支払いはファイルから除き、"
+        "返金は受け取る顧客の行としてください。",
+    ),
+    "only_below_zero": (
+        "{customers} customers have only rows below zero ({amount}): they are in the total and in "
+        "no table of customers, which come to {rest}. Leave rows that give no customer money back "
+        "out of the file.",
+        "{customers}人の顧客は負の行のみ({amount})です。合計には含まれますが顧客別の表にはなく、"
+        "表の合計は{rest}です。顧客への返金でない行はファイルから除いてください。",
+    ),
+    "in_larger_units": (
+        '"{column}" is multiplied by {factor}, as you said.',
+        "「{column}」は指定どおり{factor}倍しました。",
+    ),
+    "list_added_up": (
+        '{file}: what the list "{list}" within {rows} rows gives back is added up as "{column}".',
+        "{file}: {rows}行の中の配列「{list}」の返金額を合計し、「{column}」としました。",
+    ),
+    "filled_down": (
+        'In "{column}" {rows} blank cells have the value above them, as you said.',
+        "「{column}」の空欄{rows}件は、指定どおり上の値を補いました。",
+    ),
+    "sheets_hidden": (
+        '{file}: the sheet "{sheet}" is read; hidden ones are not: {others}. FILE#SHEET names one.',
+        "{file}: シート「{sheet}」を読み取りました。非表示の{others}は読み取っていません。"
+        "ファイル名#シート名 で指定できます。",
+    ),
+    "sheets_hidden_alike": (
+        '{file}: only the sheet "{sheet}" is read; {others} are hidden, have the same headings and '
+        "are not read. FILE#SHEET names each, and several files are read as one.",
+        "{file}: シート「{sheet}」のみを読み取りました。同じ見出しの非表示シート{others}は"
+        "読み取っていません。ファイル名#シート名 で指定でき、複数のファイルはまとめて読み取れます"
+        "。",
     ),
 }

@@ -20,6 +20,7 @@ from . import (
     headings,
     ids,
     items,
+    kept_rows,
     layouts,
     likely,
     money_columns,
@@ -270,7 +271,7 @@ def _amounts(reading: Reading) -> Values:
     return groups.values(reading.plain_amounts(reading.arguments["amount"]))
 
 
-def below_zero(reading: Reading) -> None:
+def below_zero(reading: OrderReading) -> None:
     """Orders that come to less than zero: refunds by their sign, unless their state stops them."""
     worth, keys = _of_order(reading, _amounts(reading), reading.arguments["amount_is"])
     meaning = np.zeros(len(keys.codes), np.bool_)
@@ -292,6 +293,7 @@ def below_zero(reading: Reading) -> None:
             values["column"] = reading.arguments["amount"]
             values["status"] = reading.arguments.get("status", "")
             listed.append(Note(code, values))
+    kept_rows.only_below(reading, ~stopped)
 
 
 def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) -> None:

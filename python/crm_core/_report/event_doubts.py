@@ -5,6 +5,7 @@ Nothing here changes a value, except that a word for nobody is no customer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, ids
-from .columns import replaced
+from . import amount_meaning, groups, ids, layouts
+from .columns import replaced, shown
 from .groups import Groups
+from .headings import names_of
+from .layouts import fold
 from .settings import Note
 
 if TYPE_CHECKING:
@@ -32,6 +35,47 @@ def of_people(reading: Reading) -> None:
         near = ids.near(column) + ids.near_numbers(column)
         if near:
             reading.warnings.append(Note("near_people", {"column": name, "ids": near}))
+
+
+def of_identities(reading: Reading) -> None:
+    """Columns of persons that were not read and join ids of visitors that count as several.
+
+    `reading` still has all columns.
+    """
+    visitor = reading.chosen["visitor_id"].value
+    own = shown(reading.table[visitor])
+    if own is None or reading.chosen["visitor_id"].reason == "given":
+        return
+    login = reading.chosen.get("customer_id")
+    known = {
+        *map(fold, layouts.words()["identities"]["headings"]),
+        *map(fold, names_of("customer_id")),
+    }
+    logged_in = (
+        0 if login is None else int(np.count_nonzero(groups.valid(reading.table[login.value])))
+    )
+    visitors = Groups.of(own).codes
+    for name in reading.unread:
+        column = shown(reading.table[name]) if _identity(name) in known else None
+        if name in reading.dimensions or column is None:
+            continue
+        column = ids.without_guests(column, ())[0]
+        persons = Groups.of(column)
+        both = persons.known & (visitors >= 0)
+        if int(np.count_nonzero(both)) <= logged_in:
+            continue
+        low, high, some = persons.ends(groups.Values(visitors, both))
+        joined = int(np.count_nonzero(some & (low != high)))
+        if joined:
+            told = {"column": visitor, "ids": Groups.of(own).size, "other": name}
+            told |= {"persons": persons.size, "joined": joined}
+            reading.warnings.append(Note("identity_unread", told))
+            return
+
+
+def _identity(heading: str) -> str:
+    """A heading without the object that it stands in: `properties.$user_id`."""
+    return fold(re.sub(r"^.*\b(properties|traits|context)\.", "", heading).replace("$", ""))
 
 
 def _nobody(reading: Reading, role: str, name: str) -> None:

@@ -10,7 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._events import step_of
-from . import coded, event_doubts, event_headings, layouts, likely, odd_rows, states, statuses
+from . import (
+    amount_units,
+    coded,
+    event_doubts,
+    event_headings,
+    layouts,
+    likely,
+    odd_rows,
+    states,
+    statuses,
+)
 from .columns import cut, distinct, replaced, shown, trimmed
 from .currency_reading import CurrencyReading
 from .headings import Choice
@@ -65,7 +75,8 @@ def load_event_sources(
     layout = layout_of(headings, settings, "events")
     tables, table = read_files(sources, shared(sources), settings, advance)
     given = settings.columns
-    if given.get("kind") == "":
+    only_views = layout is not None and layout.roles.get("kind") == ("",)
+    if given.get("kind", "" if only_views else None) == "":
         tables = [event_headings.with_views(one) for one in tables]
         table = pa.concat_tables(tables)
         headings = [*headings, event_headings.VIEWS]
@@ -138,6 +149,7 @@ class _EventReading(CurrencyReading):
             values = {"column": one.name, "events": pc.sum(one.rows).as_py()}
             self.warnings.append(Note("machines", values))
         self._personal_addresses()
+        event_doubts.of_identities(self)
         if "amount" in self.chosen:
             self._codes_checked()
         used = [choice.value for choice in self.chosen.values()]
@@ -156,7 +168,8 @@ class _EventReading(CurrencyReading):
                 self._own_currency()
             else:
                 self.arguments["currency"] = currency
-            if self.settings.amount_unit:
+            amount_units.refuse_events(self)
+            if self.settings.amount_unit in ("major", "minor"):
                 self.arguments["amount_unit"] = self.settings.amount_unit
             if self.settings.round_amounts:
                 self.arguments["round_amounts"] = True

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
-from . import layouts
+from . import amount_scale, layouts
 from .headings import known_count
 from .layouts import fold
 from .problem import Problem
@@ -48,6 +48,11 @@ def find(rows: Sequence[Sequence[str]]) -> int | None:
             return at
         widest = max(widest, cells)
     return filled[0] if filled else None
+
+
+def unit_of(titles: Sequence[Sequence[str]]) -> str:
+    """The unit of amounts that a line above the headings says, such as 単位:千円."""
+    return next(filter(None, map(amount_scale.of_title, titles)), "")
 
 
 def refuse_values(row: Sequence[str], name: str) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from . import layouts, statuses
+from . import amount_scale, layouts, statuses
 from .layouts import Layout, fold
 from .messages import option, say
 from .problem import Misuse, Problem
@@ -52,7 +52,10 @@ _CURRENCY_CODES = (
     "DKK",
     "PLN",
     "NZD",
+    *("IDR", "VND", "MYR", "PHP", "ZAR", "ILS", "AED", "SAR", "HUF", "CZK", "RON", "TRY", "RUB"),
+    *("UAH", "BGN", "ARS", "CLP", "COP", "PEN", "UYU", "EGP", "NGN", "KES", "PKR", "KZT", "QAR"),
 )
+_WORDS_TOO = ("PHP", "TRY", "RON", "COP", "PEN")  # codes only where they are written in capitals
 
 
 @dataclass(frozen=True)
@@ -238,6 +241,8 @@ def matched(
         taken = {choice.value for choice in chosen.values()}
         found = [present[fold(name)] for name in names if fold(name) in present]
         found = [name for name in dict.fromkeys(found) if name not in taken]
+        if role == "amount":  # whole units of the currency go before thousands and cents
+            found.sort(key=lambda name: amount_scale.scale(name) != "")
         if not found:
             continue
         value = next((name for name in found if filled(role, name)), found[0])
@@ -305,7 +310,8 @@ def currency_in(heading: str) -> str:
     if re.search(r"[(_\[]円|円[)\]]", unicodedata.normalize("NFKC", heading)):
         return "JPY"
     words = re.split(r"[^A-Za-z]+", heading)
-    return next((word.upper() for word in words if word.upper() in _CURRENCY_CODES), "")
+    codes = (word.upper() for word in words if word.isupper() or word.upper() not in _WORDS_TOO)
+    return next((code for code in codes if code in _CURRENCY_CODES), "")
 
 
 def currency_beside(amount: str, headings: Sequence[str]) -> str | None:
@@ -336,27 +342,9 @@ def is_currency(heading: str) -> bool:
     return fold(heading) in set(map(fold, names_of("currency")))
 
 
-def amount_scale(heading: str) -> str:
-    """The unit of amounts by their heading, if it is not whole units: cents, or thousands."""
-    text = unicodedata.normalize("NFKC", heading).lower().replace("_", " ")
-    known = layouts.words()["amount_scale"]
-    if _holds_word(text, known["cents"]):
-        return "cents"
-    of_thousands = _holds_word(text, known["thousands"])
-    if of_thousands or re.search(r"(?<![a-z])k ?[$€£¥]|[$€£¥] ?k(?![a-z])", text):
-        return "thousands or millions"
-    return ""
-
-
-def _holds_word(text: str, words: Sequence[str]) -> bool:
-    """Whether a text holds one of the words, with no letter of theirs before and behind it."""
-    either = "|".join(map(re.escape, words))
-    return re.search(rf"(?<![a-z])(?:{either})(?![a-z])", text) is not None
-
-
 def _bare(heading: str) -> str:
     """A heading without the currency or the word on tax that follows it."""
-    text = unicodedata.normalize("NFKC", heading).strip()
+    text = unicodedata.normalize("NFKC", amount_scale.without(heading)).strip()
     codes = "|".join(_CURRENCY_CODES)
     suffixes = "|".join(sorted(layouts.words()["amount_suffix"]["words"], key=len, reverse=True))
     return re.sub(rf"[\s_]*[(\[]?(?:{suffixes}|(?i:{codes}))[)\]]?\s*$", "", text) or text

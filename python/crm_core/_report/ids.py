@@ -15,8 +15,12 @@ from .columns import distinct, is_text, mapped, plain
 
 #: The heading of the customers of orders that have none.
 NOBODY = "(no customer)"
+#: Different ids, and the rows of each.
+RowsOf = tuple[pa.Array, np.ndarray[Any, Any]]
 FOLDS = ("email", "case", "number", "none")
 _MOSTLY = 0.9
+_BRACKETS = (("", ""), ("(", ")"), ("[", "]"), ("<", ">"))  # around a word for nobody
+_FEW_IDS = 50  # in a file of more customers one may have the number 0
 
 
 def with_nobody(table: pa.Table) -> pa.Table:
@@ -145,7 +149,7 @@ def rounded(column: pa.ChunkedArray) -> int:
     return int(pc.sum(pc.match_substring_regex(words, pattern)).as_py() or 0)
 
 
-def placeholder(ids: tuple[pa.Array, np.ndarray[Any, Any]]) -> str:
+def placeholder(ids: RowsOf) -> str:
     """The id 0, 0000 or 9999 that has more rows than any other: many shops write it for nobody."""
     words, counts = ids
     nobody = groups.flags(pc.match_substring_regex(words, r"^(0+|9{4,})$"))
@@ -156,7 +160,26 @@ def placeholder(ids: tuple[pa.Array, np.ndarray[Any, Any]]) -> str:
     return most if np.count_nonzero(counts >= found[most]) == 1 else ""
 
 
-def prevailing(ids: tuple[pa.Array, np.ndarray[Any, Any]]) -> int:
+def zero(ids: RowsOf) -> tuple[str, int, bool]:
+    """The id 0 that some rows have, how many, and whether the other ids make it an odd one.
+
+    It is not odd among ids that count on from it, nor in a file of many customers.
+    """
+    words, counts = ids
+    nobody = groups.flags(pc.match_substring_regex(words, r"^0+$"))
+    if len(words) < 2 or np.count_nonzero(nobody) != 1:
+        return "", 0, False
+    at = int(np.argmax(nobody))
+    found = words.to_pylist()
+    numbers = [int(one) for one in found if one.isascii() and one.isdigit()]
+    counted_on = len(numbers) == len(found) and (
+        set(numbers) == set(range(len(found)))
+        or (len(found) >= 10 and 2 * len(found) > max(numbers))
+    )
+    return found[at], int(counts[at]), len(found) <= _FEW_IDS and not counted_on
+
+
+def prevailing(ids: RowsOf) -> int:
     """The rows of an id that has a fifth of all rows and ten times those of any other, else 0."""
     counts = np.sort(ids[1])
     if len(counts) < 3 or counts[-1] < 20:
@@ -165,7 +188,13 @@ def prevailing(ids: tuple[pa.Array, np.ndarray[Any, Any]]) -> int:
     return most if 5 * most >= int(counts.sum()) and most >= 10 * second else 0
 
 
-def rows_of_ids(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray[Any, Any]]:
+def words_in(column: pa.ChunkedArray, rows: pa.ChunkedArray) -> pa.Array:
+    """The different texts of a column in some rows, but for case and blanks."""
+    texts = pc.utf8_lower(pc.utf8_trim_whitespace(column.cast(pa.string()).filter(rows)))
+    return pc.unique(texts.filter(pc.not_equal(texts, ""))).drop_null()
+
+
+def rows_of_ids(column: pa.ChunkedArray) -> RowsOf:
     """The ids, and how many rows each has."""
     if not is_text(column.type) and not pa.types.is_integer(column.type):
         return pa.array([], pa.string()), np.array([], np.int64)
@@ -191,7 +220,8 @@ def without_guests(
         is_guest = pc.is_in(column, value_set=pa.array(numbers).cast(column.type))
         there = pc.unique(column.filter(is_guest)).drop_null().to_pylist()
         return pc.if_else(is_guest, None, column), [str(one) for one in there]
-    wanted = {plain(one) for one in [*values, *layouts.words()["guests"]["words"]]}
+    known = [*values, *layouts.words()["guests"]["words"]]
+    wanted = {f"{a}{plain(one)}{z}" for one in known for a, z in _BRACKETS}
     texts = coded.words(column)
     # Ids of ASCII, which most are, are compared all at once.
     likely = pc.or_(

@@ -41,11 +41,14 @@ class JsonRows(TextRows):
         values: dict[str, list[str | None]] = {}
         contents: dict[str, lists.Contents] = {}
         kept: dict[str, dict[int, Array]] = {}  # while no order has an amount of its own
+        given_back: dict[str, dict[int, Array]] = {}  # lists of refunds
         priced = False
         for number, row in self._rows(text):
             for name, value in _with_pairs(row):
                 if isinstance(value, Array):
                     contents.setdefault(name, lists.Contents()).add(value)
+                    if lists.gives_back(name):
+                        given_back.setdefault(name, {})[len(numbers)] = value
                     if not priced:
                         kept.setdefault(name, {})[len(numbers)] = value
                     continue
@@ -69,10 +72,30 @@ class JsonRows(TextRows):
             self._columns = {inner.get(name, name): one for name, one in self._columns.items()}
             contents = {inner.get(name, name): one for name, one in contents.items()}
             kept = {inner.get(name, name): one for name, one in kept.items()}
+            given_back = {inner.get(name, name): one for name, one in given_back.items()}
         if self._more:
             self.notes.append(("json_more", {"file": self._name}))
+        for name, of_row in given_back.items():
+            self._add_up(name, contents, of_row)
         self._lists(contents, kept)
         self.headings = list(self._columns)
+
+    def _add_up(
+        self, name: str, contents: dict[str, lists.Contents], of_row: Mapping[int, Array]
+    ) -> None:
+        """What a list of refunds comes to in each row becomes a column."""
+        path = lists.path_of_refunds(contents[name])
+        if not path or f"{name}.{path}" in self._columns:
+            return
+        sums = {row: lists.added_up(one, path) for row, one in of_row.items()}
+        if None in sums.values():
+            return
+        column = f"{name}.{path}"
+        cells = [f"{sums.get(row) or 0:f}" for row in range(len(self._numbers))]
+        self._columns[column] = pa.array(cells, pa.string())
+        told = {"column": column, "list": name, "rows": contents[name].rows, "file": self._name}
+        self.notes.append(("list_added_up", told))
+        del contents[name]
 
     def _lists(
         self, contents: dict[str, lists.Contents], kept: dict[str, dict[int, Array]]

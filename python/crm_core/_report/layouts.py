@@ -69,6 +69,8 @@ class Layout:
         status: The platform's own words, folded, and their meaning.
         cancelled: Further columns that cancel an order, and the words with which; "*" is any.
         keep: Columns, and the values of the rows that are orders.
+        only_received: A column of kinds; amounts below zero are the shop's own payments or, by
+            their word, refunds.
         refuses: Why a file of this layout is not read, and what to read instead.
         guests: Values of the customer's column that mean no account.
         text: The file as it is written.
@@ -93,6 +95,7 @@ class Layout:
     status: Mapping[str, str] = field(default_factory=dict)
     cancelled: Mapping[str, Sequence[str]] = field(default_factory=dict)
     keep: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    only_received: str = ""
     refuses: str = ""
     date_format: str = ""
     timezone: str = ""
@@ -106,14 +109,14 @@ class Layout:
 def fold(heading: str) -> str:
     """A heading without what people vary in it: width, case, accents, blanks, punctuation."""
     text = unicodedata.normalize("NFKC", heading).strip().strip("\"'*").lower()
-    return re.sub(r"[\s_\-./:【】()\[\]{}・'’°º]+", "", _plain(text))
+    return re.sub(r"[\s_\-./:【】()\[\]{}・'’°º]+", "", unaccented(text))
 
 
 def fold_word(word: str) -> str:
     """A word of a status: blanks, and the okurigana that shops leave out, are gone."""
     text = unicodedata.normalize("NFKC", word).strip().lower().replace("_", " ")
     text = re.sub(r"(?<=\w)-", " ", text)  # a code below zero keeps its sign
-    text = _plain(" ".join(text.removeprefix("wc ").split()))
+    text = unaccented(" ".join(text.removeprefix("wc ").split()))
     if text.isascii():
         return text
     for left_out in ("しました", "り", "み", "し", "ち", " "):
@@ -121,7 +124,7 @@ def fold_word(word: str) -> str:
     return text
 
 
-def _plain(text: str) -> str:
+def unaccented(text: str) -> str:
     """Without the accents of Latin letters; the marks of kana stay."""
     if text.isascii():
         return text
@@ -238,6 +241,7 @@ def _parse(stem: str, text: str, own: bool = False) -> Layout:
             for name, value in said.get("cancelled", {}).items()
         },
         keep=said.get("refused", {}).get("keep", {}),
+        only_received=said.get("refused", {}).get("below_zero_by", ""),
         refuses=said.get("refused", {}).get("why", ""),
         date_format=dates.get("format", ""),
         timezone=dates.get("timezone", ""),

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from . import dates, ids, layouts, statuses
 from .columns import distinct, few_texts, numbers, shown, trimmed
-from .headings import CATEGORIES, names_of
+from .headings import CATEGORIES, is_code, names_of
 from .layouts import fold
 
 _SAMPLE = 10_000
@@ -71,16 +71,22 @@ class Seen:
             "quantity": self._pieces,
         }
         look = looks.get(role)
-        # A heading that speaks of the role goes first.
+        # A heading that speaks of the role goes first, of customers a mail address before others.
         names.sort(key=lambda name: not _speaks_of(role, name))
+        if role == "customer_id":
+            names.sort(key=lambda name: not (self._is_mail(name) and _speaks_of(role, name)))
         return next((name for name in names if look(name)), None) if look else None
 
     def _column(self, name: str) -> pa.ChunkedArray | None:
         column = shown(self.table[name].slice(0, _SAMPLE))
         return column if column is not None and column.null_count < len(column) else None
 
+    def _is_mail(self, name: str) -> bool:
+        column = self._column(name)
+        return column is not None and ids.is_mail(column)
+
     def _person(self, name: str) -> bool:
-        """Mail addresses, or ids under a heading of a person."""
+        """Mail addresses, or ids under a heading of a person: no money, dates or codes."""
         column = self._column(name)
         if column is None:
             return False
@@ -91,6 +97,10 @@ class Seen:
             len(found) > 1
             and _speaks_of("customer_id", name)
             and not any(" " in one for one in found)
+            and not may_be_total(name)
+            and not self._money(name)
+            and not self._date(name)
+            and not all(map(is_code, found))
         )
 
     def _date(self, name: str) -> bool:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import layouts, states, statuses
-from .headings import amount_kind
-from .layouts import fold
+from .headings import amount_kind, names_of
+from .layouts import fold, fold_word
 
 _FEW = 200  # different texts of a field that are looked at
 _NUMBER = re.compile(r"[^\w]?-?\d[\d.,]*")
@@ -121,6 +122,70 @@ def pairs(elements: Array) -> dict[str, Any]:
     return found
 
 
+def gives_back(name: str) -> bool:
+    """Whether a list is one of refunds or returns, by its name."""
+    known = layouts.words()["headings"]["lists"]["given_back"]
+    return statuses.smell(name) == "refunded" or fold(_leaf(name)) in map(fold, known)
+
+
+def path_of_refunds(contents: Contents) -> str:
+    """The field of a list of refunds that says what was given back, if one plainly does."""
+    known = set(map(fold, names_of("refunded")))
+    found = contents.amounts or [
+        name
+        for name, texts in contents.fields.items()
+        if fold(_leaf(name)) in known and all(map(_NUMBER.match, texts))
+    ]
+    plain = [name for name in found if "." not in name]
+    paid = [name for name in found if "transaction" in name.lower()]
+    money = [name for name in found if "shopmoney" in fold(name)]
+    for some in (plain, paid, money, found):
+        if len(some) == 1:
+            return some[0]
+    return next((name for name in plain if fold(name) in ("total", "amount")), "")
+
+
+def of_python(elements: Iterable[Any]) -> Array:
+    """A list of a frame as one of JSON: the fields of objects in it have their path as name."""
+
+    def fields(one: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in one.items():
+            if isinstance(value, Mapping):
+                found |= fields(value, f"{before}{name}.")
+            else:
+                found[before + name] = of_python(value) if isinstance(value, list) else value
+        return found
+
+    return Array(fields(one) if isinstance(one, Mapping) else one for one in elements)
+
+
+def added_up(elements: Iterable[Any], path: str) -> Decimal | None:
+    """The sum of a field of a list's elements, without its sign and without refunds that failed.
+
+    None if a value is no number.
+    """
+    total = Decimal(0)
+    for one in elements:
+        if not isinstance(one, Mapping):
+            return None
+        state = str(one.get("status") or one.get("state") or "")
+        if statuses.general().get(fold_word(state)) in ("payment_failed", "cancelled", "pending"):
+            continue
+        for name, value in one.items():
+            if isinstance(value, Array) and path.startswith(f"{name}."):
+                inner = added_up(value, path.removeprefix(f"{name}."))
+                if inner is None:
+                    return None
+                total += inner
+            elif name == path and value not in (None, ""):
+                try:
+                    total += abs(Decimal(str(value).replace(",", "")))
+                except InvalidOperation:
+                    return None
+    return total
+
+
 def is_list(kind: pa.DataType) -> bool:
     """Whether a column's type is one of lists."""
     return bool(
@@ -138,7 +203,8 @@ def notes(
     """Warnings and notes on lists that are not read, as codes of `sentences.NOTES`."""
     told = []
     for name, one in lists.items():
-        words = [*([name] if statuses.smell(name) and one.rows else []), *one.stops]
+        told_by_name = one.rows and (statuses.smell(name) or gives_back(name))
+        words = [*([name] if told_by_name else []), *one.stops]
         if words:
             code = "lists_refunds" if all(map(_of_refunds, words)) else "lists_told"
             values = {"column": name, "rows": one.rows, "words": ", ".join(words[:5]), "file": file}
@@ -151,7 +217,7 @@ def notes(
 
 def _of_refunds(word: str) -> bool:
     """Whether a word or a field is about refunds, and not about cancellations."""
-    return statuses.smell(_leaf(word)) == "refunded"
+    return gives_back(word) or statuses.smell(_leaf(word)) == "refunded"
 
 
 def _named(name: str, contents: Contents) -> str:

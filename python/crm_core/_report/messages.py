@@ -22,7 +22,7 @@ _PAIRS = {
     "refund_rows": "refund_rows",
     "event_kind": "kinds",
 }
-_LISTS = ("ignore", "order_level", "line_level", "guest_id")
+_LISTS = ("ignore", "order_level", "line_level", "guest_id", "fill_down")
 # Values of these are words of the command; of the others headings and texts, which it quotes.
 _OF_WORDS = (
     *("amount_is", "amount_unit", "id_fold", "guests", "bad_rows", "repeated_orders"),

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from . import (
     amount_columns,
     amount_meaning,
+    amount_units,
     doubts,
     groups,
     layouts,
@@ -16,10 +17,10 @@ from . import (
     statuses,
 )
 from .columns import distinct, numbers, replaced, shown
-from .headings import MONEY, Choice, amount_kind, amount_scale, find
+from .headings import MONEY, Choice, amount_kind, find
 from .layouts import fold
 from .messages import option, say
-from .problem import Misuse, Problem
+from .problem import Misuse
 from .settings import Both, Note
 from .state_reading import StateReading
 
@@ -30,13 +31,6 @@ class MoneyReading(StateReading):
     def _amount_is(self) -> None:
         """Said by the user or the layout, else as `amount_meaning` decides."""
         said, name = self.settings.amount_is, self.chosen["amount"].value
-        scale = amount_scale(name)
-        if scale and self.settings.amount_unit is None and not self._of_layout("amount"):
-            minor = f"{say.amount_unit:minor} says so; " if scale == "cents" else ""
-            raise Problem(
-                f'the heading "{name}" says that amounts are in {scale}',
-                f"{minor}{say.amount_unit:major} says that they are whole units of the currency.",
-            )
         own = self.layout.amount_is if self.layout and self._of_layout("amount") else ""
         if own == "order" and "order_id" not in self.arguments:
             own = "line"
@@ -63,6 +57,7 @@ class MoneyReading(StateReading):
                 amount_columns.price_without_pieces(self, name)
         self.meaning = found
         self.arguments["amount_is"] = found.kind
+        amount_units.refuse(self)
         if found.reason == "differs_total":
             self.warnings.append(Note("differs_total", {"column": name}))
         self.extra.append(Choice("amount_is", found.kind, found.reason, found.detail))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ from . import (
     groups,
     ids,
     items,
+    kept_rows,
     last_rows,
     layouts,
     likely,
     marked_rows,
+    merged_cells,
     money_columns,
     odd_numbers,
     odd_rows,
@@ -42,7 +45,6 @@ from .columns import (
     distinct,
     filled_within,
     is_text,
-    numbers,
     plain,
     replaced,
     safe,
@@ -52,7 +54,6 @@ from .columns import (
 from .headings import (
     CATEGORIES,
     MONEY,
-    REQUIRED,
     Choice,
     choose,
     currency_beside,
@@ -91,6 +92,7 @@ def load_sources(
     advance: Callable[[float], None] = lambda share: None,
 ) -> Loaded:
     """The same for files that are open, or frames: all that has headings and can be read."""
+    settings = _with_lists(settings, sources)
     first = sources[0]
     headings = list(first.headings)
     if not headings:
@@ -134,6 +136,13 @@ def load_sources(
     loaded = reading.finish()
     advance(1.0)
     return loaded
+
+
+def _with_lists(settings: Settings, sources: Sequence[Any]) -> Settings:
+    """The settings, in which a list that does not matter is also what it was added up as."""
+    added = [values for one in sources for code, values in one.notes if code == "list_added_up"]
+    columns = [str(one["column"]) for one in added if settings.ignores(str(one["list"]))]
+    return replace(settings, ignore=[*settings.ignore, *columns]) if columns else settings
 
 
 def _chosen(
@@ -182,6 +191,7 @@ class OrderReading(MoneyReading):
             self._repeated_rows,
             self._no_total_row,
             self._garbled,
+            self._fill_down,
             self._whole_ids,
             self._customers,
             self._orders,
@@ -272,37 +282,7 @@ class OrderReading(MoneyReading):
             self._number(role)
 
     def _keep(self) -> None:
-        """Rows that are no orders, such as payouts among payments, are left out and counted."""
-        for wanted, values in (self.layout.keep if self.layout is not None else {}).items():
-            name = layouts.column([wanted], self.table.column_names)
-            column = shown(self.table[name]) if name else None
-            if name is None or column is None:
-                continue
-            keep = {fold_word(value) for value in values}
-            kept = [text for text in distinct(column) if fold_word(text) in keep]
-            here = pc.is_in(column, value_set=pa.array(kept, pa.string()))
-            left_out = len(here) - (pc.sum(here).as_py() or 0)
-            if left_out:
-                table = self.table
-                before = self.rows.kept
-                at = pc.indices_nonzero(here).to_pylist()
-                self.rows = Rows(self.rows.parts, at if before is None else [before[i] for i in at])
-                self.table = self.table.filter(here)
-                self.notes.append(Note("left_out", {"column": name, "rows": left_out}))
-                self._refunds_left_out(name, column, table, here)
-
-    def _refunds_left_out(
-        self, name: str, column: pa.ChunkedArray, table: pa.Table, kept: pa.ChunkedArray
-    ) -> None:
-        """Rows of refunds among those that are left out, and what they come to."""
-        told = [text for text in distinct(column) if states.speaks_of_return(text)]
-        here = pc.and_not(pc.is_in(column, value_set=pa.array(told, pa.string())), kept)
-        found = numbers(table[self.chosen["amount"].value], self.settings.decimal)
-        rows = pc.sum(here).as_py() or 0
-        if rows and found is not None:
-            amount = amount_meaning.rounded(groups.values(found.filter(here)).floats)
-            values = {"column": name, "rows": rows, "amount": f"{amount:,}"}
-            self.warnings.append(Note("refunds_left_out", values))
+        kept_rows.keep(self)
 
     def _blank_keys(self) -> None:
         """Rows without a number or a date, which the library refuses or leaves out."""
@@ -407,6 +387,8 @@ class OrderReading(MoneyReading):
         rows_of = ids.rows_of_ids(column)
         if not said and (nobody := ids.placeholder(rows_of)):
             self.warnings.append(Note("zero_id", {"column": name, "id": nobody}))
+        elif not said and (zero := self._zero(rows_of, column)):
+            self.warnings.append(Note("zero_customer", {"column": name, **zero}))
         elif not said and (rows := ids.prevailing(rows_of)):
             self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
@@ -434,6 +416,16 @@ class OrderReading(MoneyReading):
         self.facts["ids"] = {"fold": self.id_fold, "joined": joined, "near": near}
         self.table = replaced(self.table, name, column)
 
+    def _zero(self, rows_of: ids.RowsOf, column: pa.ChunkedArray) -> dict[str, object]:
+        """The id 0, where other columns or the other ids say that it is nobody's."""
+        zero, rows, odd = ids.zero(rows_of)
+        if not rows:
+            return {}
+        here = pc.fill_null(pc.equal(column.cast(pa.string()), zero), False)
+        mails = [one for one in self.unread if ids.is_mail(self.table[one])]
+        people = max((len(ids.words_in(self.table[one], here)) for one in mails), default=0)
+        return {"id": zero, "rows": rows, "people": people} if odd or people > 1 else {}
+
     def _unmarked(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
         """Ids without the marks with which spreadsheets keep zeros: ="007", '007."""
         column, marked = ids.unmarked(column)
@@ -457,7 +449,7 @@ class OrderReading(MoneyReading):
         numbered = ids.near_numbers(keys)
         if numbered:
             self.warnings.append(Note("near_orders", {"column": name, "ids": numbered}))
-        self._refuse_merged(name, keys)
+        merged_cells.refuse(self, name, keys)
         if pa.types.is_nested(keys.type) or self.keys is None:
             return
         for role in ("customer_id", "ordered_at", "status"):
@@ -474,34 +466,8 @@ class OrderReading(MoneyReading):
                 self.table = replaced(self.table, column, filled)
                 self.notes.append(Note("filled", {"column": column, "rows": count}))
 
-    def _refuse_merged(self, name: str, keys: pa.ChunkedArray) -> None:
-        """Blank numbers below a filled one, as merged cells leave them."""
-        there = groups.valid(keys)
-        below = np.flatnonzero(~there[1:] & np.logical_or.accumulate(there)[:-1]) + 1
-        if self.settings.bad_rows == "error" and len(below):
-            subtotals.refuse_between(self, ~there)
-            self._refuse_bookings(~there)
-            raise Problem(
-                f"{self.rows.name(int(below[0]))}, column {name}: no value, expected an order id",
-                f"{len(below)} blank cells stand below a filled one, as those of merged cells do: "
-                f"fill them down in the file. {say.bad_rows:drop} leaves such rows out, and says "
-                "what they come to.",
-            )
-
-    def _refuse_bookings(self, blank: groups.Flags) -> None:
-        """Rows with a date and an amount, and neither a number nor a customer: no merged cells."""
-        columns = {role: self.table[self.chosen[role].value] for role in REQUIRED}
-        here = blank & ~groups.valid(trimmed(columns["customer_id"]))
-        here &= groups.valid(trimmed(columns["ordered_at"]))
-        here &= groups.valid(trimmed(columns["amount"]))
-        if np.any(here):
-            raise Problem(
-                f"{np.count_nonzero(here)} rows have a date and an amount, and neither an order "
-                f"number nor a customer, the first is {self.rows.name(int(np.argmax(here)))}: they "
-                "are no lines of the order above, but bookings such as payouts",
-                f"Leave them out of the file; {say.bad_rows:drop} leaves such rows out, and says "
-                "what they come to.",
-            )
+    def _fill_down(self) -> None:
+        merged_cells.fill(self)
 
     def _garbled(self) -> None:
         """Texts that another encoding has changed, in columns that are read."""
@@ -601,7 +567,7 @@ class OrderReading(MoneyReading):
             self.arguments["guests"] = self.settings.guests
         elif guests:
             self.arguments["guests"] = "keep"
-            self._grouped_customers(customer)
+            merged_cells.grouped_customers(self, customer)
             self.notes.append(
                 Note("guests", {"rows": guests, "column": self.arguments["customer_id"]})
             )
@@ -610,7 +576,7 @@ class OrderReading(MoneyReading):
         unit = self.settings.amount_unit or (
             self.layout.amount_unit if self.layout is not None and self._of_layout("amount") else ""
         )
-        if self.settings.amount_unit or unit == "minor":
+        if self.settings.amount_unit == "major" or unit == "minor":
             self.arguments["amount_unit"] = unit
         if self.settings.round_amounts:
             self.arguments["round_amounts"] = True
@@ -620,19 +586,6 @@ class OrderReading(MoneyReading):
             if role in self.chosen or role == "status"
         ]
         self.table = self.table.select(list(dict.fromkeys([*used, *self.dimensions])))
-
-    def _grouped_customers(self, customer: pa.ChunkedArray) -> None:
-        """Blank cells below a customer who stands in one row only, as merged cells leave them."""
-        here = groups.valid(customer)
-        ids_of = groups.Groups.of(customer)
-        alone = ids_of.size >= 2 and ids_of.size == int(np.count_nonzero(here))
-        blank = int(np.count_nonzero(~here))
-        if here[0] and alone and blank >= 2 and blank * 3 >= len(here):
-            values, keys = money_columns.worth(self)
-            amount = amount_meaning.total(marked_rows.some_of(values, ~here), keys)
-            told = {"column": self.arguments["customer_id"], "amount": f"{amount:,}"}
-            told |= {"rows": int(np.count_nonzero(~here))}
-            self.warnings.append(Note("customers_grouped", told))
 
     def _further(self, role: str) -> None:
         name = self.chosen[role].value

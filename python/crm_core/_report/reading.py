@@ -18,7 +18,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_texts, amounts, date_words, dates, groups, layouts, lists, number_formats
+from . import (
+    amount_texts,
+    amount_units,
+    amounts,
+    date_words,
+    dates,
+    groups,
+    layouts,
+    lists,
+    number_formats,
+)
 from .amount_meaning import Floats, Meaning
 from .columns import as_text, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
@@ -266,6 +276,9 @@ class Reading:
         said = self.settings.date_format
         own = self.layout.date_format if self.layout is not None and of_layout else ""
         read = dates.parse(text, said or own or None)
+        if read.unread and not read.readings:
+            text, said = self._zone_names(name, text, said)
+            read = dates.parse(text, said or own or None)
         if not said and own and read.unread:  # stored anew by a spreadsheet, most often
             other = dates.parse(text, None)
             read = other if len(other.unread) < len(read.unread) else read
@@ -301,6 +314,25 @@ class Reading:
                 Note("months_swapped", {"column": name, "row": self.rows.name(first), **told})
             )
         return read
+
+    def _zone_names(
+        self, name: str, text: pa.ChunkedArray, said: str | None
+    ) -> tuple[pa.ChunkedArray, str | None]:
+        """Times with names of zones, such as EST, written with offsets; and the format for them."""
+        plain, several = date_words.without_zone_names(text)
+        if plain is text:
+            return text, said
+        if several and self.settings.timezone:
+            raise Problem(
+                f"column {name}: {', '.join(several)} is the name of several zones",
+                "Write the offset, such as -06:00, in the file; without "
+                f"{say.timezone} times are taken as written.",
+            )
+        if said is None:
+            return plain, None
+        form = said.replace("%Z", "%z") if "%Z" in said or "%z" in said else f"{said} %z"
+        better = len(dates.parse(plain, form).unread) < len(dates.parse(text, said).unread)
+        return (plain, form) if better else (text, said)
 
     def _odd_dates(self, name: str) -> None:
         """The first and the last date, and how many cannot be true."""
@@ -371,6 +403,7 @@ class Reading:
         if not is_text(column.type):
             if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
                 self.table = replaced(self.table, name, self._unsigned(role, name, column))
+                amount_units.apply(self, role, name)
             return
         read = amounts.parse(column, self.settings.decimal)  # of a dictionary each text once
         if read.ambiguous:
@@ -399,6 +432,7 @@ class Reading:
             self.other_signs = amounts.other_signs(known)
             self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
+        amount_units.apply(self, role, name)
 
     def _refuse_thousands(self, name: str, column: pa.ChunkedArray, sign: str) -> None:
         """Refuses three digits behind the decimal sign, which group thousands nearly always."""
@@ -544,7 +578,7 @@ class Reading:
 # What lists within rows may say of the numbers; `lists_refunds` what a column of refunds says, too.
 _OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
 # What was left out and may be missed in the numbers.
-_ON_TOP = ("json_more", "sheets_alike", "lists_told", "list_beside")
+_ON_TOP = ("json_more", "sheets_alike", "sheets_hidden_alike", "lists_told", "list_beside")
 _FEW_DECIMALS = 0.02  # of cents, that are whole numbers
 _TEXTS_FOR_ONE = 20
 _EPOCH = datetime.date(1970, 1, 1)

@@ -105,8 +105,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "めません。",
     ),
     "left_out": (
-        '{rows} rows are no orders by "{column}", and are left out.',
-        "「{column}」により注文でない{rows}行を除きました。",
+        '{rows} rows are no orders by "{column}", and are left out (their amounts: {amount}).',
+        "「{column}」により注文でない{rows}行(金額 {amount})を除きました。",
     ),
     "contains_shipping": (
         'The amounts of "{amount}" contain "{column}", {total} in all; the basis net contains it, '
@@ -340,8 +340,9 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」が注文の金額を超える注文が{orders}件あります。全額返金として扱います。",
     ),
     "below_zero": (
-        '{orders} orders come to less than zero in "{column}" ({amount} in all): they are refunds '
-        "by their sign and reduce the revenue; they are not counted as cancelled orders.",
+        '{orders} orders come to less than zero in "{column}" ({amount} in all): by their '
+        "sign they are taken as refunds and reduce the revenue; they are not counted as cancelled "
+        "orders.",
         "「{column}」の合計が負の注文が{orders}件({amount})あります。"
         "符号により返金として売上から差し引き、キャンセルには数えません。",
     ),

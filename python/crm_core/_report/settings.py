@@ -28,6 +28,7 @@ class Settings:
     `dimensions` are names of columns that may be requested: headings, or roles such as `product`.
     `statuses` are columns of states besides the first, `ignore` columns that look like such and do
     not matter, `order_level` and `line_level` money that is the order's or the line's.
+    `fill_down` are columns whose blank cells take the value above, as merged cells leave them.
     `refund_rows` are words by column that make a row's amount one that is given back.
     `repeated_rows` of `None` counts them and warns. `today` is the day after which a date is
     implausible.
@@ -41,6 +42,7 @@ class Settings:
     round_amounts: bool = False
     order_level: Sequence[str] = ()
     line_level: Sequence[str] = ()
+    fill_down: Sequence[str] = ()
     statuses: Sequence[str] = ()
     ignore: Sequence[str] = ()
     status_map: Mapping[str, str] = field(default_factory=dict)
@@ -93,6 +95,18 @@ class Rows:
 
     parts: Sequence[tuple[Any, int]]
     kept: Sequence[int] | None = None
+
+    def starts(self) -> list[int]:
+        """The first row of each file, of those that were kept."""
+        ends = [0]
+        for _, count in self.parts:
+            ends.append(ends[-1] + count)
+        if self.kept is None:
+            return ends[:-1]
+        found = [
+            next((at for at, row in enumerate(self.kept) if row >= end), None) for end in ends[:-1]
+        ]
+        return [one for one in found if one is not None]
 
     def name(self, row: int) -> str:
         """The file, and the row as a spreadsheet shows it."""

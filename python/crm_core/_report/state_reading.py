@@ -103,7 +103,8 @@ class StateReading(CurrencyReading):
         settings, headings = self.settings, self.table.column_names
         off = settings.columns.get("status") == ""
         said = [find(name, headings, f"{say.status}") for name in settings.statuses]
-        of_lists = [str(values.get("column")) for one in self.sources for _, values in one.notes]
+        notes = [values for one in self.sources for _, values in one.notes]
+        of_lists = [str(one[key]) for one in notes for key in ("column", "list") if key in one]
         ignored = [find(name, [*headings, *of_lists], f"{say.ignore}") for name in settings.ignore]
         taken = [choice.value for role, choice in self.chosen.items() if role != "cancelled_at"]
         cancels, others = states.by_headings(headings, taken, self.layout, ignored)
@@ -177,11 +178,21 @@ class StateReading(CurrencyReading):
         at = pc.fill_null(pc.index_in(column, value_set=pa.array(words, pa.string())), len(words))
         by_meaning: dict[str, list[str]] = {}
         for word, one in known.items():
-            by_meaning.setdefault(one, []).append(cut(word))  # known, or the user's own
+            by_meaning.setdefault(one, []).append(self._shown_state(word))
         shown_map = {one: by_meaning[one] for one in MEANINGS if one in by_meaning}
         if shown_map:
             self.notes.append(Note("statuses", {"map": shown_map}))
         return pc.take(meaning, at)
+
+    def _shown_state(self, word: str) -> str:
+        """A word that is known or the user's own; of others the end by which they are known."""
+        own = {
+            *map(fold_word, self.settings.status_map),
+            *(self.layout.status if self.layout else ()),
+        }
+        if fold_word(word) in statuses.general() or fold_word(word) in own:
+            return cut(word)
+        return f"…{statuses.cancelled_at_end(word)}"
 
     def _given_back(self, name: str, column: pa.ChunkedArray, known: Mapping[str, str]) -> None:
         """Words about refunds compared with the amounts of refunds."""

@@ -96,7 +96,8 @@ def cancellations(
             return None
         if "*" in wanted or statuses.says_yes(text) or _DATE.match(text):
             return "cancelled"
-        return statuses.general().get(word, "?")
+        known = statuses.general().get(word)
+        return known or ("cancelled" if statuses.cancelled_at_end(text) else "?")
 
     found = {text: meaning(text) for text in distinct(column)}
     unknown = sorted(text for text, one in found.items() if one == "?")
@@ -190,8 +191,9 @@ def suspects(
                 told += [text for text in texts if text not in told and _is_of_test(text)]
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
-            if smell:
-                found.append(Suspect(name, rows, [], _how(name, told)))
+            how = _how(name, told) if smell else "not_used_words"
+            if how != "not_used_words":
+                found.append(Suspect(name, rows, [], how))
             else:
                 # Other texts may be a person's, and no option takes them in part.
                 code = "not_used_texts"

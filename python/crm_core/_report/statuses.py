@@ -13,6 +13,7 @@ number of orders it touches (`looks_like_state`).
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
@@ -22,6 +23,7 @@ from .layouts import MEANINGS, Layout, fold, fold_word
 _ZERO = re.compile(
     r"[^\w]?\s*0+([.,]0+)?\s*[^\w]?|0000([-/.]?)00\2(00)?([ T][0:.]+)?|00([-/.])00\5(00)?00"
 )
+_ALONE = re.compile(r"[a-zа-яđ]", re.I)  # in scripts that put blanks between words
 #: Meanings that do not count as orders, the strongest first: where columns differ, it holds.
 STOPS = ("test", "not_ordered", "cancelled", "payment_failed", "returned", "refunded")
 
@@ -53,11 +55,42 @@ def meanings(
     for word in sorted(words):
         key = fold_word(word)
         meaning = mine.get(key) or platform.get(key) or general().get(key)
+        meaning = meaning or ("cancelled" if cancelled_at_end(word) else None)
         if meaning is None:
             unknown.append(word)
         else:
             known[word] = meaning
     return known, unknown
+
+
+def cancelled_at_end(word: str) -> str:
+    """The word for a cancelled order with which a text ends, such as 取消 of 店舗都合取消.
+
+    Or with which it begins, before the one who has called it off. Nothing where the text negates
+    it, speaks of a part or of a parcel, or is a sentence.
+    """
+    known = layouts.words()["status_endings"]
+    bare = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", unicodedata.normalize("NFKC", word))
+    told = re.match(rf"(\w+(?: \w+)?) (?:{'|'.join(known['by'])}) ", f"{bare.lower()} ")
+    bare = bare if told is None else told[1]
+    found = max((one for one in known["cancelled"] if _ends(bare, one)), key=len, default="")
+    if not found or len(word) > 40 or speaks_of("part", word):
+        return ""
+    low = bare.lower()
+    rest = low.removesuffix(found.lower()) if low.endswith(found.lower()) else low
+    if any(one in low for one in known["not_of"]) or _denies(word, rest):
+        return ""
+    return str(found)
+
+
+def _ends(text: str, ending: str) -> bool:
+    """Whether a text ends so; of letters that stand alone as a word of its own."""
+    if not _ALONE.match(ending):
+        return fold_word(text).endswith(fold_word(ending))
+    plain = fold(ending)
+    words = re.split(r"[\W_]+", text.strip())
+    some = len(re.split(r"[\W_]+", ending))
+    return fold("".join(words[-some:])) == plain
 
 
 def likely(word: str) -> str:
@@ -77,7 +110,11 @@ def likely(word: str) -> str:
     parts = layouts.words()["smells"]["cancelled"]
     cancels = [part for part in parts if part in word.lower()]
     if not stopping and cancels:
-        return choices if _denies(word, key.replace(max(cancels, key=len), " ")) else "cancelled"
+        return (
+            choices
+            if speaks_of("part", word) or _denies(word, key.replace(max(cancels, key=len), " "))
+            else "cancelled"
+        )
     # "cancelled after payment" is cancelled.
     _, best, known = max(stopping or found, default=(0, "", ""))
     in_part = best in STOPS and speaks_of("part", word)

@@ -45,7 +45,10 @@ class Workbook(TextRows):
             self._columns[name] = _column([row[place] for _, row in filled])
         titles = sum(any(word.strip() for word in row) for row in words[:at])
         if titles:
-            self.notes.append(("preamble", {"rows": titles, "file": container.name, "row": at + 1}))
+            told: dict[str, object] = {"rows": titles, "file": container.name, "row": at + 1}
+            if unit := heading_line.unit_of(words[:at]):
+                told["unit"] = unit
+            self.notes.append(("preamble", told))
 
     def currencies(self, name: str) -> dict[str, str]:
         """The currencies that the cells of a column are formatted as, and a row of each."""
@@ -65,9 +68,13 @@ class Workbook(TextRows):
             for name, rows in others.items()
             if any([_text(cell) or "" for cell in row] == headings for row in rows[:60])
         ]
+        hidden = self._hidden
+        seen = [name for name in others if name not in hidden]
         for code, names in (
-            ("sheets_alike", alike),
-            ("sheets", [name for name in others if name not in alike]),
+            ("sheets_alike", [name for name in seen if name in alike]),
+            ("sheets", [name for name in seen if name not in alike]),
+            ("sheets_hidden_alike", [name for name in alike if name in hidden]),
+            ("sheets_hidden", [name for name in others if name in hidden and name not in alike]),
         ):
             if names and self._covers and code == "sheets":
                 code = "sheet_chosen"
@@ -100,7 +107,11 @@ class Workbook(TextRows):
                     )
                 if not names:
                     raise Problem(f"{container.name} has no sheets")
-                self._sheet = sheet or self._likely(book, names)
+                shown = calamine.SheetVisibleEnum.Visible
+                hidden = {one.name for one in book.sheets_metadata if one.visible != shown}
+                self._hidden = hidden if len(hidden) < len(names) else set()
+                seen = [name for name in names if name not in self._hidden]
+                self._sheet = sheet or self._likely(book, seen)
                 rows = book.get_sheet_by_name(self._sheet).to_python(skip_empty_area=False)
                 others = {
                     name: book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=60)
