@@ -65,8 +65,8 @@ def refuse_net(reading: OrderReading) -> None:
     name = reading.chosen["amount"].value
     if choice is None or reading.layout is not None or choice.reason == "given":
         return
-    known = layouts.words()["row_columns"]["after_refunds"]
-    low = name.lower().replace("_", " ")
+    known = map(layouts.low, layouts.words()["row_columns"]["after_refunds"])
+    low = layouts.low(name)
     if not any(re.search(rf"(?<![a-z]){re.escape(part)}(?![a-z])", low) for part in known):
         return
     off = np.abs(np.nan_to_num(reading.floats("refunded")))
@@ -231,11 +231,11 @@ def _charges(reading: OrderReading) -> None:
     """Shipping, tax and fees that are not read beside the amount."""
     values, keys = worth(reading)
     own = amount_meaning.total(values, keys)
-    parts = layouts.words()["smells"]["parts_of_total"]
+    parts = layouts.smells("parts_of_total")
     told = []
     below = 0
     for name in money_columns.unread(reading):
-        low = name.lower()
+        low = layouts.low(name)
         known = any(re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in parts)
         if not known or statuses.speaks_of("percent", name):
             continue

@@ -42,11 +42,12 @@ def is_paid_amount(heading: str) -> bool:
     """Whether a heading speaks of money paid, due or left after discounts."""
     if statuses.speaks_of("percent", heading) or statuses.is_paid_on(heading):
         return False
-    smells = layouts.words()["smells"]
-    known = smells["charged"]
-    low = heading.lower().replace("_", " ")
+    known = layouts.smells("charged")
+    low = layouts.low(heading)
     # "porto" begins no word of "importo".
-    if any(re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in smells["parts_of_total"]):
+    if any(
+        re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in layouts.smells("parts_of_total")
+    ):
         return False
     words = set(re.split(r"[^a-z]+", low))
     return any(
