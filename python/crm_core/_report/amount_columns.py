@@ -183,6 +183,9 @@ def _cents(reading: OrderReading) -> None:
     # Systems that write a moment as a number of seconds write money as one of cents.
     # They write codes of currencies in small letters, too.
     of_machine = str(reading.facts.get("date_form")).startswith("epoch") or reading.small_codes
+    # An object of an amount and its currency is an interface's, as are amounts deep in one.
+    said = [one for one in reading.extra if one.role == "currency" and one.reason == "column"]
+    of_machine |= "." in name and bool(said)
     if np.median(some) < _LEAST_CENTS:
         return
     odd = len(some) >= 3 and np.mean(some % 100 != 0) >= _ODD_ENDS

@@ -24,6 +24,7 @@ class FrameSource:
     encoding_guessed = False
     dropped = 0
     notes: Sequence[tuple[str, dict[str, object]]] = ()
+    titles: Sequence[str] = ()
 
     def __init__(self, data: Any, name: str = "the frame") -> None:
         self.name = name

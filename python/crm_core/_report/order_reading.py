@@ -29,12 +29,14 @@ from . import (
     money_columns,
     odd_numbers,
     odd_rows,
+    owed,
     other_tables,
     row_doubts,
     running_totals,
     sets,
     states,
     subtotals,
+    titles,
 )
 from .columns import (
     as_text,
@@ -240,6 +242,7 @@ class OrderReading(MoneyReading):
 
     def _doubts(self) -> None:
         doubts.of_amounts(self)
+        titles.said(self)
         if self.table.num_rows:
             amount_columns.constant_date(self)
             amount_columns.refuse_net(self)
@@ -263,6 +266,7 @@ class OrderReading(MoneyReading):
             doubts.below_zero(self)
 
     def _unpaid(self) -> None:
+        owed.said(self)
         row_doubts.unpaid(self)
 
     def _numbers(self) -> None:

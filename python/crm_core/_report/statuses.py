@@ -36,6 +36,14 @@ def general() -> Mapping[str, str]:
     }
 
 
+@cache
+def stopping_words() -> tuple[str, ...]:
+    """The known words for what does not count, as `low` writes them, and those for unpaid."""
+    known = layouts.words()
+    words = [word for one in STOPS for word in known["status"][one]]
+    return tuple(map(layouts.low, [*words, *known["other_status"]["unpaid"]]))
+
+
 def meanings(
     words: Iterable[str], layout: Layout | None, own: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
