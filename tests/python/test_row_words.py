@@ -3,6 +3,11 @@
 Each table has two orders; what is doubtful is said with the totals of both readings.
 """
 
+import warnings
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from test_meaning import frame, warned
 
@@ -219,3 +224,22 @@ def test_fractions_in_billionths_are_said(tmp_path):
     )
     said = warned(crm.read_orders(path, order_id="id", amount="total.units", currency="USD"))
     assert "the amounts come to 130, with them to 130.75" in said
+
+
+def test_a_frame_of_several_currencies_is_refused():
+    data = {"customer_id": ["a", "b"], "ordered_at": ["2024-01-05"] * 2, "amount": [100.0, 30.0]}
+    for shape in (dict, pd.DataFrame, pl.DataFrame, pa.table):
+        mixed = shape({**data, "currency": ["USD", "EUR"]})
+        with pytest.raises(crm.DataError, match="holds EUR, and the currency is USD"):
+            crm.Orders(mixed, currency="USD")
+        assert len(crm.Orders(shape({**data, "currency": ["USD", None]}), currency="USD")) == 2
+
+
+@pytest.mark.parametrize("name", ["status", "refunded"])
+def test_a_column_of_states_that_a_frame_has_and_nothing_reads_is_warned_of(name):
+    data = {"customer_id": ["a"], "ordered_at": ["2024-01-05"], "amount": [100.0]}
+    with pytest.warns(crm.ReadingWarning, match=f'"{name}" is not read'):
+        crm.Orders({**data, name: ["x"]}, currency="USD")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", crm.ReadingWarning)
+        crm.Orders(data, currency="USD")

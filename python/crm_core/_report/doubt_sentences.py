@@ -15,16 +15,18 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
     "nanos": (
         '"{other}" holds the fractions of "{column}" and was not read: the amounts come to {own}, '
-        "with them to {total}. Write them as one number in the file; {say.ignore:{other}} confirms.",
-        "「{other}」は「{column}」の小数部ですが、読み込んでいません。金額は{own}、加えると{total}です。"
-        "ファイルで1つの数にするか、{say.ignore} で確定してください。",
+        "with them to {total}. Write them as one number in the file; {say.ignore:{other}} "
+        "confirms.",
+        "「{other}」は「{column}」の小数部ですが、読み込んでいません。金額は{own}、加えると{total}で"
+        "す。ファイルで1つの数にするか、{say.ignore} で確定してください。",
     ),
     "part_of_payments": (
-        '"{column}" is what was paid in one way ({own}), and {others} holds what was paid in others: '
-        "together they come to {total}. Write them as one column in the file; {say.ignore} of the "
-        "others confirms.",
-        "「{column}」は1つの支払方法の金額({own})で、{others}にほかの方法の金額があります。合わせると"
-        "{total}です。ファイルで1列にまとめるか、ほかの列を {say.ignore} で指定して確定してください。",
+        '"{column}" is what was paid in one way ({own}), and {others} holds what was paid in '
+        "others: together they come to {total}. Write them as one column in the file; "
+        "{say.ignore} of the others confirms.",
+        "「{column}」は1つの支払方法の金額({own})で、{others}にほかの方法の金額があります。合わせる"
+        "と{total}です。ファイルで1列にまとめるか、ほかの列を {say.ignore} で指定して確定してくださ"
+        "い。",
     ),
     "payout_taken": (
         '"{column}" ({own}) is what is paid out, after fees, and "{other}" comes to {total}: '

@@ -20,7 +20,6 @@ from . import (
     headings,
     ids,
     items,
-    layouts,
     likely,
     money_columns,
     statuses,

@@ -277,9 +277,9 @@ def refusals(heading: str, words: Iterable[str]) -> list[str]:
         if of_cards and rule.get("cards"):
             continue
         told = [word for word in found if fold_word(word) in bad]
-        if all(fold_word(word) in good | bad for word in found):
-            if not rule.get("both") or 0 < len(told) < len(found):
-                return told
+        ends = not rule.get("both") or 0 < len(told) < len(found)
+        if ends and all(fold_word(word) in good | bad for word in found):
+            return told
     return []
 
 

@@ -91,5 +91,6 @@ def _holds(text: str, word: str) -> bool:
     if not re.fullmatch(r"[a-z '€$£().0]+", word):
         return word in text
     return (
-        re.search(rf"(?<![a-z0-9]){re.escape(word)}(s|es|ed|d|n|en|e|er|te)?(?![a-z0-9])", text) is not None
+        re.search(rf"(?<![a-z0-9]){re.escape(word)}(s|es|ed|d|n|en|e|er|te)?(?![a-z0-9])", text)
+        is not None
     )
