@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
 from ._customers import Customers
 from ._dataset import column_names, day, doubts, ids, listed, only_bytes
+from ._errors import DataError, ReadingWarning
 from ._input import source
 from ._progress import shown
 from ._request import conditions, dumps
@@ -186,12 +188,21 @@ class Orders:
         wanted = _native.orders_columns(spec)
         columns = source(data, wanted)
         self._unread = _unnamed(data, wanted)
+        _one_currency(data, wanted, currency)
         self._in_both, self._twice = 0, ""
         columns = ids(columns, [customer_id, order_id, product])
         table = customers._native if customers is not None else None
         self._native = _native.Orders(spec, columns, table, shown(progress))
         self._understanding: Understanding | None = None
         self._receipt: dict[str, int] | None = None
+        for name in self._unread:
+            if name in _STATES:
+                warnings.warn(
+                    f'the column "{name}" is not read, and rows that it may leave out or take off '
+                    f'count: {name}="{name}" reads it',
+                    ReadingWarning,
+                    stacklevel=2,
+                )
 
     @property
     def understanding(self) -> Understanding | None:
@@ -607,6 +618,39 @@ def _all_of(orders: Orders) -> str:
 
 # Arguments that change totals; a column of such a name usually has that meaning.
 _MEANT = ("order_id", "status", "refunded", "discount")
+
+
+# Of these, the ones by which rows do not count.
+_STATES = ("status", "refunded")
+
+
+def _one_currency(data: Any, wanted: Sequence[str], currency: str) -> None:
+    """Refuses a column `currency` that is not read and holds other codes than the one given."""
+    name = "currency"
+    if name in wanted:
+        return
+    if isinstance(data, Mapping):
+        values = data.get(name, ())
+    elif hasattr(data, "unique") or hasattr(data, "iloc") or hasattr(data, "num_rows"):
+        names = list(getattr(data, "column_names", getattr(data, "columns", ())))
+        values = data[name] if name in names else ()
+    else:  # what can be read once only, or has to be asked for
+        return
+    unique = getattr(values, "unique", None)
+    if unique is not None:
+        values = unique()
+    found = getattr(values, "tolist", getattr(values, "to_list", None))
+    texts = {str(one).strip().upper() for one in (found() if found else values)}
+    codes = {one for one in texts if len(one) == 3 and one.isascii() and one.isalpha()} - {"NAN"}
+    others = sorted(codes - {str(currency).upper()})
+    if others and len(texts) <= 200:
+        raise DataError(
+            f'column "{name}" is not read and holds {", ".join(others[:5])}, and the currency is '
+            f"{currency}",
+            column=name,
+            hint="Give one frame for each currency; leave the column out if all amounts are in "
+            f"{currency}.",
+        )
 
 
 def _unnamed(data: Any, wanted: Sequence[str]) -> list[str]:

@@ -68,8 +68,8 @@ def refuse_net(reading: OrderReading) -> None:
     name = reading.chosen["amount"].value
     if choice is None or reading.layout is not None or choice.reason == "given":
         return
-    known = layouts.words()["row_columns"]["after_refunds"]
-    low = name.lower().replace("_", " ")
+    known = map(layouts.low, layouts.words()["row_columns"]["after_refunds"])
+    low = layouts.low(name)
     if not any(re.search(rf"(?<![a-z]){re.escape(part)}(?![a-z])", low) for part in known):
         return
     off = np.abs(np.nan_to_num(reading.floats("refunded")))
@@ -186,6 +186,9 @@ def _cents(reading: OrderReading) -> None:
     # Systems that write a moment as a number of seconds write money as one of cents.
     # They write codes of currencies in small letters, too.
     of_machine = str(reading.facts.get("date_form")).startswith("epoch") or reading.small_codes
+    # An object of an amount and its currency is an interface's, as are amounts deep in one.
+    said = [one for one in reading.extra if one.role == "currency" and one.reason == "column"]
+    of_machine |= "." in name and bool(said)
     if np.median(some) < _LEAST_CENTS:
         return
     odd = len(some) >= 3 and np.mean(some % 100 != 0) >= _ODD_ENDS
@@ -234,12 +237,12 @@ def _charges(reading: OrderReading) -> None:
     """Shipping, tax and fees that are not read beside the amount."""
     values, keys = worth(reading)
     own = amount_meaning.total(values, keys)
-    parts = layouts.words()["smells"]["parts_of_total"]
+    parts = layouts.smells("parts_of_total")
     told: list[str] = []
     charges: list[Floats] = []
     below = 0
     for name in money_columns.unread(reading):
-        low = name.lower()
+        low = layouts.low(name)
         known = any(re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in parts)
         if not known or statuses.speaks_of("percent", name):
             continue

@@ -7,16 +7,17 @@ the sum of the others, and totals repeated on the rows of one purchase without a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, joined_rows, layouts, money_columns, statuses
+from . import amount_meaning, groups, headings, joined_rows, layouts, money_columns, statuses
 from .columns import distinct, few_texts, shown
 from .groups import Values
-from .layouts import fold
+from .layouts import fold, fold_word
 from .messages import say
 from .problem import Problem
 from .said import Said, is_known
@@ -34,6 +35,7 @@ _MOST_EMPTY = 0.8
 _NUMBER = re.compile(r"\d+")
 _MINORITY = 0.34
 _FEW_CODES = 4
+_SHORT = re.compile(r"\d{1,2}|[A-Z]{1,3}")
 _CODE = re.compile(r"\d{1,2}")
 _FEW_WORDS = 12  # a column of more is one of names
 
@@ -42,11 +44,12 @@ def is_paid_amount(heading: str) -> bool:
     """Whether a heading speaks of money paid, due or left after discounts."""
     if statuses.speaks_of("percent", heading) or statuses.is_paid_on(heading):
         return False
-    smells = layouts.words()["smells"]
-    known = smells["charged"]
-    low = heading.lower().replace("_", " ")
+    known = layouts.smells("charged")
+    low = layouts.low(heading)
     # "porto" begins no word of "importo".
-    if any(re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in smells["parts_of_total"]):
+    if any(
+        re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in layouts.smells("parts_of_total")
+    ):
         return False
     words = set(re.split(r"[^a-z]+", low))
     return any(
@@ -61,6 +64,7 @@ def said(reading: OrderReading) -> None:
     _numbered(reading, name, amounts)
     _spread(reading, name)
     _minority(reading, amounts)
+    _ways(reading, name)
     _outer_sum(reading, name, amounts)
     joined_rows.said(reading)
 
@@ -170,7 +174,48 @@ def _minority(reading: OrderReading, amounts: Values) -> None:
             "rest": f"{amount_meaning.total(rest, keys):,}",
         }
         code = "minority_word" if len(words) == 2 else "minority_words"
-        reading.notes.append(Note(code, values))
+        of_channels = layouts.words()["other_status"]["codes_of_channels"]
+        codes_only = all(_SHORT.fullmatch(word) for word in words)
+        harmless = any(fold_word(word) in of_channels for word in words)
+        listed = reading.warnings if codes_only and not harmless else reading.notes
+        listed.append(Note(code, values))
+
+
+def _ways(reading: OrderReading, name: str) -> None:
+    """An amount of one way to pay beside those of others, or of a payout beside the price."""
+    own = money_columns.total(money_columns.amounts(reading))
+    tenders = layouts.words()["row_columns"]["tenders"]
+    others: dict[str, Any] = {}
+    payout = any(part in layouts.low(name) for part in layouts.words()["row_columns"]["payouts"])
+    for one in money_columns.unread(reading):
+        if _tender(name, tenders) and _tender(one, tenders) not in ("", _tender(name, tenders)):
+            money = money_columns.some_money(reading, one)
+            if money is not None:
+                others[one] = money
+        elif payout and headings.amount_kind(one):
+            money = money_columns.some_money(reading, one)
+            total = None if money is None else money_columns.counted(reading, money)
+            if total is not None and total > own:
+                told = {"column": name, "own": f"{own:,}", "other": one, "total": f"{total:,}"}
+                reading.warnings.append(Note("payout_taken", told))
+                return
+    if others:
+        total = own + sum(money_columns.total(money) for money in others.values())
+        quoted = ", ".join(f'"{one}"' for one in others)
+        told = {"column": name, "own": f"{own:,}", "others": quoted, "total": f"{total:,}"}
+        reading.warnings.append(Note("part_of_payments", told))
+
+
+def _tender(heading: str, tenders: Sequence[str]) -> str:
+    """The way to pay that a heading names."""
+    words = set(re.split(r"[^\w]+", layouts.low(heading)))
+    low = layouts.low(heading)
+    found = (
+        one
+        for one in map(layouts.low, tenders)
+        if (one in words if one.isascii() and " " not in one else one in low)
+    )
+    return next(found, "")
 
 
 def _outer_sum(reading: OrderReading, name: str, amounts: Values) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_texts, amounts, layouts
+from . import amount_texts, amounts, layouts, titles
 from .columns import cut, few_texts, shown, trimmed
 from .headings import Choice, amount_kind, currency_in, is_chinese, is_code
 from .messages import say
@@ -180,6 +180,13 @@ class CurrencyReading(Reading):
                 f'the heading "{amount}" says {of_heading}, and the currency is {code}',
                 f"{say.currency:{of_heading}}; {say.ignore:{amount}} says that the heading is "
                 "wrong.",
+            )
+        above = titles.currencies(self)
+        if above and code not in above and not self.settings.ignores(amount):
+            raise Problem(
+                f"a line above the headings says {', '.join(sorted(above))}, and the currency is "
+                f"{code}",
+                f"{say.currency:{min(above)}}; {say.ignore:{amount}} says that the line is wrong.",
             )
         for name in self.unread:
             found = self._codes_in(name) if not self.settings.ignores(name) else []

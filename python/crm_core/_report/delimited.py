@@ -66,6 +66,7 @@ class Delimited:
         if rest and all(len(row) == len(rows[at]) + 1 and not row[-1].strip() for row in rest):
             self.headings = [*rows[at], ""]  # a delimiter ends each row
         self._before = at + 1  # records up to the headings
+        self.titles = [cell for row in rows[:at] for cell in row if cell.strip()]
         titles = sum(any(cell.strip() for cell in row) for row in rows[:at])
         if titles:
             told: dict[str, object] = {"rows": titles, "file": name, "row": at + 1}

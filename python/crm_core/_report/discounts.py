@@ -132,9 +132,8 @@ def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:
     """A total that is the sum of the other amounts, with a discount that it does not take off."""
     money: dict[str, Any] = {}
     for one in reading.unread:
-        low = one.lower()
-        of_money = headings.amount_kind(one) in ("order", "subtotal", "row") or any(
-            part in low for part in layouts.words()["smells"]["parts_of_total"]
+        of_money = headings.amount_kind(one) in ("order", "subtotal", "row") or statuses.speaks_of(
+            "parts_of_total", one
         )
         if of_money or statuses.is_discount(one):
             found = numbers(reading.table[one], reading.settings.decimal)
@@ -212,8 +211,8 @@ def _after(own: Any, off: Any, charges: dict[str, Any]) -> Iterator[tuple[Any, s
 
 
 def _is_charge(heading: str) -> bool:
-    low = heading.lower()
-    parts = layouts.words()["smells"]["parts_of_total"]
+    low = layouts.low(heading)
+    parts = layouts.smells("parts_of_total")
     return any(re.search(rf"(?<![a-z]){re.escape(part)}", low) for part in parts)
 
 

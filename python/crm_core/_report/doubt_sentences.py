@@ -13,6 +13,48 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "の金額で数えました({own})。その後は{total}です({say.amount} で指定)。{say.ignore} で確定"
         "します。",
     ),
+    "nanos": (
+        '"{other}" holds the fractions of "{column}" and was not read: the amounts come to {own}, '
+        "with them to {total}. Write them as one number in the file; {say.ignore:{other}} "
+        "confirms.",
+        "「{other}」は「{column}」の小数部ですが、読み込んでいません。金額は{own}、加えると{total}で"
+        "す。ファイルで1つの数にするか、{say.ignore} で確定してください。",
+    ),
+    "part_of_payments": (
+        '"{column}" is what was paid in one way ({own}), and {others} holds what was paid in '
+        "others: together they come to {total}. Write them as one column in the file; "
+        "{say.ignore} of the others confirms.",
+        "「{column}」は1つの支払方法の金額({own})で、{others}にほかの方法の金額があります。合わせる"
+        "と{total}です。ファイルで1列にまとめるか、ほかの列を {say.ignore} で指定して確定してくださ"
+        "い。",
+    ),
+    "payout_taken": (
+        '"{column}" ({own}) is what is paid out, after fees, and "{other}" comes to {total}: '
+        "{say.amount:{other}} reads what customers paid, {say.ignore:{other}} confirms.",
+        "「{column}」({own})は手数料を引いた後の金額で、「{other}」は{total}です。顧客の支払額なら "
+        "{say.amount} で指定し、このままなら {say.ignore} で確定してください。",
+    ),
+    "title_unit": (
+        "A line above the headings of {file} says {word}: the amounts come to {own} as they are, "
+        "and to {times} in units of the currency. Write them so in the file, or delete the line.",
+        "{file}の見出しより上の行に「{word}」とあります。金額はそのままで{own}、通貨の単位に直すと"
+        "{times}です。ファイルで直すか、その行を削除してください。",
+    ),
+    "title_word": (
+        'A line above the headings of {file} says "{word}", and all rows count ({own}): if they '
+        "are no orders that count, the total is 0 without the file. Leave the file out, or delete "
+        "the line.",
+        "{file}の見出しより上の行に「{word}」とありますが、すべての行を集計しています({own})。集計"
+        "対象でなければ、除くと0です。ファイルを除くか、その行を削除してください。",
+    ),
+    "owed": (
+        '"{column}" says that {orders} orders are not paid, or in part, and they count: all come '
+        "to {own}, without these orders to {without}, without what is owed to {less}. Leave them "
+        "out of the file, or {say.ignore:{column}} confirms.",
+        "「{column}」によると{orders}件の注文は未払い(または一部のみ支払い)ですが、集計対象です。"
+        "すべてで{own}、これらを除くと{without}、未払い分を引くと{less}です。ファイルから除くか、"
+        "{say.ignore} で確定してください。",
+    ),
     "less_share": (
         '"{other}" is "{column}" less the share "{discount}" of it in nearly all rows: the amounts '
         "are taken before it ({own}); after it they come to {total}: {say.amount:{other}}. "

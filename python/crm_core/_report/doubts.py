@@ -147,8 +147,7 @@ def _differs(reading: OrderReading, keys: Groups, name: str) -> bool:
 
 
 def _is_payment(name: str) -> bool:
-    parts = layouts.words()["smells"]["payment"]
-    return any(part in name.lower() for part in parts)
+    return statuses.speaks_of("payment", name)
 
 
 def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:

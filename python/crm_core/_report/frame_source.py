@@ -23,6 +23,7 @@ class FrameSource:
     encoding = ""
     encoding_guessed = False
     dropped = 0
+    titles: Sequence[str] = ()
 
     def __init__(self, data: Any, name: str = "the frame") -> None:
         self.name = name

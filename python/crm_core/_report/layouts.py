@@ -12,7 +12,7 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -124,12 +124,31 @@ def fold_word(word: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
+def low(text: str) -> str:
+    """A text in which parts of headings and words are looked for: `isTest`, `is_test`, `Is-Test`
+    and `Is Test` are alike, as are the letters of `İade` and `iade`.
+    """
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", text))
+    return unaccented(" ".join(re.sub(r"[_\-\s]+", " ", text).lower().split()))
+
+
+@cache
+def smells(what: str) -> tuple[str, ...]:
+    """The parts of `smells` in `words.toml`, as `low` writes them."""
+    return tuple(dict.fromkeys(map(low, words()["smells"][what])))
+
+
+# Letters that are no other letter with a mark.
+_LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d"})
+
+
 def unaccented(text: str) -> str:
     """Without the accents of Latin letters; the marks of kana stay."""
     if text.isascii():
         return text
     apart = re.sub("[̀-ͯ]", "", unicodedata.normalize("NFD", text))
-    return unicodedata.normalize("NFC", apart)
+    return unicodedata.normalize("NFC", apart).translate(_LETTERS)
 
 
 @cache

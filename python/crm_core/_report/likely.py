@@ -139,10 +139,10 @@ def _speaks_of(key: str, heading: str) -> bool:
 
 def may_be_total(heading: str) -> bool:
     """Whether a heading speaks of a total or an amount in words of their own, and nothing else."""
-    low = heading.lower().replace("_", " ")
+    low = layouts.low(heading)
 
     def holds(key: str) -> bool:
-        parts = layouts.words()["candidates"][key]
+        parts = map(layouts.low, layouts.words()["candidates"][key])
         return any(
             re.search(rf"(?<![a-z]){re.escape(part)}(?![a-z])", low)
             if part.isascii()
@@ -150,6 +150,6 @@ def may_be_total(heading: str) -> bool:
             for part in parts
         )
 
-    other = layouts.words()["smells"]
-    harmless = any(part in low for part in (*other["parts_of_total"], *other["discount"]))
+    other = (*layouts.smells("parts_of_total"), *layouts.smells("discount"))
+    harmless = any(part in low for part in other)
     return holds("amount") and not holds("not_amount") and not harmless and not statuses.smell(low)

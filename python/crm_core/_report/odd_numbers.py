@@ -67,11 +67,29 @@ def said(reading: OrderReading) -> None:
         _price_units(reading)
         _packs(reading)
     _signs(reading)
+    _nanos(reading)
     if reading.keys is not None:
         _restart(reading, reading.keys)
         if reading.arguments["amount_is"] != "order":
             _sets(reading, reading.keys)
             _joined(reading, reading.keys)
+
+
+def _nanos(reading: OrderReading) -> None:
+    """Whole units of money whose fractions stand beside them, as billionths."""
+    name = reading.arguments["amount"]
+    outer, dot, leaf = name.rpartition(".")
+    for other in money_columns.unread(reading) if fold(leaf) == "units" else ():
+        if fold(other) != fold(f"{outer}{dot}nanos"):
+            continue
+        nanos = money_columns.some_money(reading, other)
+        if nanos is not None:
+            amounts = money_columns.amounts(reading)
+            both = amounts + np.nan_to_num(nanos) / 1e9
+            told = {"column": name, "other": other}
+            told |= {"own": f"{money_columns.counted(reading, amounts):,}"}
+            told |= {"total": f"{money_columns.counted(reading, both):,}"}
+            reading.warnings.append(Note("nanos", told))
 
 
 def _price_units(reading: OrderReading) -> None:

@@ -33,11 +33,13 @@ from . import (
     odd_numbers,
     odd_rows,
     other_tables,
+    owed,
     row_doubts,
     running_totals,
     sets,
     states,
     subtotals,
+    titles,
 )
 from .columns import (
     as_text,
@@ -250,6 +252,7 @@ class OrderReading(MoneyReading):
 
     def _doubts(self) -> None:
         doubts.of_amounts(self)
+        titles.said(self)
         if self.table.num_rows:
             amount_columns.constant_date(self)
             amount_columns.refuse_net(self)
@@ -273,6 +276,7 @@ class OrderReading(MoneyReading):
             doubts.below_zero(self)
 
     def _unpaid(self) -> None:
+        owed.said(self)
         row_doubts.unpaid(self)
 
     def _numbers(self) -> None:

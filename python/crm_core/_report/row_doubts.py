@@ -56,7 +56,7 @@ def unpaid(reading: OrderReading) -> None:
         words = [
             word
             for word in distinct(column)
-            if statuses.is_unpaid(word) and layouts.fold_word(word) not in explained
+            if statuses.is_owed(name, word) and layouts.fold_word(word) not in explained
         ]
         here = groups.flags(pc.is_in(column, value_set=pa.array(words, pa.string())))
         rows = pa.chunked_array([pa.array(here & counted)])

@@ -31,7 +31,7 @@ def is_known(word: str) -> bool:
         key in statuses.general()
         or statuses.is_odd(word)
         or statuses.is_booking(word)
-        or statuses.is_unpaid(word)
+        or statuses.is_owed("payment", word)
         or statuses.says_yes(word)
         or statuses.says_no(word)
         or any(key in bad for bad in statuses.verdict_words())

@@ -86,6 +86,12 @@ class Source:
         return self._form.notes
 
     @property
+    def titles(self) -> Sequence[str]:
+        """The texts above the headings."""
+        found: Sequence[str] = getattr(self._form, "titles", ())
+        return found
+
+    @property
     def name(self) -> str:
         """The file's name."""
         return self.path.name

@@ -174,7 +174,7 @@ def suspects(
             continue
         texts = distinct(column)
         if smell:
-            told = statuses.refusals(texts) or [
+            told = statuses.refusals(name, texts) or [
                 text for text in texts if not statuses.says_no(text)
             ]
         elif statuses.is_list(name):
@@ -184,11 +184,17 @@ def suspects(
                 if any(speaks_of_stop(one) or _is_test(one) for one in re.split(r"[,;|、]", text))
             ]
         else:
-            told = [text for text in texts if speaks_of_stop(text)] or statuses.refusals(texts)
-            if not statuses.speaks_of("payment", name):
+            sides = statuses.refusals(name, texts)
+            told = [text for text in texts if speaks_of_stop(text)] or sides
+            if told and told == sides:
+                pass
+            elif not statuses.speaks_of("payment", name):
                 told += [text for text in texts if text not in told and statuses.is_booking(text)]
             else:
                 told += [text for text in texts if text not in told and _is_of_test(text)]
+            told += [one for one in texts if one not in told and statuses.is_owed(name, one)]
+            if statuses.is_kind(name):
+                told += [one for one in texts if one not in told and _is_test(one)]
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             how = _how(name, told) if smell else "not_used_words"
@@ -225,9 +231,8 @@ def known_part(text: str) -> str:
     """What a message may show of a cell: a known word, or the part of it that is known."""
     if is_known(text):
         return text.strip()
-    low = text.lower()
-    known = layouts.words()
-    parts = [*known["smells"]["cancelled"], *known["other_status"]["test_parts"]]
+    low = layouts.low(text)
+    parts = [*layouts.smells("cancelled"), *layouts.words()["other_status"]["test_parts"]]
     return next((f"…{part}…" for part in parts if part in low), f"({len(text)} characters)")
 
 
@@ -263,13 +268,12 @@ def speaks_of_stop(text: str) -> bool:
         return True
     if statuses.is_unpaid(text) or statuses.is_odd(text):
         return True
-    low = text.lower()
-    smells = layouts.words()["smells"]
-    begin = next((one for one in smells["begins"] if low.startswith(one)), None)
+    low = layouts.low(text)
+    begin = next((one for one in layouts.smells("begins") if low.startswith(one)), None)
     if begin is not None and not low[len(begin) :][:1].isalnum():
         return True
-    left_out = smells["heading_only"]
-    return any(part in low for part in smells["cancelled"] if part not in left_out)
+    left_out = layouts.smells("heading_only")
+    return any(part in low for part in layouts.smells("cancelled") if part not in left_out)
 
 
 def speaks_of_return(text: str) -> bool:
@@ -280,7 +284,7 @@ def speaks_of_return(text: str) -> bool:
 
 def _is_of_test(text: str) -> bool:
     """Whether a way to pay is one for tests, such as a test gateway."""
-    words = re.split(r"[^a-z]+", text.lower())
+    words = re.split(r"[^a-z]+", layouts.low(text))
     return any(part in words for part in layouts.words()["other_status"]["test_parts"])
 
 

@@ -38,6 +38,14 @@ def general() -> Mapping[str, str]:
     }
 
 
+@cache
+def stopping_words() -> tuple[str, ...]:
+    """The known words for what does not count, as `low` writes them, and those for unpaid."""
+    known = layouts.words()
+    words = [word for one in STOPS for word in known["status"][one]]
+    return tuple(map(layouts.low, [*words, *known["other_status"]["unpaid"]]))
+
+
 def meanings(
     words: Iterable[str], layout: Layout | None, own: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
@@ -107,8 +115,8 @@ def likely(word: str) -> str:
         and (re.search(rf"(?<!\w){re.escape(known)}", key) if known.isascii() else known in key)
     ]
     stopping = [one for one in found if one[1] in STOPS]
-    parts = layouts.words()["smells"]["cancelled"]
-    cancels = [part for part in parts if part in word.lower()]
+    low = layouts.low(word)
+    cancels = [part for part in layouts.smells("cancelled") if part in low]
     if not stopping and cancels:
         return (
             choices
@@ -154,7 +162,7 @@ def stops(heading: str, words: Iterable[str], own: Mapping[str, str]) -> dict[st
     """
     known, _ = meanings(words, None, own)
     parts = layouts.words()["other_status"]["delivery"]
-    of_delivery = any(part in heading.lower() for part in parts)
+    of_delivery = any(part in layouts.low(heading) for part in parts)
     return {
         word: meaning
         for word, meaning in known.items()
@@ -171,6 +179,16 @@ def _other_headings() -> frozenset[str]:
 def is_state(heading: str) -> bool:
     """Whether a heading is that of a column of states."""
     return fold(heading) in _other_headings()
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    return frozenset(map(fold, layouts.words()["other_status"]["kinds"]))
+
+
+def is_kind(heading: str) -> bool:
+    """Whether a heading is that of a column of kinds of rows."""
+    return fold(heading) in _kinds()
 
 
 @cache
@@ -192,19 +210,16 @@ def smell(heading: str) -> str:
     """`cancelled` or `refunded` if a heading is about it, else nothing."""
     if fold(heading) in _tests():
         return "cancelled"
-    text = heading.lower()
     if is_harmless(heading):
         return ""
-    for what, parts in layouts.words()["smells"].items():
-        if what in ("cancelled", "refunded") and any(part in text for part in parts):
-            return str(what)
-    return ""
+    kinds = ("cancelled", "refunded")
+    return next((what for what in kinds if speaks_of(what, heading)), "")
 
 
 def speaks_of(what: str, heading: str) -> bool:
     """Whether a heading holds one of the parts of `smells`, such as `discount` or `item`."""
-    text = heading.lower()
-    return any(part in text for part in layouts.words()["smells"][what])
+    text = layouts.low(heading)
+    return any(part in text for part in layouts.smells(what))
 
 
 @cache
@@ -242,6 +257,16 @@ def is_unpaid(word: str) -> bool:
 
 
 @cache
+def _owed() -> frozenset[str]:
+    return frozenset(map(fold_word, layouts.words()["other_status"]["owed"]))
+
+
+def is_owed(heading: str, word: str) -> bool:
+    """Whether a word means not paid yet, in a column with this heading."""
+    return is_unpaid(word) or (speaks_of("paying", heading) and fold_word(word) in _owed())
+
+
+@cache
 def _odd() -> frozenset[str]:
     return frozenset(map(fold_word, layouts.words()["other_status"]["odd"]))
 
@@ -262,16 +287,16 @@ def is_booking(word: str) -> bool:
 
 
 @cache
-def _verdicts() -> Sequence[tuple[frozenset[str], frozenset[str]]]:
+def _verdicts() -> Sequence[tuple[frozenset[str], frozenset[str], Mapping[str, bool]]]:
     return [
-        (frozenset(map(fold_word, one["good"])), frozenset(map(fold_word, one["bad"])))
+        (frozenset(map(fold_word, one["good"])), frozenset(map(fold_word, one["bad"])), one)
         for one in layouts.words()["verdict"]
     ]
 
 
 def verdict_words() -> Sequence[frozenset[str]]:
     """The bad words of each verdict."""
-    return [bad for _, bad in _verdicts()]
+    return [bad for _, bad, _ in _verdicts()]
 
 
 def gives_back(word: str) -> bool:
@@ -281,12 +306,17 @@ def gives_back(word: str) -> bool:
     return any(key in map(fold_word, one["bad"]) for one in known if one.get("back"))
 
 
-def refusals(words: Iterable[str]) -> list[str]:
+def refusals(heading: str, words: Iterable[str]) -> list[str]:
     """The bad words of a column whose words are all of one verdict: test or live, OK or NG."""
     found = list(words)
-    for good, bad in _verdicts():
-        if all(fold_word(word) in good | bad for word in found):
-            return [word for word in found if fold_word(word) in bad]
+    of_cards = speaks_of("paying", heading) or speaks_of("cards", heading)
+    for good, bad, rule in _verdicts():
+        if of_cards and rule.get("cards"):
+            continue
+        told = [word for word in found if fold_word(word) in bad]
+        ends = not rule.get("both") or 0 < len(told) < len(found)
+        if ends and all(fold_word(word) in good | bad for word in found):
+            return told
     return []
 
 

@@ -43,6 +43,7 @@ class Workbook(TextRows):
         self._container, self._below = container, at + 1
         for place, name in enumerate(unique(self.headings)):
             self._columns[name] = _column([row[place] for _, row in filled])
+        self.titles = [word for row in words[:at] for word in row if word.strip()]
         titles = sum(any(word.strip() for word in row) for row in words[:at])
         if titles:
             told: dict[str, object] = {"rows": titles, "file": container.name, "row": at + 1}

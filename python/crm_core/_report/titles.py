@@ -1,0 +1,96 @@
+"""Lines above the headings: no rows, but they may say what the rows are, and in which unit.
+
+A title such as "Cancelled orders", "in thousands" or "All amounts in EUR" changes what a total
+means. Titles are free texts, so that messages show known words of them only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import amount_meaning, headings, layouts, statuses
+from .layouts import low
+from .money_columns import values, worth
+from .settings import Note
+
+if TYPE_CHECKING:
+    from .order_reading import OrderReading
+    from .reading import Reading
+
+_LEAST = 4  # letters of a word; shorter ones are parts of names
+
+
+def said(reading: OrderReading) -> None:
+    """Warnings; `reading` has orders and amounts."""
+    if not reading.table.num_rows:
+        return
+    found, keys = worth(reading)
+    own = amount_meaning.total(found, keys)
+    for file, title in _titles(reading):
+        told = {"file": file, "own": f"{own:,}"}
+        unit, factor = _unit(title)
+        if unit and not headings.amount_scale(reading.arguments["amount"]):
+            times = amount_meaning.total(values(found.floats * factor), keys)
+            told |= {"word": unit, "times": f"{times:,}"}
+            reading.warnings.append(Note("title_unit", told))
+        elif word := _stopping(title):
+            reading.warnings.append(Note("title_word", told | {"word": word}))
+
+
+def currencies(reading: Reading) -> set[str]:
+    """The codes of currencies that the lines above the headings name."""
+    codes: set[str] = set()
+    known = layouts.words()["titles"]["currencies"]
+    for _, title in _titles(reading):
+        codes |= {one for one in re.findall(r"[A-Z]{3}", title) if headings.is_code(one)}
+        text = low(title)
+        codes |= {code for word, code in known.items() if _holds(text, word)}
+    return codes
+
+
+def _titles(reading: Reading) -> Iterator[tuple[str, str]]:
+    for source in reading.sources:
+        for title in source.titles:
+            yield source.name, title
+
+
+def _unit(title: str) -> tuple[str, float]:
+    """A unit that a title names, and its factor."""
+    text = low(title)
+    for word, factor in layouts.words()["titles"]["units"].items():
+        if _holds(text, word):
+            return word, factor
+    return "", 1.0
+
+
+def _stopping(title: str) -> str:
+    """A known word in a title that says that the rows do not count; none where it is denied."""
+    text = low(title)
+    rules = layouts.words()["titles"]
+    if any(_holds(text, word) for word in rules["without"]):
+        return ""
+    if any(one in title for one in layouts.words()["smells"]["not_in"]):
+        return ""
+    words = [*rules["words"], *statuses.stopping_words(), *layouts.smells("cancelled")]
+    words += layouts.smells("refunded")
+    found = [
+        word
+        for word in words
+        if len(word) >= (_LEAST if word.isascii() else 2)
+        and word not in rules["not"]
+        and _holds(text, word)
+    ]
+    return max(found, key=len, default="")
+
+
+def _holds(text: str, word: str) -> bool:
+    """Whether a text holds a word; Latin letters stand alone, but for an ending."""
+    word = low(word)
+    if not re.fullmatch(r"[a-z '€$£().0]+", word):
+        return word in text
+    return (
+        re.search(rf"(?<![a-z0-9]){re.escape(word)}(s|es|ed|d|n|en|e|er|te)?(?![a-z0-9])", text)
+        is not None
+    )
