@@ -191,7 +191,11 @@ def suspects(
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             if smell:
-                found.append(Suspect(name, rows, [], _how(name, told)))
+                code, words = _how(name, told), []
+                if code == "not_used_words":
+                    words = sorted({known_part(one) for one in told})
+                    code = code if all(map(is_known, told)) else "not_used_texts"
+                found.append(Suspect(name, rows, words, code))
             else:
                 # Other texts may be a person's, and no option takes them in part.
                 code = "not_used_texts"
@@ -210,6 +214,10 @@ def _how(name: str, told: Sequence[str]) -> str:
         return "not_used_date"
     if all(_DATE.match(one) for one in told):
         return "not_used_date"
+    if all(re.fullmatch(r"\d[\d.,]*\s*[%％]", one) for one in told):
+        return "not_used_percent"
+    if statuses.speaks_of("percent", name) and all(re.fullmatch(r"\d[\d.,]*", t) for t in told):
+        return "not_used_percent"
     if 2 <= len(told) <= 6 and all(re.fullmatch(r"\d{1,2}", one) for one in told):
         return "not_used_codes"
     if all(re.fullmatch(r"[^\w]?\s*-?\d[\d.,]*\s*[^\w]?", one) for one in told):
