@@ -144,3 +144,103 @@ def test_an_option_for_one_word_does_not_silence_the_others(sale, first, second)
     assert f'"Kind" says {second} in 1 orders that count (30.5 of 110.5)' in warned(half)
     whole = read(text, refund_rows={"Kind": [first, second]})
     assert revenue(whole) == 49.50 and "that count" not in warned(whole)
+
+
+HEADS = """Date,Receipt,Line Type,Customer,Total
+2024-01-05,1,Sale,a,33.00
+2024-01-05,1,Sale Line,a,11.00
+2024-01-05,1,Sale Line,a,22.00
+2024-01-05,1,Payment,a,{paid}
+2024-01-16,2,Sale,b,11.00
+2024-01-16,2,Sale Line,b,11.00
+2024-01-16,2,Payment,b,11.00
+"""
+
+
+def test_heads_beside_lines_and_payments_are_said():
+    asked = {"order_id": "Receipt", "amount_is": "line"}
+    said = warned(read(HEADS.format(paid="33.00"), **asked))
+    assert 'By "Line Type" there are 3 kinds of rows' in said
+    assert "All rows come to 132, one kind to 44" in said
+    marked = HEADS.format(paid="33.00").replace("Sale Line", "").replace("Payment", "")
+    assert "kinds of rows" not in warned(read(marked, **asked))
+    assert "kinds of rows" not in warned(read(HEADS.format(paid="30.00"), **asked))
+
+
+def test_a_head_that_is_marked_is_said():
+    """As ERP systems mark the main line of an order, and leave the cell of its lines blank."""
+    text = """Main,Document,Date,Name,Item,Amount
+*,SO1,2024-01-05,a,,150.00
+,SO1,2024-01-05,a,x,100.00
+,SO1,2024-01-05,a,y,50.00
+*,SO2,2024-01-25,b,,80.00
+,SO2,2024-01-25,b,x,80.00
+"""
+    said = warned(read(text, order_id="Document", customer_id="Name", amount_is="line"))
+    assert "in each of 2 orders" in said and "All rows come to 460, one kind to 230" in said
+
+
+@pytest.mark.parametrize("heading", ["Refund %", "Refund rate"])
+def test_a_percentage_of_refund_is_no_money(heading):
+    text = f"""Order,Date,Customer,Total,{heading}
+1,2024-01-05,a,1000.50,0
+2,2024-01-16,b,50.25,100
+3,2024-01-17,a,30.00,50
+"""
+    assert f'"{heading}" holds percentages in 2 orders' in warned(read(text))
+    with pytest.raises(crm.DataError, match=r"the refund .* holds a rate by its heading"):
+        read(text, refunded=heading)
+
+
+def test_no_discount_is_advised_that_is_off_already():
+    text = """Sale ID,Date,Customer,Subtotal,Discounts,Tax,Total
+1,2024-01-05,a,100.00,10.00,9.00,{first}
+2,2024-01-16,b,50.00,0.00,5.00,55.00
+"""
+    assert "Discounts" not in noted(read(text.format(first="99.00")))
+    assert "Discounts" in noted(read(text.format(first="109.00"))) + warned(
+        read(text.format(first="109.00"))
+    )
+
+
+def test_the_word_of_a_column_of_cancellations_is_in_the_advice():
+    text = "注文番号,会員ID,注文日,金額,取消\n1,a,2024-01-05,100,\n2,b,2024-01-16,50,取消\n"
+    said = warned(read(text, currency="JPY"))
+    assert 'refund_rows={"取消": "取消"}' in said
+    # The advice works as it is printed.
+    assert revenue(read(text, currency="JPY", refund_rows={"取消": "取消"})) < 150
+    assert revenue(read(text, currency="JPY", status="取消")) == 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hanako Yamada,Tokyo,Gift,Regular\nTaro Sato,Osaka,Book,Regular\n",
+        "ORD-A77;Hanako Yamada;5 Jan 2024;USD 100\nORD-A78;Taro Sato;16 Jan 2024;USD 50\n",
+    ],
+)
+def test_the_first_customer_of_a_file_without_headings_is_not_shown(text, tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text(text)
+    with pytest.raises(crm.DataError) as error:
+        crm.read_orders(file, currency="USD")
+    shown = str(error.value) + str(getattr(error.value, "hint", ""))
+    assert "has no headings" in shown
+    assert not any(one in shown for one in ("Hanako", "A77", "Jan", "100", "Gift"))
+
+
+def test_headings_of_an_unknown_language_are_named(tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("Zorp;Blix;Quux\nk1;2024-01-05;10,50\nk2;2024-01-16;20,50\n")
+    with pytest.raises(crm.DataError, match='"Zorp", "Blix", "Quux"'):
+        crm.read_orders(file, currency="USD")
+
+
+def test_the_first_of_four_orders_may_be_as_large_as_the_others():
+    text = """Order ID,Date,Customer,Total
+1,2024-01-05,a,100.50
+2,2024-01-16,b,50.25
+3,2024-01-17,a,20.25
+4,2024-01-18,c,30.00
+"""
+    assert "sum of the others" not in warned(read(text))

@@ -228,7 +228,8 @@ def _outer_sum(reading: OrderReading, name: str, amounts: Values) -> None:
         for outer in range(1, _OUTER + 1):
             rest, ends = money[:-outer], money[-outer:]
             whole = float(np.sum(rest))
-            if len(rest) < (3 if outer == 1 else _SOME_ROWS) or whole <= 0:
+            # Few rows come to the first one by chance, too; a total stands below what it sums.
+            if len(rest) < (3 if outer == 1 and last else _SOME_ROWS) or whole <= 0:
                 break
             # A sum that was rounded, or made before a line was corrected, is far above any row.
             far = len(rest) >= _MANY_ROWS and whole >= 3 * float(np.max(rest))

@@ -60,7 +60,7 @@ class Delimited:
                 else f"{name} has no headings in its first lines",
                 "The first line has to name the columns.",
             )
-        heading_line.refuse_values(rows[at], name)
+        heading_line.refuse_values(rows[at], rows[at + 1 :], name)
         self.headings = rows[at]
         rest = [row for row in rows[at + 1 : at + 50] if any(row)]
         if rest and all(len(row) == len(rows[at]) + 1 and not row[-1].strip() for row in rest):

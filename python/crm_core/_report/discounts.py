@@ -34,10 +34,13 @@ _EQUAL = 0.005
 
 
 def refuse_percent(reading: OrderReading) -> None:
-    """Refuses a discount whose cells or heading say percent; nothing is read yet."""
-    if "discount" not in reading.chosen:
-        return
-    name = reading.chosen["discount"].value
+    """Refuses discounts and refunds whose cells or heading say percent; nothing is read yet."""
+    for role in ("discount", "refunded"):
+        if role in reading.chosen:
+            _refuse_percent(reading, role, reading.chosen[role].value)
+
+
+def _refuse_percent(reading: OrderReading, role: str, name: str) -> None:
     text = shown(reading.table[name])
     marked = 0 if text is None else pc.sum(pc.match_substring_regex(text, _PERCENT)).as_py() or 0
     if marked:
@@ -46,9 +49,10 @@ def refuse_percent(reading: OrderReading) -> None:
         what = "a rate by its heading"
     else:
         return
+    told = "discount" if role == "discount" else "refund"
     raise Problem(
-        f'the discount "{name}" holds {what}, and a discount is money',
-        "Write in the file what is taken off, or take it off the amounts and leave the discount "
+        f'the {told} "{name}" holds {what}, and a {told} is money',
+        f"Write in the file what is taken off, or take it off the amounts and leave the {told} "
         "out." + ("" if marked else f" {say.ignore:{name}} says that it is money."),
     )
 
@@ -92,7 +96,7 @@ def unread(reading: OrderReading) -> None:
     for name in reading.unread:
         if name in reading.dimensions or reading.settings.ignores(name):
             continue
-        if not statuses.is_discount(name):
+        if not statuses.is_discount(name) or _is_off_already(reading, name, amounts):
             continue
         values = numbers(reading.table[name], reading.settings.decimal)
         count = 0
@@ -126,6 +130,28 @@ def unread(reading: OrderReading) -> None:
         elif "discount" in reading.arguments:
             code = "second_discount"
         reading.warnings.append(Note(code, told))
+
+
+def _is_off_already(reading: OrderReading, name: str, amounts: Any) -> bool:
+    """Whether another column less this discount is the amount in every row, also with a tax."""
+    off = money_columns.money(reading, name)
+    if off is None or not np.any(_filled(off) != 0):
+        return False
+    names = [one for one in money_columns.unread(reading) if one != name]
+    columns = {one: money_columns.money(reading, one) for one in names}
+    charges = [money for one, money in columns.items() if money is not None and _is_charge(one)]
+    for one, money in columns.items():
+        if money is None or _is_charge(one) or statuses.is_discount(one):
+            continue
+        less = money - np.abs(_filled(off)) * np.sign(np.nan_to_num(money))
+        every = sum((_filled(charge) for charge in charges), np.zeros(len(less)))
+        for found in (less, less + every, *(less + _filled(charge) for charge in charges)):
+            here = ~np.isnan(found) & ~np.isnan(amounts)
+            if np.any(here & (_filled(off) != 0)) and np.all(
+                np.abs(found - amounts)[here] <= _EQUAL
+            ):
+                return True
+    return False
 
 
 def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:

@@ -593,6 +593,15 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "まの{texts}件の日が12より大きくなっています(最初は{row})。日と月が入れ替わっているため、"
         "開かずに出力し直してください。",
     ),
+    "kinds_of_rows": (
+        'By "{column}" there are {kinds} kinds of rows, and in each of {orders} orders the rows of '
+        "each kind come to the same money: the order stands there {kinds} times. All rows come to "
+        "{own}, one kind to {once}. Leave the other kinds out of the file; {say.ignore:{column}} "
+        "says that all count.",
+        "「{column}」による{kinds}種類の行が、{orders}件の注文のどれでも種類ごとに同額です。注文が"
+        "{kinds}回ずつ入っています。全行で{own}、1種類で{once}です。ほかの種類の行をファイルから"
+        "除いてください。{say.ignore} ですべて数えます。",
+    ),
     "rows_twice_kept": (
         "{rows} rows are equal to an earlier row in every column (the first is {row}) and count, "
         "as you said.",

@@ -21,7 +21,6 @@ from . import (
     ids,
     items,
     kept_rows,
-    layouts,
     likely,
     money_columns,
     statuses,

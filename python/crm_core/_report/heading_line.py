@@ -55,24 +55,52 @@ def unit_of(titles: Sequence[Sequence[str]]) -> str:
     return next(filter(None, map(amount_scale.of_title, titles)), "")
 
 
-def refuse_values(row: Sequence[str], name: str) -> None:
+def refuse_values(row: Sequence[str], below: Sequence[Sequence[str]], name: str) -> None:
     """A file without headings: its first line is a customer's order, which no message may show."""
     cells = [cell for cell in row if cell.strip()]
-    values = sum(
-        _VALUE.fullmatch(cell) is not None or _OF_NO_HEADING.search(cell) is not None
-        for cell in cells
-    )
     if _OF_SERVER_LOG.search(" ".join(cells)):
         raise Problem(
             f"{name} is the log of a web server, which is not read",
             "Read are tables of events with headings, such as visitor_id, occurred_at, kind and "
             "page: make one of the log.",
         )
-    if not known_count(row) and values * 3 >= len(cells):
+    if of_table(row):
+        return
+    values = sum(
+        _VALUE.fullmatch(cell) is not None or _OF_NO_HEADING.search(cell) is not None
+        for cell in cells
+    )
+    if values * 3 >= len(cells) or (below and not _stands_above(row, below)):
         raise Problem(
             f"{name} has no headings: its first line holds values",
             "Write a line above it that names the columns.",
         )
+
+
+def _stands_above(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a line without a known heading is one of headings all the same.
+
+    No column has a cell with a digit as it stands in the rows below, and in some column these have
+    digits where the line has none.
+    """
+    names = False
+    for place, cell in enumerate(row):
+        others = [line[place] for line in below if place < len(line) and line[place].strip()]
+        if not others or not cell.strip():
+            continue
+        digits = sum(any(map(str.isdecimal, other)) for other in others)
+        if any(map(str.isdecimal, cell)):
+            if sum(_form(other) == _form(cell) for other in others) * 2 > len(others):
+                return False
+        elif digits * 2 > len(others):
+            names = True
+    return names
+
+
+def _form(cell: str) -> str:
+    """A cell with letters and digits replaced, so that `5 Jan 2024` is as `16 Feb 2025`."""
+    plain = "".join("9" if c.isdecimal() else "a" if c.isalpha() else c for c in cell.strip())
+    return re.sub(r"9+", "9", re.sub(r"a+", "a", plain))
 
 
 def of_table(row: Sequence[str]) -> int:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from . import amount_meaning, groups, headings, layouts, money_columns, states, statuses
 from .columns import distinct, few_texts, numbers, shown
-from .groups import Flags, Groups
+from .groups import Flags, Groups, Values
 from .layouts import fold
 from .marked_rows import some_of
 from .settings import Note
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .order_reading import OrderReading
 
 _EVEN = 0.005  # of a cent that was rounded
+_KINDS = 6  # of rows: heads, lines, payments
 
 
 def said(reading: OrderReading) -> None:
@@ -41,6 +42,7 @@ def said(reading: OrderReading) -> None:
             _price_beside(reading, *pieces)
         _parents(reading)
         _shops(reading)
+        _kinds_of_rows(reading)
 
 
 def unpaid(reading: OrderReading) -> None:
@@ -85,6 +87,37 @@ def _pieces(reading: OrderReading) -> tuple[str, Floats] | None:
             if found is not None:
                 return name, money_columns.floats(groups.values(found))
     return None
+
+
+def _kinds_of_rows(reading: OrderReading) -> None:
+    """Rows of several kinds that each come to all of the order: heads beside lines and payments."""
+    if reading.keys is None or reading.arguments["amount_is"] == "order":
+        return
+    found, _ = money_columns.worth(reading)
+    money = np.where(found.valid, found.floats, 0.0)
+    for name in money_columns.unread(reading):
+        column = shown(reading.table[name])
+        if column is None or not few_texts(column) or len(distinct(column)) > _KINDS:
+            continue
+        # A blank cell is a kind, too: a head is marked, and its lines are not.
+        kinds = Groups.of(pc.fill_null(column, "")).codes
+        sums = [
+            reading.keys.sums(
+                Values(np.where(kinds == kind, money, 0.0), np.ones_like(kinds, bool))
+            )
+            for kind in np.unique(kinds)
+        ]
+        sums = [one for one in sums if np.any(one != 0)]
+        orders = len(sums[0]) if sums else 0
+        if len(sums) < 2 or orders < 2:
+            continue
+        same = np.all([np.abs(one - sums[0]) <= _EVEN for one in sums[1:]], axis=0)
+        # Of orders of one line each, halves that are equal are chance.
+        if np.all(same):
+            told = {"column": name, "kinds": len(sums), "orders": orders}
+            told |= {"own": f"{np.sum(money):,.10g}", "once": f"{np.sum(sums[0]):,.10g}"}
+            reading.warnings.append(Note("kinds_of_rows", told))
+            return
 
 
 def _no_pieces(reading: OrderReading, name: str, pieces: Floats) -> None:

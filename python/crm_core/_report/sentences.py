@@ -456,6 +456,13 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "せん。差し引くと{rest}です({say.refunded} で指定)。関係なければ {say.ignore} を指定してく"
         "ださい。",
     ),
+    "not_used_percent": (
+        '"{column}" holds percentages in {orders} orders that count ({amount} of {own}), and was '
+        "not used: write what was given back as money, or {say.ignore:{column}} says that it does "
+        "not matter.",
+        "「{column}」は集計対象の注文{orders}件({own}のうち{amount})に率がありますが、使っていません。"
+        "金額で書くか、{say.ignore} で無視してください。",
+    ),
     "not_used_pieces": (
         '"{column}" speaks of pieces in {orders} orders that count ({amount} of {own}), and was '
         "not used: take them off in the file, or {say.ignore:{column}} says that it does not "

@@ -228,6 +228,7 @@ def _text(container: Container, encoding: str, delimiter: str) -> Form:
         raise Problem(
             f"{container.name} is not valid {encoding}", f"Try {say.encoding:auto}."
         ) from None
-    if re.match(r"\s*(?:\{|\[\s*[{\]\[])", start):
+    # A heading may be {a_placeholder}; an object begins with a name in quotes.
+    if re.match(r'\s*(?:\{\s*["}]|\{\s*$|\[\s*[{\]\[])', start):
         return JsonRows(container, encoding)
     return Delimited(container, encoding, delimiter, start)

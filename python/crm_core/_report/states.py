@@ -218,6 +218,10 @@ def _how(name: str, told: Sequence[str]) -> str:
         return "not_used_date"
     if all(_DATE.match(one) for one in told):
         return "not_used_date"
+    if all(re.fullmatch(r"\d[\d.,]*\s*[%％]", one) for one in told):
+        return "not_used_percent"
+    if statuses.speaks_of("percent", name) and all(re.fullmatch(r"\d[\d.,]*", t) for t in told):
+        return "not_used_percent"
     if 2 <= len(told) <= 6 and all(re.fullmatch(r"\d{1,2}", one) for one in told):
         return "not_used_codes"
     if all(re.fullmatch(r"[^\w]?\s*-?\d[\d.,]*\s*[^\w]?", one) for one in told):

@@ -29,7 +29,7 @@ class Workbook(TextRows):
         at = heading_line.find(words)
         if at is None:
             raise Problem(f"the first rows of {container.name}, sheet {self._sheet}, are empty")
-        heading_line.refuse_values(words[at], container.name)
+        heading_line.refuse_values(words[at], words[at + 1 :], container.name)
         self._of = f"sheet {self._sheet}, row"
         self._note_others(words[at], others, container.name)
         width = max((i for i, word in enumerate(words[at], 1) if word.strip()), default=0)
