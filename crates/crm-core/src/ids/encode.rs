@@ -137,17 +137,24 @@ impl Ids {
                 }
             }
             IdKind::Text => {
-                let fits = |packing| values().all(|column| packs(column, packing));
+                let fits = |packing| {
+                    for column in values() {
+                        if !packs(column, packing, context)? {
+                            return Ok(false);
+                        }
+                    }
+                    Result::Ok(true)
+                };
                 match &self.keys {
                     Keys::Bytes(ends, _) if ends.is_empty() => {
                         for packing in [Packing::Short, Packing::Uuid] {
-                            if fits(packing) {
+                            if fits(packing)? {
                                 self.keys = Keys::Wide(Vec::new(), packing);
                                 break;
                             }
                         }
                     }
-                    Keys::Wide(_, packing) if !fits(*packing) => self.spell_out_wide()?,
+                    Keys::Wide(_, packing) if !fits(*packing)? => self.spell_out_wide()?,
                     _ => {}
                 }
             }
@@ -246,11 +253,26 @@ impl Ids {
                 *hash = word_hash(word(i), self.seed);
             }
             self.touch(&hashes[..block.len()]);
+            let Keys::Word(keys) = &self.keys else {
+                return Err(Error::internal("ids changed their form"));
+            };
+            let keys = &keys[..];
+            let mut known = true;
+            for ((code, hash), i) in out.iter_mut().zip(&hashes).zip(block.clone()) {
+                let key = word(i);
+                let found = probe(&self.slots, *hash, |code| keys[code as usize] == key);
+                known &= found.is_ok();
+                *code = found.unwrap_or(NO_ID);
+            }
+            if known && all {
+                continue;
+            }
             for ((code, hash), i) in out.iter_mut().zip(&hashes).zip(block) {
-                *code = match all || valid(i) {
-                    true => self.word(word(i), *hash)?,
-                    false => NO_ID,
-                };
+                match all || valid(i) {
+                    true if *code == NO_ID => *code = self.word(word(i), *hash)?,
+                    true => {}
+                    false => *code = NO_ID,
+                }
             }
         }
         Ok(())
@@ -302,9 +324,25 @@ impl Ids {
                 }
             }
             self.touch(hashes);
+            let mut known = false;
+            if let Keys::Wide(keys, _) = &self.keys {
+                let keys = &keys[..];
+                known = true;
+                for ((code, hash), key) in out.iter_mut().zip(&*hashes).zip(&*packed) {
+                    let found = probe(&self.slots, *hash, |code| keys[code as usize] == *key);
+                    known &= found.is_ok();
+                    *code = found.unwrap_or(NO_ID);
+                }
+            }
+            if known && all {
+                continue;
+            }
             for (((code, hash), key), i) in out.iter_mut().zip(&*hashes).zip(&*packed).zip(block) {
                 if !valid(i) {
                     *code = NO_ID;
+                    continue;
+                }
+                if wide && *code != NO_ID {
                     continue;
                 }
                 let known = self.len();
