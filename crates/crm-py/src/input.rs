@@ -195,7 +195,11 @@ fn array(
             let zone: Option<String> = column.get_item(4)?.extract()?;
             let (valid, is_lent) = (valid()?, lent.times(unit));
             let cells = self::cells::<i64>(name, cells, is_lent)?;
-            let valid = without(valid, cells.typed_data(), |cell: &i64| *cell == i64::MIN);
+            // The core takes the least count for null where it converts times.
+            let valid = match is_lent {
+                true => valid,
+                false => without(valid, cells.typed_data(), |cell: &i64| *cell == i64::MIN),
+            };
             fixed::<i64>(
                 DataType::Timestamp(unit, zone.map(Into::into)),
                 cells,

@@ -468,9 +468,9 @@ impl Ids {
     /// cache earlier. Returns whether no id occurs twice.
     pub(super) fn rehash(&mut self) -> Result<bool> {
         let n = self.len();
-        let size = (n * 4).next_power_of_two().max(64);
+        let size = (n * 2).next_power_of_two().max(64);
         self.slots = Vec::new();
-        let mut slots = filled(size, 0_u64, "table of ids")?;
+        let mut slots: Vec<u64> = zeroed(size, "table of ids")?;
         let seed = self.seed;
         for i in 0..n {
             let hash = match &self.keys {
