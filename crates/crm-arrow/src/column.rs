@@ -1,6 +1,6 @@
 //! Converts Arrow arrays to columns of the core.
 
-use crate::{collect, malformed, missing, room};
+use crate::{collect, malformed, missing};
 use arrow_array::{Array, RecordBatch};
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer, i256};
 use arrow_data::ArrayData;
