@@ -2,7 +2,7 @@
 
 use super::hash::{BLOCK, bytes_hash, entry, probe, wide_hash, word_hash};
 use super::in_parts::{Column, Piece};
-use super::pack::{Packing, packs, shorts, uuid};
+use super::pack::{Packing, packs, shorts, uuids};
 use super::{IdKind, Ids, Keys, NO_ID, SIGN, kind_of, start};
 use crate::columns::{Bits, ColumnData, ColumnValues, Strings};
 use crate::context::{Context, collect, filled, grow, push, room, zeroed};
@@ -297,12 +297,7 @@ impl Ids {
             match self.keys {
                 Keys::Wide(_, Packing::Short) => shorts(texts, block.clone(), packed),
                 Keys::Wide(..) => {
-                    for (to, i) in packed.iter_mut().zip(block.clone()) {
-                        *to = uuid(texts.bytes(i)).unwrap_or_else(|| {
-                            fits &= !valid(i);
-                            0
-                        });
-                    }
+                    fits = uuids(texts, block.clone(), packed, &valid);
                 }
                 _ => {}
             }

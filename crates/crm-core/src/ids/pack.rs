@@ -138,6 +138,43 @@ pub(super) fn uuid(text: &[u8]) -> Option<u128> {
     Some(u128::from(high) << 64 | u128::from(low))
 }
 
+/// Packs UUIDs; whether each cell that is `valid` is one.
+pub(super) fn uuids(
+    texts: &Strings,
+    rows: Range<usize>,
+    out: &mut [u128],
+    valid: impl Fn(usize) -> bool,
+) -> bool {
+    let mut fit = true;
+    let mut put = |to: &mut u128, i: usize, text: &[u8]| {
+        *to = uuid(text).unwrap_or_else(|| {
+            fit &= !valid(i);
+            0
+        });
+    };
+    // The buffers are asked for once.
+    match texts {
+        Strings::Small(offsets, bytes) => {
+            let (offsets, bytes) = (&offsets[..], &bytes[..]);
+            for (to, i) in out.iter_mut().zip(rows) {
+                put(to, i, &bytes[offsets[i] as usize..offsets[i + 1] as usize]);
+            }
+        }
+        Strings::Large(offsets, bytes) => {
+            let (offsets, bytes) = (&offsets[..], &bytes[..]);
+            for (to, i) in out.iter_mut().zip(rows) {
+                put(to, i, &bytes[offsets[i] as usize..offsets[i + 1] as usize]);
+            }
+        }
+        Strings::Views(..) => {
+            for (to, i) in out.iter_mut().zip(rows) {
+                put(to, i, texts.bytes(i));
+            }
+        }
+    }
+    fit
+}
+
 /// Eight lower-case hex digits at once, and bits that are not 0 if one of them is none.
 #[inline(always)]
 pub(super) fn hex(digits: u64) -> (u32, u64) {
