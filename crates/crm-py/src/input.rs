@@ -280,7 +280,7 @@ const LONG: usize = 1 << 15;
 /// The buffer's cells, in place where they are `lent`.
 fn cells<T>(name: &str, cells: &Bound<'_, PyAny>, lent: bool) -> PyResult<Buffer>
 where
-    T: Element + Default + arrow_buffer::ArrowNativeType,
+    T: Element + Default + arrow_buffer::ArrowNativeType + std::panic::RefUnwindSafe,
 {
     if lent {
         let buffer = PyBuffer::<T>::get(cells)?;
