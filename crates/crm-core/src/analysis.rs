@@ -89,6 +89,8 @@ pub trait Analysis: 'static {
     /// The default of the scope's `occasion`: orders for counts, days for gaps and repeat
     /// purchases. `None` if its parts have different defaults.
     const OCCASION: Option<Occasion> = Some(Occasion::Order);
+    /// Whether it reads the visits of a log only: messages and assignments are left out and counted.
+    const VISITS: bool = false;
     /// The optional columns of a table that it reads; empty for other kinds of data.
     const OPTIONAL: &'static [&'static str] = &[];
     /// The kind of dataset it reads.

@@ -26,6 +26,9 @@
 //! probability that the variant is above the control with `confidence`.
 
 use super::arms::{Arm, Arms, Measure};
+use super::fields::{
+    DIFFERENCE, DIFFERENCE_HIGH, DIFFERENCE_LOW, MEASURE, P, RATIO, RATIO_HIGH, RATIO_LOW, SRM_P,
+};
 use super::options::{
     Adjust, DifferenceInterval, Method, Options, RateInterval, RatioInterval, Sequence, Test,
 };
@@ -69,24 +72,24 @@ impl Analysis for Experiment {
     const SUMMARY: &'static str = "Variants of an experiment compared with the control, after a test of how people were assigned";
     const JA: &'static str = "A/Bテスト";
     const COLUMNS: &'static [Field] = &columns! {
-        "measure": Text, "", "指標", "What is measured.";
+        MEASURE;
         "variant": Text, "", "パターン", "The variant.";
         "n": Int, "people", "人数", "People of the variant; without customers, rows.";
         "mean": Float, "", "平均", "The rate or mean; with a covariate, adjusted.";
         "mean_low": Float, "", "平均(下限)", "Lower end of its interval, for this look alone.";
         "mean_high": Float, "", "平均(上限)", "Upper end of its interval.";
-        "difference": Float, "", "差", "Variant − control.";
-        "difference_low": Float, "", "差(下限)", "Lower end of its interval.";
-        "difference_high": Float, "", "差(上限)", "Upper end of its interval.";
-        "ratio": Float, "", "比", "Variant / control; null if the control is not above 0.";
-        "ratio_low": Float, "", "比(下限)", "Lower end of its interval.";
-        "ratio_high": Float, "", "比(上限)", "Upper end of its interval.";
-        "p": Float, "", "p値", "p-value of no difference; null with `bayes`.";
+        DIFFERENCE, "Variant − control.";
+        DIFFERENCE_LOW;
+        DIFFERENCE_HIGH;
+        RATIO, "Variant / control; null if the control is not above 0.";
+        RATIO_LOW;
+        RATIO_HIGH;
+        P, "p-value of no difference; null with `bayes`.";
         "p_exact": Float, "", "正確p値", "Fisher's p-value of two rates, with `fixed`.";
         "p_adjusted": Float, "", "補正p値", "`p` adjusted for all variants and measures.";
         "probability_best": Float, "share", "最良の確率", "Probability of being the best of all variants; only with `bayes`.";
         "expected_loss": Float, "", "期待損失", "How much the best is expected to be above it; only with `bayes`.";
-        "srm_p": Float, "", "割付比のp値", "p-value of the planned shares (sample ratio mismatch).";
+        SRM_P;
         "verdict": Category, "", "判定", "What the method says; null for the control.";
     };
     const OPTIONAL: &'static [&'static str] = &["measure", "customer_id"];

@@ -1,9 +1,15 @@
-//! Experiments (A/Bテスト): who gets which variant, how many people are needed, and which variant is better.
+//! Did it work? Experiments (A/Bテスト): who gets which variant, how many people are needed, and which variant is better.
+//! Campaigns (効果測定): what people did with messages, and what the messages brought.
 
 mod arms;
 pub mod assign;
+mod breakdown;
+pub mod campaign_effect;
+pub mod campaign_rates;
 pub mod experiment;
 pub mod experiment_plan;
+mod fields;
+mod messages;
 mod options;
 pub mod posterior;
 pub mod sequential;
@@ -20,4 +26,6 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<experiment::Experiment>(),
     Entry::of::<experiment_plan::ExperimentPlan>(),
     Entry::of::<assign::Assign>(),
+    Entry::of::<campaign_rates::CampaignRates>(),
+    Entry::of::<campaign_effect::CampaignEffect>(),
 ];

@@ -5,6 +5,7 @@ pub(crate) mod dataset;
 pub(crate) mod event_data;
 pub(crate) mod forget;
 pub(crate) mod instants;
+pub(crate) mod kinds;
 pub(crate) mod parts;
 pub(crate) mod simulate;
 pub(crate) mod sort;
