@@ -26,8 +26,10 @@ class Events:
         visitor_id: The visitor (訪問者): integers, texts, categories of these, fixed-size binary.
         occurred_at: The time of the event: a date or a timestamp, or texts of them (see
             `date_format`).
-        kind: The kind of the event: free text. Sessions and carts understand view, product_view,
-            add, remove, checkout, payment_failed and purchase; see `kinds`.
+        kind: The kind of the event: free text. Kinds with a meaning are those of visits (view,
+            product_view, add, remove, checkout, payment_failed, purchase), of messages (sent,
+            bounced, opened, clicked, unsubscribed, complained, subscribed, held_out) and assigned;
+            see `kinds`. Analyses of visits leave messages and assignments out.
         customer_id: The customer (会員ID), if known. A visitor who logs in or buys is joined to the
             customer, also for earlier and later events.
         page: The page.
@@ -35,7 +37,10 @@ class Events:
         quantity: The quantity; blank is 1.
         order_id: The order of a purchase: purchases with one order id are one order.
         channel: The channel of the visit (流入元).
-        campaign: The campaign.
+        campaign: The campaign of a visit or a message, or the experiment of an assignment.
+        variant: The variant of a message or an assignment.
+        machine: Whether a machine opened or clicked the message: truth values, 0 and 1, or texts of
+            them; blank is no.
         referrer: The referrer.
         amount: Money of the event, for all its units together.
         currency: ISO 4217 code of every amount. Required with `amount`.
@@ -87,6 +92,8 @@ class Events:
         order_id: str | None = None,
         channel: str | None = None,
         campaign: str | None = None,
+        variant: str | None = None,
+        machine: str | None = None,
         referrer: str | None = None,
         amount: str | None = None,
         currency: str | None = None,
@@ -113,6 +120,8 @@ class Events:
                 "order_id": order_id,
                 "channel": channel,
                 "campaign": campaign,
+                "variant": variant,
+                "machine": machine,
                 "referrer": referrer,
                 "amount": amount,
                 "currency": currency,

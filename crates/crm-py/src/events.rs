@@ -100,6 +100,16 @@ impl Events {
         })
     }
 
+    /// The events and the orders of their customers, and what was done as JSON.
+    fn with_orders(&self, py: Python<'_>, orders: &Bound<'_, Orders>) -> PyResult<(Self, String)> {
+        guarded(py, || {
+            let orders = orders.get().whole(py)?;
+            let (events, receipt) =
+                compute(py, None, |context| self.0.with_orders(&orders, context))?;
+            Ok((Events(events), serde_json::json!(receipt).to_string()))
+        })
+    }
+
     fn __len__(&self) -> usize {
         self.0.len()
     }

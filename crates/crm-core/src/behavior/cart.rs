@@ -260,7 +260,7 @@ impl Machine<'_> {
                 Some(EventWord::Checkout) => self.raise(Stage::Checkout),
                 Some(EventWord::PaymentFailed) => self.raise(Stage::PaymentFailed),
                 Some(EventWord::Purchase) => self.purchase(event),
-                Some(EventWord::View | EventWord::ProductView) | None => {}
+                _ => {}
             }
         }
         if let Some(open) = self.open {

@@ -17,6 +17,7 @@ pub use events::simulate::{
     EventsSimulation, SimulatedEvents, WALK, simulate_events, true_purchase_probability,
 };
 pub use events::spec::EventsSpec;
+pub use events::with_orders::OrdersReceipt;
 pub use input::caller_table::no_misnomer;
 pub use orders::append::{Appended, OnRepeat};
 pub use orders::by_customer::{CustomerOrder, CustomerOrders, OrdersByCustomer};

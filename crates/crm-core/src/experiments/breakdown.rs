@@ -24,9 +24,8 @@ pub(super) struct Breakdown(Vec<By>);
 impl Breakdown {
     pub(super) fn new(events: &Events, names: &[String]) -> Result<Breakdown> {
         distinct(names)?;
-        let own = |name: &&String| {
-            *name == "campaign" || events.spec().campaign.as_ref() == Some(*name)
-        };
+        let own =
+            |name: &&String| *name == "campaign" || events.spec().campaign.as_ref() == Some(*name);
         if let Some(name) = names.iter().find(own) {
             let expected = "other columns: each campaign has rows of its own";
             return Err(Error::option("by", format_args!("{name:?}"), expected));
@@ -34,12 +33,19 @@ impl Breakdown {
         let mut columns = Vec::new();
         for name in names {
             let values = events.attribute(name)?;
-            if !matches!(values, AttributeValues::Codes(..) | AttributeValues::Words(..)) {
+            if !matches!(
+                values,
+                AttributeValues::Codes(..) | AttributeValues::Words(..)
+            ) {
                 return Err(Error::option("by", format_args!("{name:?}"), "categories"));
             }
             let ranks = rank(&values)?;
             let name = name.clone();
-            columns.push(By { name, values, ranks });
+            columns.push(By {
+                name,
+                values,
+                ranks,
+            });
         }
         Ok(Breakdown(columns))
     }

@@ -208,7 +208,11 @@ impl Analysis for CampaignEffect {
         if whole.spec().amount.is_none() {
             return wrong("events with amounts, with which a cost is compared");
         }
-        if options.costs.values().any(|cost| !cost.is_finite() || *cost <= 0.0) {
+        if options
+            .costs
+            .values()
+            .any(|cost| !cost.is_finite() || *cost <= 0.0)
+        {
             return wrong("amounts above 0");
         }
         let ids = &Campaigns::new(whole)?.dim.ids;
@@ -235,7 +239,9 @@ impl Analysis for CampaignEffect {
             code => json!(campaigns.dim.ids.text(code)),
         };
         let named = |of: &dyn Fn(&Row) -> bool| {
-            let rows = rows.iter().filter(|row| row.measure == PURCHASE_RATE && of(row));
+            let rows = rows
+                .iter()
+                .filter(|row| row.measure == PURCHASE_RATE && of(row));
             let mut names: Vec<_> = rows.map(name).collect();
             names.dedup();
             names
@@ -299,9 +305,8 @@ impl Exposures {
                             orders: 0,
                             revenue: 0,
                         };
-                        let within = |order: &&super::messages::Order| {
-                            (time..=until).contains(&order.time)
-                        };
+                        let within =
+                            |order: &&super::messages::Order| (time..=until).contains(&order.time);
                         for order in log.orders(person).iter().filter(within) {
                             one.orders += 1;
                             let revenue = one.revenue.checked_add(order.amount);
@@ -345,11 +350,25 @@ fn rows(
     for group in &groups {
         let with = shared.iter().filter(|held| goes_with(held, group));
         let people = group.iter().chain(with.copied().flatten());
-        compared(events, group[0].event, people, campaigns, options, &mut rows)?;
+        compared(
+            events,
+            group[0].event,
+            people,
+            campaigns,
+            options,
+            &mut rows,
+        )?;
     }
     for held in &shared {
         if !groups.iter().any(|group| goes_with(held, group)) {
-            compared(events, held[0].event, held.iter(), campaigns, options, &mut rows)?;
+            compared(
+                events,
+                held[0].event,
+                held.iter(),
+                campaigns,
+                options,
+                &mut rows,
+            )?;
         }
     }
     let order = |a: &Row, b: &Row| -> Ordering {
@@ -375,7 +394,11 @@ fn compared<'a>(
     let currency = events.currency().filter(|_| events.spec().amount.is_some());
     let (mut sent, mut held_out) = (Arm::default(), Arm::default());
     for one in people {
-        let arm = if one.is_sent { &mut sent } else { &mut held_out };
+        let arm = if one.is_sent {
+            &mut sent
+        } else {
+            &mut held_out
+        };
         arm.n += 1;
         if one.orders > 0 {
             arm.buyers += 1;
@@ -392,12 +415,28 @@ fn compared<'a>(
     let cost = (code != crate::ids::NO_ID)
         .then(|| options.costs.get(&campaigns.dim.ids.text(code)).copied())
         .flatten();
-    let measures = if currency.is_some() { PURCHASE_RATE..=REVENUE } else { PURCHASE_RATE..=1 };
+    let measures = if currency.is_some() {
+        PURCHASE_RATE..=REVENUE
+    } else {
+        PURCHASE_RATE..=1
+    };
     for measure in measures {
         let (sent_mean, held_out_mean, compared) = match measure {
             PURCHASE_RATE => of_rates(&held_out, &sent, options.confidence),
-            REVENUE => of_means(held_out.n, &mut held_out.revenue, sent.n, &mut sent.revenue, options),
-            _ => of_means(held_out.n, &mut held_out.orders, sent.n, &mut sent.orders, options),
+            REVENUE => of_means(
+                held_out.n,
+                &mut held_out.revenue,
+                sent.n,
+                &mut sent.revenue,
+                options,
+            ),
+            _ => of_means(
+                held_out.n,
+                &mut held_out.orders,
+                sent.n,
+                &mut sent.orders,
+                options,
+            ),
         };
         let row = Row {
             event,
@@ -465,13 +504,26 @@ fn table(
 ) -> Result<Table> {
     let firsts = collect(rows.iter().map(|row| row.event), "table")?;
     let mut columns = by.columns(&firsts)?;
-    let codes = firsts.iter().map(|event| campaigns.code(campaigns.of(*event)));
-    columns.push(ids_column(&f[0], &campaigns.dim.ids, collect(codes, "table")?)?);
-    for (field, of) in f[1..3].iter().zip([|row: &Row| row.sent, |row: &Row| row.held_out]) {
+    let codes = firsts
+        .iter()
+        .map(|event| campaigns.code(campaigns.of(*event)));
+    columns.push(ids_column(
+        &f[0],
+        &campaigns.dim.ids,
+        collect(codes, "table")?,
+    )?);
+    for (field, of) in f[1..3]
+        .iter()
+        .zip([|row: &Row| row.sent, |row: &Row| row.held_out])
+    {
         let cells = collect(rows.iter().map(|row| of(row) as i64), "table")?;
         columns.push(Column::new(field, Values::I64(cells.into())));
     }
-    columns.push(Column::words(&f[3], MEASURES, rows.iter().map(|row| Some(row.measure)))?);
+    columns.push(Column::words(
+        &f[3],
+        MEASURES,
+        rows.iter().map(|row| Some(row.measure)),
+    )?);
     let mut floats = |field: &Field, of: &dyn Fn(&Row) -> Option<f64>| -> Result<()> {
         let cells = rows.iter().map(|row| of(row).filter(|v| v.is_finite()));
         columns.push(Column::floats(field, cells)?);
@@ -480,7 +532,9 @@ fn table(
     floats(&f[4], &|row| row.sent_mean)?;
     floats(&f[5], &|row| row.held_out_mean)?;
     for end in 0..3 {
-        floats(&f[6 + end], &|row| Some(row.compared.as_ref()?.difference[end]))?;
+        floats(&f[6 + end], &|row| {
+            Some(row.compared.as_ref()?.difference[end])
+        })?;
     }
     for end in 0..3 {
         floats(&f[9 + end], &|row| Some(row.compared.as_ref()?.ratio[end]))?;

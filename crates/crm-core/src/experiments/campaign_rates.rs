@@ -90,7 +90,8 @@ impl Default for Options {
 }
 
 impl Options {
-    fn window(&self) -> Duration {
+    /// The window, also where none is given.
+    fn span(&self) -> Duration {
         let days = match self.credit {
             Credit::Click => 7,
             Credit::Send => 14,
@@ -147,8 +148,6 @@ struct Messages {
     without_message: u64,
     /// Messages after which orders may still come.
     open: u64,
-    /// People who clicked a message that they did not open.
-    clicked_unopened: u64,
 }
 
 /// A row of the result.
@@ -168,6 +167,8 @@ struct Line {
     orders: u64,
     /// Minor units.
     revenue: i64,
+    /// People who clicked and did not open.
+    unopened: u64,
 }
 
 impl Analysis for CampaignRates {
@@ -218,7 +219,7 @@ impl Analysis for CampaignRates {
     type Options = Options;
 
     fn resolve(_: &Events, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
-        options.window = Some(options.window());
+        options.window = Some(options.span());
         Ok((scope, options))
     }
 
@@ -230,7 +231,14 @@ impl Analysis for CampaignRates {
             &[W::Sent],
             &[W::Opened, W::Clicked, W::Purchase],
         )?;
-        let done = [W::Sent, W::Bounced, W::Opened, W::Clicked, W::Unsubscribed, W::Complained];
+        let done = [
+            W::Sent,
+            W::Bounced,
+            W::Opened,
+            W::Clicked,
+            W::Unsubscribed,
+            W::Complained,
+        ];
         let campaigns = Campaigns::new(events)?;
         let by = Breakdown::new(events, &options.by)?;
         let log = Log::new(events, options.per, &done, context)?;
@@ -243,7 +251,10 @@ impl Analysis for CampaignRates {
         let table = table(Self::COLUMNS, events, &campaigns, &by, &lines, options)?
             .with_note("machines", json!(machines))
             .with_note("without_message", json!(messages.without_message))
-            .with_note("clicked_unopened", json!(messages.clicked_unopened))
+            .with_note(
+                "clicked_unopened",
+                json!(lines.iter().map(|l| l.unopened).sum::<u64>()),
+            )
             .with_note("messages_with_open_window", json!(messages.open));
         Ok(log.noted(table))
     }
@@ -258,10 +269,9 @@ impl Messages {
         context: &Context,
     ) -> Result<Messages> {
         let machine = events.dim("machine")?;
-        let is_machine = |event: usize| {
-            machine.is_some_and(|dim| dim.ids.text(dim.codes[event]) == "true")
-        };
-        let window = options.window().micros();
+        let is_machine =
+            |event: usize| machine.is_some_and(|dim| dim.ids.text(dim.codes[event]) == "true");
+        let window = options.span().micros();
         let mut messages = Messages::default();
         // By campaign: the person after whom it was sent last, plus 1, and the message.
         let mut latest = filled(campaigns.len(), (0_usize, 0_usize), "campaigns")?;
@@ -295,7 +305,11 @@ impl Messages {
                 clicks.clear();
                 for (at, message) in messages.all.iter().enumerate().skip(first) {
                     if message.done & BOUNCED == 0 {
-                        push(&mut clicks, (log.data.time[message.event as usize], at), "messages")?;
+                        push(
+                            &mut clicks,
+                            (log.data.time[message.event as usize], at),
+                            "messages",
+                        )?;
                     }
                 }
             }
@@ -311,9 +325,8 @@ impl Messages {
                 message.revenue = revenue.ok_or(too_much(events))?;
             }
         }
-        let is_open = |message: &&Message| {
-            events.as_of - log.data.time[message.event as usize] < window
-        };
+        let is_open =
+            |message: &&Message| events.as_of - log.data.time[message.event as usize] < window;
         messages.open = messages.all.iter().filter(is_open).count() as u64;
         Ok(messages)
     }
@@ -368,15 +381,16 @@ fn lines(
         let person = |at: &u32| all[*at as usize].person;
         for own in group.chunk_by(|a, b| person(a) == person(b)) {
             let own = own.iter().map(|at| &all[*at as usize]);
-            let (any, every) = own
-                .clone()
-                .fold((0, u8::MAX), |(any, every), m| (any | m.done, every & m.done));
+            let (any, every) = own.clone().fold((0, u8::MAX), |(any, every), m| {
+                (any | m.done, every & m.done)
+            });
             let orders: u64 = own.clone().map(|m| u64::from(m.orders)).sum();
             line.sent += 1;
             line.bounced += u64::from(every & BOUNCED != 0);
             let did = |what: u8| u64::from(any & what != 0);
             line.opened += did(OPENED);
             line.clicked += did(CLICKED);
+            line.unopened += did(CLICKED) & (1 - did(OPENED));
             line.unsubscribed += did(UNSUBSCRIBED);
             line.complained += did(COMPLAINED);
             line.machine_opened += did(MACHINE_OPENED);
@@ -416,8 +430,14 @@ fn table(
 ) -> Result<Table> {
     let firsts = collect(lines.iter().map(|line| line.event), "table")?;
     let mut columns = by.columns(&firsts)?;
-    let codes = firsts.iter().map(|event| campaigns.code(campaigns.of(*event)));
-    columns.push(ids_column(&f[0], &campaigns.dim.ids, collect(codes, "table")?)?);
+    let codes = firsts
+        .iter()
+        .map(|event| campaigns.code(campaigns.of(*event)));
+    columns.push(ids_column(
+        &f[0],
+        &campaigns.dim.ids,
+        collect(codes, "table")?,
+    )?);
     let count = |field: &Field, of: fn(&Line) -> u64| {
         let cells = collect(lines.iter().map(|line| of(line) as i64), "table")?;
         Ok::<_, Error>(Column::new(field, Values::I64(cells.into())))
@@ -438,7 +458,11 @@ fn table(
     }
     let currency = events.currency().filter(|_| events.spec().amount.is_some());
     if let Some(currency) = currency {
-        columns.push(Column::money(&f[9], lines.iter().map(|line| line.revenue), currency)?);
+        columns.push(Column::money(
+            &f[9],
+            lines.iter().map(|line| line.revenue),
+            currency,
+        )?);
     }
     let rates: [fn(&Line) -> (u64, u64); 7] = [
         |line| (line.opened, line.sent - line.bounced),

@@ -94,7 +94,9 @@ impl<'a> Log<'a> {
             order_starts: Vec::new(),
             orders: Vec::new(),
             without_customer,
-            strangers: strangers.map(|(code, _)| data.kinds.text(code as u32)).collect(),
+            strangers: strangers
+                .map(|(code, _)| data.kinds.text(code as u32))
+                .collect(),
         };
         if customers.is_some() {
             log.order_instants();
@@ -127,7 +129,11 @@ impl<'a> Log<'a> {
                 if self.data.word(event) != Some(EventWord::Purchase) {
                     continue;
                 }
-                let amount = self.data.amount.as_ref().map_or(0, |amounts| amounts[event]);
+                let amount = self
+                    .data
+                    .amount
+                    .as_ref()
+                    .map_or(0, |amounts| amounts[event]);
                 let amount = if amount == BLANK { 0 } else { amount };
                 let id = ids.map_or(NO_ID, |dim| dim.codes[event]);
                 let known = order_of.get(id as usize).copied().unwrap_or(u32::MAX);
@@ -158,7 +164,9 @@ impl<'a> Log<'a> {
 
     /// The events of a person, by time.
     pub(super) fn events(&self, person: usize) -> impl Iterator<Item = usize> + '_ {
-        self.events[self.range(person)].iter().map(|event| *event as usize)
+        self.events[self.range(person)]
+            .iter()
+            .map(|event| *event as usize)
     }
 
     /// The orders of a person, by time.

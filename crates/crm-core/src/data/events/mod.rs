@@ -12,3 +12,4 @@ pub(crate) mod sort;
 pub(crate) mod spec;
 pub(crate) mod state;
 pub(crate) mod view;
+pub(crate) mod with_orders;

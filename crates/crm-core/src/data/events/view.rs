@@ -78,7 +78,11 @@ impl Events {
             return Ok((self.clone(), 0));
         }
         let mut items = room(data.time.len(), "events")?;
-        let visit = |event: &u32| !data.word(*event as usize).is_some_and(EventWord::is_message);
+        let visit = |event: &u32| {
+            !data
+                .word(*event as usize)
+                .is_some_and(EventWord::is_message)
+        };
         items.extend((0..data.time.len() as u32).filter(visit));
         let left_out = data.time.len() - items.len();
         let parts = Arc::new(Parts::one(data.gather(&items)?));
