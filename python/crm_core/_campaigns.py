@@ -1,16 +1,16 @@
-"""What people did with the messages of campaigns, and what the messages brought."""
+"""Did it work? Messages of campaigns, what they brought, and a shop before and after a change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ._events import Events
 from ._library import call
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, Length
+    from ._types import AsOf, Date, DayScope, Length, Where
 
 
 def campaign_rates(
@@ -65,8 +65,7 @@ def campaign_rates(
     Example:
         >>> log = {"customer_id": ["a", "b", "a"], "kind": ["sent", "sent", "opened"],
         ...        "occurred_at": ["2026-03-01", "2026-03-01", "2026-03-02"], "campaign": ["x"] * 3}
-        >>> mails = crm.Events(log, visitor_id="customer_id", campaign="campaign",
-        ...                    kinds={"purchase": "purchase", "clicked": "clicked"})
+        >>> mails = crm.Events(log, visitor_id="customer_id", campaign="campaign")
         >>> crm.campaign_rates(mails).to_dict()["open_rate"]
         [0.5]
     """
@@ -146,3 +145,68 @@ def campaign_effect(
         "confidence": confidence,
     }
     return call("campaign_effect", events, as_of, options)
+
+
+def before_after(
+    data: Any,
+    as_of: AsOf = None,
+    *,
+    change: Date | None = None,
+    measure: Literal["orders", "revenue", "conversion_rate"] | None = None,
+    weeks: int | None = None,
+    control: Where | None = None,
+    bootstrap: int | None = None,
+    seed: int | None = None,
+    confidence: float | None = None,
+    **scope: Unpack[DayScope],
+) -> Table:
+    """Orders, revenue or conversion rate before and after a change (施策の前後比較).
+
+    Both sides are whole weeks next to the change, so that each weekday counts equally. Nobody was
+    chosen by chance: what else happened at that time is in the difference, less what a control
+    shows, too. Where people can be held out, `campaign_effect` and `experiment` say more.
+
+    Args:
+        data: Orders or events.
+        as_of: The date up to which data count, included; a list gives a first column `as_of`.
+            Default: the last order or event.
+        change: The first day of the change, which must be given.
+        measure: "orders" (default) or "revenue" per day; of events also "conversion_rate", the
+            share of each day's visitors who buy.
+        weeks: Weeks on each side, at most (default 8); fewer, if the data have fewer.
+        control: The part of the data that the change did not touch: conditions on columns, as in
+            `where`. The measure is then of the rest.
+        bootstrap: Resamples of weeks for the interval (default 1000).
+        seed: Seed of the resamples (default 0).
+        confidence: Confidence of the interval (default 0.95).
+        **scope: Keys of the scope: where, by, and of orders policy, basis, refunds; see
+            `DayScope`.
+
+    Returns:
+        One row: measure, before, after, with `control` control_before and control_after,
+        difference (after − before, less that of the control), difference_low, difference_high,
+        placebo_share (of earlier dates, those with a difference as great), placebos (earlier
+        dates), weeks_before, weeks_after.
+
+    Raises:
+        DataError: Fewer than two whole weeks on a side.
+        OptionError: An option is missing, unknown or out of range.
+
+    Source:
+        Card, Krueger (1994), *American Economic Review* 84 (difference in differences).
+
+    Example:
+        >>> table = crm.before_after(orders, change="2025-10-01", measure="revenue", weeks=4)
+        >>> table["weeks_after"].tolist(), 0 <= table["placebo_share"][0] <= 1
+        ([4], True)
+    """
+    options = {
+        "change": change,
+        "measure": measure,
+        "weeks": weeks,
+        "control": control,
+        "bootstrap": bootstrap,
+        "seed": seed,
+        "confidence": confidence,
+    }
+    return call("before_after", data, as_of, {**options, **scope})

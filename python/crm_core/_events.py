@@ -13,6 +13,7 @@ from ._progress import shown
 from ._request import conditions, dumps
 
 if TYPE_CHECKING:
+    from ._orders import Orders
     from ._report.understanding import Understanding
     from ._types import Progress, Where
 
@@ -303,9 +304,10 @@ class Events:
 
     @property
     def receipt(self) -> dict[str, int] | None:
-        """What `forget` has taken out of these events; none for other events.
+        """What `forget` or `with_orders` has done to these events; none for other events.
 
-        It counts `events`, `found` (customers or visitors), and `unknown`, the ids that nobody had.
+        After `forget` it counts `events`, `found` (customers or visitors), and `unknown`, the ids
+        that nobody had.
 
         Example:
             >>> events.receipt is None
@@ -392,6 +394,48 @@ class Events:
         joined = _wrapped(self._native.with_persons(native_persons(persons)), self._kinds)
         joined._understanding = self._understanding
         return joined
+
+    def with_orders(self, orders: Orders) -> Events:
+        """The events and the orders of their customers, as one log.
+
+        Each order that counts becomes a purchase of its customer, with its id and its net amount
+        (discounts and refunds taken off), of the visitor of the customer who was there last. Orders
+        whose times are all dates are at the end of their day. An order that the log has, too, by
+        order id, counts once: it stays where it is, with the net amount. Purchases of orders that
+        do not count are taken out.
+
+        Args:
+            orders: The orders; their policy says which count.
+
+        Returns:
+            New events; `receipt` of them counts orders `added` and `known`, orders `of_others`
+            (customers without an event, guests), which are not added, purchases `not_counted`, and
+            purchases `without_order_id`, which may be among the orders.
+
+        Raises:
+            OptionError: A view, events without a column of customers, another currency, or
+                purchases in the log where one of the two has no order ids.
+            SchemaError: Ids of another type.
+
+        Example:
+            >>> sent = {"customer_id": ["a"], "kind": ["sent"], "occurred_at": ["2026-03-01"]}
+            >>> mails = crm.Events(sent, visitor_id="customer_id", customer_id="customer_id")
+            >>> bought = {"customer_id": ["a"], "ordered_at": ["2026-03-02"], "amount": [4980]}
+            >>> log = mails.with_orders(crm.Orders(bought, currency="JPY"))
+            >>> len(log), log.receipt["added"]
+            (2, 1)
+        """
+        import json
+
+        from ._orders import Orders
+
+        if not isinstance(orders, Orders):
+            raise TypeError(f"orders: expected crm_core.Orders, not {type(orders).__name__}")
+        native, receipt = self._native.with_orders(orders._native)
+        events = _wrapped(native, self._kinds)
+        events._understanding = self._understanding
+        events._receipt = json.loads(receipt)
+        return events
 
     def _repr_html_(self) -> str:
         """What is in it, and how it was read."""

@@ -222,6 +222,10 @@ impl Entry {
     /// The same analysis, which reads a second kind of dataset as `B` does: with the same options and columns.
     pub(crate) const fn or<B: Analysis>(mut self) -> Entry {
         self.or = Some((B::Data::KIND, run_parsed::<B>));
+        // A table has no scope of its own.
+        if self.scope.is_empty() {
+            self.scope = B::SCOPE;
+        }
         self
     }
 

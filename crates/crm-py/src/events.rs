@@ -2,7 +2,7 @@
 
 use crate::errors::{guarded, raise};
 use crate::input::Source;
-use crate::orders::{copied, option};
+use crate::orders::{Orders, copied, option};
 use crate::runtime::compute;
 use crate::table::Table;
 use crm_core::Day;
@@ -103,9 +103,10 @@ impl Events {
     /// The events and the orders of their customers, and what was done as JSON.
     fn with_orders(&self, py: Python<'_>, orders: &Bound<'_, Orders>) -> PyResult<(Self, String)> {
         guarded(py, || {
-            let orders = orders.get().whole(py)?;
-            let (events, receipt) =
-                compute(py, None, |context| self.0.with_orders(&orders, context))?;
+            let orders = &orders.get().0;
+            let (events, receipt) = compute(py, None, |context| {
+                self.0.with_orders(&*orders.whole(context)?, context)
+            })?;
             Ok((Events(events), serde_json::json!(receipt).to_string()))
         })
     }

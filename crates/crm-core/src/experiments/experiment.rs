@@ -2,7 +2,7 @@
 //!
 //! # What is read
 //!
-//! A table with a row per variant (`variant`, `n` and `conversions`, or `n`, `sum` and `sum_squares`; with a column
+//! Events with `assigned` ([`from_events`](super::from_events)), a table with a row per variant (`variant`, `n` and `conversions`, or `n`, `sum` and `sum_squares`; with a column
 //! `measure` several measures), or a table with a row per unit (`variant`, `value`; with `customer_id` rows of one
 //! customer are a cluster, and customers in two variants are left out and counted). Values that are all 0 or 1, one per unit, are
 //! a rate; others are means.
@@ -97,36 +97,61 @@ impl Analysis for Experiment {
     type Options = Options;
 
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
+        only_of_events(options)?;
         let arms = Arms::new(data, options)?;
-        if arms.variants.len() < 2 {
-            return Err(Error::Insufficient {
-                what: "variants",
-                needed: 2,
-                found: arms.variants.len() as u64,
-            });
-        }
-        let control = control(&arms.variants, options.control.as_deref())?;
-        let weights = weights(&arms.variants, options)?;
-        let mut rows = Vec::new();
-        for (at, measure) in arms.measures.iter().enumerate() {
-            context.check()?;
-            let counts: Vec<u64> = measure.arms.iter().map(|arm| arm.n).collect();
-            let srm_p = chi_squared::goodness_of_fit(&counts, &weights);
-            for row in judged(measure, control, options) {
-                let row = Row {
-                    measure: at,
-                    srm_p,
-                    ..row
-                };
-                push(&mut rows, row, "table")?;
-            }
-        }
-        adjust(&mut rows, options)?;
-        verdicts(&mut rows, &arms.measures, control, options);
-        let table = table::table(Self::COLUMNS, &arms, &rows, options)?
-            .with_note("control", json!(arms.variants[control]));
-        Ok(noted(table, &arms, &rows, options))
+        judged_table(Self::COLUMNS, &arms, options, context)
     }
+}
+
+/// Refuses options of events.
+fn only_of_events(options: &Options) -> Result<()> {
+    let given = [
+        ("experiment", options.experiment.is_some()),
+        ("window", options.window.is_some()),
+        ("before", options.before.is_some()),
+        ("per", options.per.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((name, _)) => Err(Error::option(name, "", "events; this is a table")),
+        None => Ok(()),
+    }
+}
+
+/// The table of what is known of each variant and measure.
+pub(super) fn judged_table(
+    fields: &'static [Field],
+    arms: &Arms,
+    options: &Options,
+    context: &Context,
+) -> Result<Table> {
+    if arms.variants.len() < 2 {
+        return Err(Error::Insufficient {
+            what: "variants",
+            needed: 2,
+            found: arms.variants.len() as u64,
+        });
+    }
+    let control = control(&arms.variants, options.control.as_deref())?;
+    let weights = weights(&arms.variants, options)?;
+    let mut rows = Vec::new();
+    for (at, measure) in arms.measures.iter().enumerate() {
+        context.check()?;
+        let counts: Vec<u64> = measure.arms.iter().map(|arm| arm.n).collect();
+        let srm_p = chi_squared::goodness_of_fit(&counts, &weights);
+        for row in judged(measure, control, options) {
+            let row = Row {
+                measure: at,
+                srm_p,
+                ..row
+            };
+            push(&mut rows, row, "table")?;
+        }
+    }
+    adjust(&mut rows, options)?;
+    verdicts(&mut rows, &arms.measures, control, options);
+    let table = table::table(fields, arms, &rows, options)?
+        .with_note("control", json!(arms.variants[control]));
+    Ok(noted(table, arms, &rows, options))
 }
 
 /// The table with what is to be known of its measures.
