@@ -295,6 +295,7 @@ fn reference() -> String {
             .collect();
         let or = match entry.also_reads() {
             Some("table") => " or a table",
+            Some("events") => " or events",
             Some(other) => panic!("{other}"),
             None => "",
         };

@@ -19,6 +19,7 @@ NEEDED = {
     "identity_review": {"policy": "strict"},
     "shared_identifiers": {"shared_limit": 1},
     "movement": {"since": "2023-06-30"},
+    "before_after": {"change": "2023-11-06"},
     "funnel": {"steps": ["view", "add", "purchase"]},
     "sequences": {"steps": ["view", "add"], "window": "2d"},
     "sequence_totals": {"steps": ["view", {"kind": "add", "adjacent": True}]},

@@ -27,7 +27,7 @@
 
 use super::arms::{Arm, Arms, Measure};
 use super::fields::{
-    DIFFERENCE, DIFFERENCE_HIGH, DIFFERENCE_LOW, MEASURE, P, RATIO, RATIO_HIGH, RATIO_LOW, SRM_P,
+    DIFFERENCE, DIFFERENCE_HIGH, DIFFERENCE_LOW, P, RATIO, RATIO_HIGH, RATIO_LOW, SRM_P,
 };
 use super::options::{
     Adjust, DifferenceInterval, Method, Options, RateInterval, RatioInterval, Sequence, Test,
@@ -72,7 +72,7 @@ impl Analysis for Experiment {
     const SUMMARY: &'static str = "Variants of an experiment compared with the control, after a test of how people were assigned";
     const JA: &'static str = "A/Bテスト";
     const COLUMNS: &'static [Field] = &columns! {
-        MEASURE;
+        "measure": Text, "", "指標", "What is measured.";
         "variant": Text, "", "パターン", "The variant.";
         "n": Int, "people", "人数", "People of the variant; without customers, rows.";
         "mean": Float, "", "平均", "The rate or mean; with a covariate, adjusted.";

@@ -7,7 +7,7 @@ fields! {
     pub(super) DIFFERENCE = "difference", Float, "", "差", "The difference.";
     pub(super) DIFFERENCE_LOW = "difference_low", Float, "", "差(下限)", "Lower end of its interval.";
     pub(super) DIFFERENCE_HIGH = "difference_high", Float, "", "差(上限)", "Upper end of its interval.";
-    pub(super) MEASURE = "measure", Text, "", "指標", "What is measured.";
+    pub(super) MEASURE = "measure", Category, "", "指標", "What is measured.";
     pub(super) RATIO = "ratio", Float, "", "比", "The ratio.";
     pub(super) RATIO_LOW = "ratio_low", Float, "", "比(下限)", "Lower end of its interval.";
     pub(super) RATIO_HIGH = "ratio_high", Float, "", "比(上限)", "Upper end of its interval.";
