@@ -124,6 +124,7 @@ evidence: native ## Long simulations and slow second computations that no other 
 	$(BIN)/python tests/python/model_evidence.py --choice --seasons
 	$(BIN)/python tests/python/reading_evidence.py
 	$(BIN)/python tests/python/people_evidence.py
+	$(BIN)/python tests/python/campaign_evidence.py
 
 SEED ?= 1
 
