@@ -23,7 +23,7 @@ def campaign_rates(
     per: Literal["customer", "visitor"] | None = None,
     confidence: float | None = None,
 ) -> Table:
-    """Messages of each campaign: delivered, opened, clicked, and the orders after them (配信効果測定).
+    """Messages of campaigns: delivered, opened, clicked, and the orders after them (配信効果測定).
 
     What is done with a message belongs to the last message of the campaign that the person was sent
     before. An order belongs to the last click before it, of any campaign. All counts are of

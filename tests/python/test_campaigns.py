@@ -24,7 +24,7 @@ def log_of(rows: list[dict[str, Any]], **more: Any) -> crm.Events:
     columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in NAMES}
     columns["occurred_at"] = np.array([START + datetime.timedelta(0, row["at"]) for row in rows])
     columns["machine"] = [bool(row.get("machine")) for row in rows]
-    roles = {name: name for name in NAMES[4:9] + ["customer_id"]}
+    roles = {name: name for name in [*NAMES[4:9], "customer_id"]}
     return crm.Events(columns, **roles, currency="JPY", dimensions=["segment"], kinds=KNOWN, **more)
 
 
@@ -101,7 +101,9 @@ def rates_by_hand(
             if not before:
                 lost += 1
                 continue
-            kind = ("machine_" if row["machine"] and row["kind"] in ("opened", "clicked") else "") + row["kind"]
+            kind = (
+                "machine_" if row["machine"] and row["kind"] in ("opened", "clicked") else ""
+            ) + row["kind"]
             if kind == "bounced":
                 bounced.add(id(before[-1]))
             else:
@@ -112,7 +114,9 @@ def rates_by_hand(
             lines[key[id(row)]]["sent"].add(who)
             if id(row) not in bounced:
                 lines[key[id(row)]]["delivered"].add(who)
-        touches = clicks if credit == "click" else [(s["at"], s) for s in sends if id(s) not in bounced]
+        touches = (
+            clicks if credit == "click" else [(s["at"], s) for s in sends if id(s) not in bounced]
+        )
         for at, amount in orders[who]:
             last = [touch for touch in touches if touch[0] <= at]
             if last and at - last[-1][0] <= window * DAY:
@@ -178,7 +182,9 @@ def many(kind: str, n: int, at: int, first: int = 0) -> list[dict[str, Any]]:
 def test_the_published_campaign() -> None:
     """10,000 sent, 500 bounced, 2,375 opened, 285 clicked, 42 converted, 19 unsubscribed."""
     rows = many("sent", 10_000, 0) + many("bounced", 500, 60, first=9_500)
-    rows += many("opened", 2_375, DAY) + many("clicked", 285, DAY + 60) + many("purchase", 42, 2 * DAY)
+    rows += (
+        many("opened", 2_375, DAY) + many("clicked", 285, DAY + 60) + many("purchase", 42, 2 * DAY)
+    )
     rows += many("unsubscribed", 19, 3 * DAY, first=2_000)
     found = {name: cells[0] for name, cells in crm.campaign_rates(log_of(rows)).to_dict().items()}
     assert (found["sent"], found["bounced"], found["delivered"]) == (10_000, 500, 9_500)
@@ -196,7 +202,9 @@ def effect_by_hand(
 ) -> tuple[dict[Any, dict[str, list[tuple[int, int]]]], list[int]]:
     groups = people(rows, "customer")
     orders = orders_of(groups)
-    arms: dict[Any, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: {"sent": [], "held_out": []})
+    arms: dict[Any, dict[str, list[tuple[int, int]]]] = defaultdict(
+        lambda: {"sent": [], "held_out": []}
+    )
     both, several, still_open = 0, 0, 0
     shared = []
     for who, own in groups.items():
@@ -220,7 +228,7 @@ def effect_by_hand(
                 else:
                     arms[key][mine[0]["kind"]].append(one)
     del arms[None]
-    own_groups = [key for key in arms]
+    own_groups = list(arms)
     for key, one in shared:
         fits = [
             other
@@ -303,7 +311,9 @@ def test_shares_costs_and_campaigns_without_a_control() -> None:
     rows = one_campaign(900, 100, (90, 5))
     for row in rows:
         row["amount"] = 1_000 if row["kind"] == "purchase" else None
-    effect = crm.campaign_effect(log_of(rows), "2026-04-30", held_out_share=0.1, costs={"spring": 10_000})
+    effect = crm.campaign_effect(
+        log_of(rows), "2026-04-30", held_out_share=0.1, costs={"spring": 10_000}
+    )
     found = effect.to_dict()
     assert found["measure"] == ["purchase_rate", "orders", "revenue"]
     assert found["difference"] == pytest.approx([0.05, 0.05, 50])
@@ -343,7 +353,9 @@ def simulated(rng: Any, campaigns: int, sent: int, held: int) -> tuple[crm.Event
         "campaign": names.tolist() + [None] * int(buys.sum()),
         "amount": np.concatenate([np.full(len(people), np.nan), amount]),
     }
-    events = crm.Events(log, visitor_id="person", campaign="campaign", amount="amount", currency="JPY")
+    events = crm.Events(
+        log, visitor_id="person", campaign="campaign", amount="amount", currency="JPY"
+    )
     return events, rate - base, (rate - base) * float(np.exp(8 + sigma * sigma / 2))
 
 
@@ -353,23 +365,52 @@ def test_intervals_hold_the_truth() -> None:
     table = crm.campaign_effect(events, "2026-03-31").to_dict()
     for measure, truth in (("purchase_rate", rate), ("revenue", revenue)):
         rows = [at for at, name in enumerate(table["measure"]) if name == measure]
-        low, high = (np.array([table[f"difference_{end}"][at] for at in rows]) for end in ("low", "high"))
+        low, high = (
+            np.array([table[f"difference_{end}"][at] for at in rows]) for end in ("low", "high")
+        )
         held = np.mean((low <= truth) & (truth <= high))
         assert 0.90 <= held <= 0.99, (measure, held)
 
 
 def test_orders_of_a_shop_are_purchases_of_the_log() -> None:
-    rows = many("sent", 5, 3600) + [
+    rows = [
+        *many("sent", 5, 3600),
         {"visitor_id": "web", "customer_id": 4, "at": 7200, "kind": "view"},
-        {"visitor_id": 1, "customer_id": 1, "at": 9000, "kind": "purchase", "order_id": "A", "amount": 30},
-        {"visitor_id": 1, "customer_id": 1, "at": 9000, "kind": "purchase", "order_id": "A", "amount": 20},
-        {"visitor_id": 2, "customer_id": 2, "at": 9000, "kind": "purchase", "order_id": "B", "amount": 70},
+        {
+            "visitor_id": 1,
+            "customer_id": 1,
+            "at": 9000,
+            "kind": "purchase",
+            "order_id": "A",
+            "amount": 30,
+        },
+        {
+            "visitor_id": 1,
+            "customer_id": 1,
+            "at": 9000,
+            "kind": "purchase",
+            "order_id": "A",
+            "amount": 20,
+        },
+        {
+            "visitor_id": 2,
+            "customer_id": 2,
+            "at": 9000,
+            "kind": "purchase",
+            "order_id": "B",
+            "amount": 70,
+        },
     ]
     for row in rows:
         row["visitor_id"] = str(row["visitor_id"])
     shop = {
         "customer_id": [1, 2, 3, 4, 9, None],
-        "ordered_at": ["2026-03-02T05:00", "2026-03-02T05:00", "2026-03-02T06:00", "2026-03-03T01:00"]
+        "ordered_at": [
+            "2026-03-02T05:00",
+            "2026-03-02T05:00",
+            "2026-03-02T06:00",
+            "2026-03-03T01:00",
+        ]
         + ["2026-03-03T01:00"] * 2,
         "order_id": list("ABCDEF"),
         "amount": [50, 70, 300, 400, 500, 600],
@@ -377,10 +418,21 @@ def test_orders_of_a_shop_are_purchases_of_the_log() -> None:
         "status": ["completed", "cancelled", "completed", "completed", "completed", "completed"],
     }
     orders = crm.Orders(
-        shop, currency="JPY", order_id="order_id", refunded="refunded", status="status", guests="keep"
+        shop,
+        currency="JPY",
+        order_id="order_id",
+        refunded="refunded",
+        status="status",
+        guests="keep",
     )
     log = log_of(rows).with_orders(orders)
-    assert log.receipt == {"added": 2, "known": 1, "of_others": 2, "not_counted": 1, "without_order_id": 0}
+    assert log.receipt == {
+        "added": 2,
+        "known": 1,
+        "of_others": 2,
+        "not_counted": 1,
+        "without_order_id": 0,
+    }
     assert len(log) == len(rows) - 1 + 2
     rates = crm.campaign_rates(log, credit="send").to_dict()
     # 50 − 8 of order A, 300 − 100 of C, 400 of D; B was cancelled.
@@ -408,7 +460,9 @@ def _plain() -> dict[str, list[Any]]:
 
 def test_orders_with_dates_only_come_after_what_was_sent_that_day() -> None:
     sent = {"customer_id": ["a"], "kind": ["sent"], "occurred_at": ["2026-03-02T10:00"]}
-    log = crm.Events({**sent, "campaign": ["c"]}, "customer_id", customer_id="customer_id", campaign="campaign")
+    log = crm.Events(
+        {**sent, "campaign": ["c"]}, "customer_id", customer_id="customer_id", campaign="campaign"
+    )
     shop = {"customer_id": ["a"], "ordered_at": ["2026-03-02"], "amount": [4980]}
     joined = log.with_orders(crm.Orders(shop, currency="JPY"))
     assert crm.campaign_rates(joined, credit="send").to_dict()["revenue"] == [4980]
@@ -416,7 +470,10 @@ def test_orders_with_dates_only_come_after_what_was_sent_that_day() -> None:
 
 def test_visits_are_without_messages() -> None:
     views = [{"visitor_id": 1, "customer_id": 1, "at": 60 * k, "kind": "view"} for k in range(3)]
-    messages = [{**views[0], "at": DAY, "kind": "sent", "campaign": "c"}, {**views[0], "at": DAY, "kind": "assigned"}]
+    messages = [
+        {**views[0], "at": DAY, "kind": "sent", "campaign": "c"},
+        {**views[0], "at": DAY, "kind": "assigned"},
+    ]
     both, alone = crm.sessions(log_of(views + messages)), crm.sessions(log_of(views))
     assert both.to_dict() == alone.to_dict()
     assert both.notes["messages_left_out"] == 2 and "messages_left_out" not in alone.notes
@@ -430,7 +487,12 @@ def test_what_is_missing_is_said() -> None:
     with pytest.raises(crm.OptionError, match='"sent"'):
         crm.campaign_effect(log)
     log = crm.Events({**_plain(), "kind": ["sent"]}, campaign="campaign")
-    for options in ({"by": ["campaign"]}, {"by": ["a", "a"]}, {"costs": {"x": 5.0}}, {"costs": {"c": -1.0}}):
+    for options in (
+        {"by": ["campaign"]},
+        {"by": ["a", "a"]},
+        {"costs": {"x": 5.0}},
+        {"costs": {"c": -1.0}},
+    ):
         with pytest.raises(crm.OptionError):
             crm.campaign_effect(log, **options)
     with pytest.raises(crm.SchemaError, match="variant"):
@@ -454,7 +516,10 @@ def test_machines_are_told_in_any_form(machine: list[Any]) -> None:
 
 
 def test_weekdays_and_hours_are_those_of_the_message() -> None:
-    rows = [{"visitor_id": k, "at": k * DAY + 3600 * k, "kind": "sent", "campaign": "c"} for k in range(7)]
+    rows = [
+        {"visitor_id": k, "at": k * DAY + 3600 * k, "kind": "sent", "campaign": "c"}
+        for k in range(7)
+    ]
     found = crm.campaign_rates(log_of(rows), by=["weekday", "hour"], per="visitor").to_dict()
     assert found["weekday"] == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     assert found["hour"] == list(range(7))
@@ -462,17 +527,33 @@ def test_weekdays_and_hours_are_those_of_the_message() -> None:
 
 def test_an_experiment_of_a_log_is_that_of_its_people() -> None:
     rng = random.Random(4)
-    rows, units = [], {"variant": [], "purchase_rate": [], "orders": [], "revenue": [], "before": []}
+    rows, units = (
+        [],
+        {"variant": [], "purchase_rate": [], "orders": [], "revenue": [], "before": []},
+    )
     several = 0
     for who in range(400):
         variants = ["b", "a"] if rng.random() < 0.05 else [rng.choice("ab")]
         at = 40 * DAY + rng.randint(0, 20) * DAY
         person = {"visitor_id": who, "customer_id": who}
         for k, variant in enumerate([*variants, variants[0]]):  # assigned again on the next visit
-            rows.append({**person, "at": at + k * DAY, "kind": "assigned", "campaign": "page", "variant": variant})
+            rows.append(
+                {
+                    **person,
+                    "at": at + k * DAY,
+                    "kind": "assigned",
+                    "campaign": "page",
+                    "variant": variant,
+                }
+            )
         rows.append({**person, "at": at, "kind": "assigned", "campaign": "other", "variant": "z"})
-        bought = [(at + rng.randint(-35 * DAY, 20 * DAY), rng.randint(1, 99)) for _ in range(rng.randint(0, 3))]
-        rows += [{**person, "at": when, "kind": "purchase", "amount": money} for when, money in bought]
+        bought = [
+            (at + rng.randint(-35 * DAY, 20 * DAY), rng.randint(1, 99))
+            for _ in range(rng.randint(0, 3))
+        ]
+        rows += [
+            {**person, "at": when, "kind": "purchase", "amount": money} for when, money in bought
+        ]
         if len(variants) > 1:
             several += 1
             continue
@@ -544,7 +625,9 @@ def test_before_and_after_are_whole_weeks() -> None:
             )
             found = {name: cells[0] for name, cells in table.to_dict().items()}
             assert found["difference"] == pytest.approx(difference(change, control, money))
-            assert found["after"] == pytest.approx(mean("web" if control else None, change, 4, money))
+            assert found["after"] == pytest.approx(
+                mean("web" if control else None, change, 4, money)
+            )
             assert found["difference_low"] < found["difference"] < found["difference_high"]
             placebos, date = [], change - datetime.timedelta(28)
             while date - datetime.timedelta(28) >= first:
@@ -582,7 +665,11 @@ def test_the_conversion_rate_before_and_after() -> None:
     assert (found["before"], found["after"]) == (pytest.approx([0.1]), pytest.approx([0.25]))
     # Of 10 visitors each: p has k = 0, 2, 4, q has 1, 3.
     split = crm.before_after(
-        log_of(rows), change="2026-03-30", measure="conversion_rate", weeks=4, control={"segment": "q"}
+        log_of(rows),
+        change="2026-03-30",
+        measure="conversion_rate",
+        weeks=4,
+        control={"segment": "q"},
     ).to_dict()
     assert split["before"] == pytest.approx([0.1]) and split["after"] == pytest.approx([0.3])
     assert split["control_after"] == pytest.approx([0.2])
