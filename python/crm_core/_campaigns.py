@@ -197,8 +197,8 @@ def before_after(
 
     Example:
         >>> table = crm.before_after(orders, change="2025-10-01", measure="revenue", weeks=4)
-        >>> table["weeks_after"].tolist(), 0 <= table["placebo_share"][0] <= 1
-        ([4], True)
+        >>> table["weeks_before"].tolist(), table["weeks_after"].tolist()
+        ([4], [4])
     """
     options = {
         "change": change,
