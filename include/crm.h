@@ -751,6 +751,19 @@ crm_status_t crm_events_concat(struct crm_events events,
                                struct crm_events *out,
                                struct crm_error *error);
 
+/// The events and the orders of their customers, as one log: each order that counts is a purchase of its customer with
+/// its net amount, and one that the log has, too, by order id, counts once. `crm_events_info` of the new events has
+/// `with_orders`: orders `added` and `known`, orders `of_others` (customers without an event, guests), which are not
+/// added, purchases `not_counted` (cancelled), which are taken out, and purchases `without_order_id`.
+///
+/// Also returns `CRM_ERR_OPTION` (a view, events without customers, another currency, no order ids), `CRM_ERR_SCHEMA`
+/// (another type of ids), `CRM_ERR_DATA` (amounts that do not fit).
+crm_status_t crm_events_with_orders(struct crm_events events,
+                                    struct crm_orders orders,
+                                    struct crm_job job,
+                                    struct crm_events *out,
+                                    struct crm_error *error);
+
 /// The events without some people, as if made from rows that never had them: `ids` is a JSON array of numbers or
 /// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to
 /// the customer. `crm_events_info` of the new events has the counts in `forgotten`: `found` (customers or visitors),

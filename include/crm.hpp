@@ -512,6 +512,12 @@ class Events : public detail::Handle<crm_events, crm_events_free> {
     detail::call(crm_events_concat, raw(), more.raw(), job.raw(), &out);
     return Events(out);
   }
+  /* The events and the orders of their customers, as one log. */
+  Events with_orders(const Orders &orders, const Job &job = Job()) const {
+    crm_events out = {};
+    detail::call(crm_events_with_orders, raw(), orders.raw(), job.raw(), &out);
+    return Events(out);
+  }
   /* Events that to_bytes() has written. */
   static Events from_bytes(std::string_view bytes, const Job &job = Job()) {
     crm_events raw = {};

@@ -204,6 +204,9 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("attribution_paths", "of", "referrer", "referrer"),
     ("attribution_transitions", "of", "campaign", "campaign"),
     ("attribution_transitions", "of", "referrer", "referrer"),
+    ("before_after", "measure", "conversion_rate", "events"),
+    ("experiment", "per", "customer", "events"),
+    ("experiment", "per", "visitor", "events"),
     // Their default columns are of lines.
     (
         "purchase_flow",

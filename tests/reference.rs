@@ -43,6 +43,9 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("backtest_alerts", "k"),
     ("base_forecast", "active"),
     ("base_forecast", "expected_orders"),
+    ("before_after", "before"),
+    ("campaign_effect", "cost"),
+    ("campaign_rates", "converted"),
     ("candidates", "reason_code"),
     ("candidates", "value"),
     ("clv", "expected_high"),
@@ -295,6 +298,7 @@ fn reference() -> String {
             .collect();
         let or = match entry.also_reads() {
             Some("table") => " or a table",
+            Some("events") => " or events",
             Some(other) => panic!("{other}"),
             None => "",
         };

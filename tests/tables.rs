@@ -15,6 +15,7 @@ const LOCK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/locks/tables.json");
 
 fn request(name: &str) -> Value {
     match name {
+        "before_after" => json!({"as_of": "2025-06-30", "change": "2025-05-05"}),
         "movement" => json!({"as_of": "2025-06-30", "since": "2024-12-31"}),
         // Columns in front: dates and a column of the orders.
         "rfm_segments" => json!({"as_of": ["2024-12-31", "2025-06-30"], "by": ["channel"]}),

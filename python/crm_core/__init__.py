@@ -60,6 +60,7 @@ from ._behavior import (
     transitions,
     visits_after_purchase,
 )
+from ._campaigns import before_after, campaign_effect, campaign_rates
 from ._conditions import Condition, Field, field
 from ._customers import Customers
 from ._cycle import alerts, cycle, likely_buyers
@@ -226,8 +227,11 @@ __all__ = [
     "backtest_calibration",
     "backtest_clv",
     "base_forecast",
+    "before_after",
     "browse_abandonment",
     "browse_rates",
+    "campaign_effect",
+    "campaign_rates",
     "candidates",
     "cart_abandonment",
     "cart_follow_ups",

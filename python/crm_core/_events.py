@@ -13,6 +13,7 @@ from ._progress import shown
 from ._request import conditions, dumps
 
 if TYPE_CHECKING:
+    from ._orders import Orders
     from ._report.understanding import Understanding
     from ._types import Progress, Where
 
@@ -26,8 +27,10 @@ class Events:
         visitor_id: The visitor (訪問者): integers, texts, categories of these, fixed-size binary.
         occurred_at: The time of the event: a date or a timestamp, or texts of them (see
             `date_format`).
-        kind: The kind of the event: free text. Sessions and carts understand view, product_view,
-            add, remove, checkout, payment_failed and purchase; see `kinds`.
+        kind: The kind of the event: free text. Kinds with a meaning are those of visits (view,
+            product_view, add, remove, checkout, payment_failed, purchase), of messages (sent,
+            bounced, opened, clicked, unsubscribed, complained, subscribed, held_out) and assigned;
+            see `kinds`. Analyses of visits leave messages and assignments out.
         customer_id: The customer (会員ID), if known. A visitor who logs in or buys is joined to the
             customer, also for earlier and later events.
         page: The page.
@@ -35,7 +38,10 @@ class Events:
         quantity: The quantity; blank is 1.
         order_id: The order of a purchase: purchases with one order id are one order.
         channel: The channel of the visit (流入元).
-        campaign: The campaign.
+        campaign: The campaign of a visit or a message, or the experiment of an assignment.
+        variant: The variant of a message or an assignment.
+        machine: Whether a machine opened or clicked the message: truth values, 0 and 1, or texts of
+            them; blank is no.
         referrer: The referrer.
         amount: Money of the event, for all its units together.
         currency: ISO 4217 code of every amount. Required with `amount`.
@@ -87,6 +93,8 @@ class Events:
         order_id: str | None = None,
         channel: str | None = None,
         campaign: str | None = None,
+        variant: str | None = None,
+        machine: str | None = None,
         referrer: str | None = None,
         amount: str | None = None,
         currency: str | None = None,
@@ -113,6 +121,8 @@ class Events:
                 "order_id": order_id,
                 "channel": channel,
                 "campaign": campaign,
+                "variant": variant,
+                "machine": machine,
                 "referrer": referrer,
                 "amount": amount,
                 "currency": currency,
@@ -294,9 +304,9 @@ class Events:
 
     @property
     def receipt(self) -> dict[str, int] | None:
-        """What `forget` has taken out of these events; none for other events.
+        """What `forget` or `with_orders` has done to these events; none for other events.
 
-        It counts `events`, `found` (customers or visitors), and `unknown`, the given ids that are
+        After `forget` it counts `events`, `found` (customers or visitors), and `unknown`, the given ids that are
         not in the data.
 
         Example:
@@ -384,6 +394,48 @@ class Events:
         joined = _wrapped(self._native.with_persons(native_persons(persons)), self._kinds)
         joined._understanding = self._understanding
         return joined
+
+    def with_orders(self, orders: Orders) -> Events:
+        """The events and the orders of their customers, as one log.
+
+        Each order that counts becomes a purchase of its customer, with its id and its net amount
+        (discounts and refunds taken off), of the visitor of the customer who was there last. Orders
+        whose times are all dates are at the end of their day. An order that the log has, too, by
+        order id, counts once: it stays where it is, with the net amount. Purchases of orders that
+        do not count are taken out.
+
+        Args:
+            orders: The orders; their policy says which count.
+
+        Returns:
+            New events; `receipt` of them counts orders `added` and `known`, orders `of_others`
+            (customers without an event, guests), which are not added, purchases `not_counted`, and
+            purchases `without_order_id`, which may be among the orders.
+
+        Raises:
+            OptionError: A view, events without a column of customers, another currency, or
+                purchases in the log where one of the two has no order ids.
+            SchemaError: Ids of another type.
+
+        Example:
+            >>> sent = {"customer_id": ["a"], "kind": ["sent"], "occurred_at": ["2026-03-01"]}
+            >>> mails = crm.Events(sent, visitor_id="customer_id", customer_id="customer_id")
+            >>> bought = {"customer_id": ["a"], "ordered_at": ["2026-03-02"], "amount": [4980]}
+            >>> log = mails.with_orders(crm.Orders(bought, currency="JPY"))
+            >>> len(log), log.receipt["added"]
+            (2, 1)
+        """
+        import json
+
+        from ._orders import Orders
+
+        if not isinstance(orders, Orders):
+            raise TypeError(f"orders: expected crm_core.Orders, not {type(orders).__name__}")
+        native, receipt = self._native.with_orders(orders._native)
+        events = _wrapped(native, self._kinds)
+        events._understanding = self._understanding
+        events._receipt = json.loads(receipt)
+        return events
 
     def _repr_html_(self) -> str:
         """What is in it, and how it was read."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
+from ._events import Events
 from ._library import call, chosen, names_of
 from ._table import Table
+
+if TYPE_CHECKING:
+    from ._types import AsOf, Length
 
 
 def experiment(
     data: Any,
+    as_of: AsOf = None,
     *,
     method: Literal["fixed", "always_valid", "bayes"] | None = None,
     control: str | None = None,
@@ -19,6 +24,10 @@ def experiment(
     covariate: str | None = None,
     denominator: str | None = None,
     winsorize: float | None = None,
+    experiment: str | None = None,
+    window: Length | None = None,
+    before: Length | None = None,
+    per: Literal["customer", "visitor"] | None = None,
     shares: Mapping[str, float] | None = None,
     confidence: float | None = None,
     adjust: Literal["holm", "bh", "none"] | None = None,
@@ -40,18 +49,29 @@ def experiment(
             `sum` and `sum_squares`; a column `measure` allows several measures. Or a frame with one
             row per unit: `variant`, `value` or the columns in `measures`; with `customer_id` rows
             of one customer are one cluster, and customers in several variants are left out and
-            counted in the notes. Values that are all 0 or 1, one per customer, are a rate.
+            counted in the notes. Values that are all 0 or 1, one per customer, are a rate. Or
+            events with the kind assigned and columns of campaigns and variants: a unit is then a
+            person, from the first assignment on.
+        as_of: Of events the date or datetime up to which they count; a list gives a first column
+            `as_of`. Default: the last event.
         method: "fixed" (default) judges once, at a time that was decided before; "always_valid"
             may be looked at daily; "bayes" gives the probability of being the best and the expected
             loss.
         control: The variant that others are compared with. Default: the variant called "control",
             else the first in ascending order.
-        measures: The columns of values of a frame with one row per unit (default "value").
+        measures: The columns of values of a frame with one row per unit (default "value"); of
+            events purchase_rate, orders, revenue (default all).
         covariate: A column with a value of each unit from before the experiment, which reduces the
-            variance (CUPED).
+            variance (CUPED); of events "before", the same measure in the time before.
         denominator: A column that the values are divided by: the mean is the sum of the values
             divided by its sum, as for revenue per session.
         winsorize: Values above this quantile of the measure are set to it.
+        experiment: Of events, the campaign of the assignments. Default: the only one.
+        window: Of events, how long after the assignment an order counts (default "14d"). People
+            whose window is not over are left out and counted.
+        before: Of events, how long before the assignment the covariate begins (default "28d").
+        per: Of events, whose assignments and orders belong together. Default: a customer's, if the
+            log has customers, else a visitor's.
         shares: The share of people that each variant was to get; only ratios count. Default: equal.
         confidence: Confidence of the intervals and of the verdict (default 0.95).
         adjust: How `p_adjusted` allows for all variants and measures: "holm" (default), "bh"
@@ -97,6 +117,10 @@ def experiment(
         "covariate": covariate,
         "denominator": denominator,
         "winsorize": winsorize,
+        "experiment": experiment,
+        "window": window,
+        "before": before,
+        "per": per,
         "shares": shares,
         "confidence": confidence,
         "adjust": adjust,
@@ -108,6 +132,8 @@ def experiment(
         "tuning": tuning,
         "mixing_variance": mixing_variance,
     }
+    if isinstance(data, Events):
+        return call("experiment", data, as_of, options)
     names = names_of(data)
     if "variant" not in names:
         _native.missing_column("variant", names)
@@ -119,7 +145,7 @@ def experiment(
         columns = ["variant", *(measures or ["value"]), "customer_id"]
         columns += [name for name in (covariate, denominator) if name]
     read = chosen(data, tuple(dict.fromkeys(columns)))
-    return call("experiment", read, None, options)
+    return call("experiment", read, as_of, options)
 
 
 def experiment_plan(

@@ -228,6 +228,8 @@ def read_events(
     order_id: str | None = None,
     channel: str | None = None,
     campaign: str | None = None,
+    variant: str | None = None,
+    machine: str | None = None,
     referrer: str | None = None,
     amount: str | None = None,
     dimensions: Sequence[str] = (),
@@ -259,7 +261,9 @@ def read_events(
         quantity: Pieces.
         order_id: The order of a purchase.
         channel: The channel of the visit.
-        campaign: The campaign.
+        campaign: The campaign of a visit or a message, or the experiment of an assignment.
+        variant: The variant of a message or an assignment.
+        machine: Whether a machine opened or clicked the message.
         referrer: The referrer.
         amount: Money of the event.
         dimensions: Further columns.

@@ -760,6 +760,40 @@ static void events_calls(void) {
   OK(crm_events_free(all, &error));
 }
 
+/* A log of messages and an import of orders as one log. */
+static void messages_calls(void) {
+  static const char log[] =
+      "[[\"ann\", \"ann\", \"2026-03-01T10:00:00\", \"sent\", \"spring\"],"
+      " [\"bob\", \"bob\", \"2026-03-01T10:00:00\", \"sent\", \"spring\"]]";
+  static const char shop[] = "[[\"ann\", \"2026-03-02T12:00:00\", 30], [\"cy\", \"2026-03-02T12:00:00\", 5]]";
+  crm_rows rows;
+  crm_events mails, both;
+  crm_orders orders;
+  crm_table table;
+  crm_text info;
+  rows.id = mails.id = both.id = orders.id = table.id = 0;
+  OK(crm_events_begin(CRM_JSON({"customer_id": "customer_id", "campaign": "campaign", "timezone": "UTC",
+                                "cells": ["visitor_id", "customer_id", "occurred_at", "kind", "campaign"]}),
+                      -1, &rows, &error));
+  OK(crm_rows_json(rows, log, -1, &error));
+  OK(crm_events_finish(rows, NO_JOB, &mails, &error));
+  OK(crm_orders_begin(ROWS, -1, &rows, &error));
+  OK(crm_rows_json(rows, shop, -1, &error));
+  OK(crm_orders_finish(rows, NO_CUSTOMERS, NO_JOB, &orders, &error));
+  OK(crm_events_with_orders(mails, orders, NO_JOB, &both, &error));
+  OK(crm_events_info(both, &info, &error));
+  CHECK(strstr(info.data, "\"added\":1") != NULL && strstr(info.data, "\"of_others\":1") != NULL);
+  OK(crm_run("campaign_rates", CRM_DATA(both), CRM_JSON({"credit": "send"}), -1, NO_JOB, &table, &error));
+  CHECK(whole(table, "sent", 0) == 2 && whole(table, "converted", 0) == 1);
+  OK(crm_table_free(table, &error));
+  OK(crm_events_free(both, &error));
+  OK(crm_events_free(mails, &error));
+  mails = log_of("[[\"v\", \"2026-03-01T10:00:00\", \"view\", \"/\"]]");
+  FAILS(CRM_ERR_OPTION, crm_events_with_orders(mails, orders, NO_JOB, &both, &error));
+  OK(crm_events_free(mails, &error));
+  OK(crm_orders_free(orders, &error));
+}
+
 /* A whole table as one text. The numbers are worked out by hand. */
 static void texts(void) {
   crm_rows rows;
@@ -984,6 +1018,7 @@ static void saved(void) {
 int main(void) {
   catalogue();
   events_calls();
+  messages_calls();
   ways_in();
   tables();
   texts();

@@ -50,6 +50,7 @@ REFUSES_NULL(crm_events_finish(fixture.rows, fixture.job, NULL, &error));
 REFUSES_NULL(crm_events_view(fixture.events, NULL, -1, fixture.job, &fixture.out_events, &error));
 REFUSES_NULL(crm_events_view(fixture.events, "{}", -1, fixture.job, NULL, &error));
 REFUSES_NULL(crm_events_concat(fixture.events, fixture.events, fixture.job, NULL, &error));
+REFUSES_NULL(crm_events_with_orders(fixture.events, fixture.orders, fixture.job, NULL, &error));
 REFUSES_NULL(crm_events_forget(fixture.events, NULL, -1, 0, fixture.job, &fixture.out_events, &error));
 REFUSES_NULL(crm_events_forget(fixture.events, "{}", -1, 0, fixture.job, NULL, &error));
 REFUSES_NULL(crm_events_write(fixture.events, NULL, 1, &fixture.out_size, &error));

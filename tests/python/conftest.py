@@ -48,6 +48,14 @@ def orders(shop: crm.Table) -> crm.Orders:
 
 
 @pytest.fixture(scope="session")
+def messages() -> crm.Events:
+    """A log with messages, people held out and an experiment."""
+    log = crm.simulate_events(300, seed=7, campaigns=3)
+    roles = ("customer_id", "order_id", "amount", "campaign", "variant", "machine")
+    return crm.Events(log, **{name: name for name in roles}, currency="JPY")
+
+
+@pytest.fixture(scope="session")
 def events() -> crm.Events:
     """The log of a simulated shop's site, with all that such a log has."""
     return crm.Events(

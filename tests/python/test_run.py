@@ -19,6 +19,7 @@ NEEDED = {
     "identity_review": {"policy": "strict"},
     "shared_identifiers": {"shared_limit": 1},
     "movement": {"since": "2023-06-30"},
+    "before_after": {"change": "2023-11-06"},
     "funnel": {"steps": ["view", "add", "purchase"]},
     "sequences": {"steps": ["view", "add"], "window": "2d"},
     "sequence_totals": {"steps": ["view", {"kind": "add", "adjacent": True}]},
@@ -121,7 +122,9 @@ def files(tmp_path_factory):
         dimensions=["device"],
     )
     summary = crm.clv_summary(orders)
+    mails = crm.simulate_events(visitors=300, seed=3, campaigns=3)
     return {
+        "messages": write(folder / "mails.csv", mails.to_dict()),
         "orders": write(folder / "orders.csv", lines),
         "events": write(folder / "log.csv", log.to_dict()),
         "table": write(folder / "summary.csv", summary.to_dict()),
@@ -138,7 +141,7 @@ def rows_of(path):
 def asked(task, files, tmp_path, *more, path=None, **options):
     """The rows that `crm run` writes."""
     about = crm.describe(task)
-    path = path or files[about["reads"]]
+    path = path or files["messages" if task.startswith("campaign") else about["reads"]]
     if task in TABLES:
         path = write(tmp_path / "table.csv", TABLES[task])
     said = [f"--option={name}={json.dumps(value)}" for name, value in options.items()]

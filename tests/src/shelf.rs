@@ -12,6 +12,8 @@ pub struct Shelf {
     pub orders: Orders,
     /// A log of views, carts and purchases.
     pub events: Events,
+    /// A log of messages, held-out people and an experiment.
+    pub messages: Events,
     /// Customers as `clv_summary` gives them.
     pub customers: Table,
     /// Opportunities instead of times.
@@ -167,9 +169,15 @@ impl Shelf {
             ..EventsSimulation::default()
         };
         let log = simulate_events(&what, &Context::default()).unwrap();
+        let what = EventsSimulation {
+            campaigns: 3,
+            ..what
+        };
+        let messages = simulate_events(&what, &Context::default()).unwrap();
         Shelf {
             orders: shop(24),
             events: log.events(&Context::default()).unwrap(),
+            messages: messages.events(&Context::default()).unwrap(),
             customers: customers(&(0..240).collect::<Vec<_>>()),
             opportunities: Table::new(vec![
                 column("frequency", [0.0, 1.0, 2.0, 3.0, 6.0, 1.0, 4.0]),
@@ -212,6 +220,7 @@ impl Shelf {
     /// What an analysis reads.
     pub fn data(&self, entry: &analysis::Entry) -> Dataset<'_> {
         Dataset::Table(match entry.name {
+            "campaign_rates" | "campaign_effect" => return Dataset::Events(&self.messages),
             _ if entry.reads == "events" => return Dataset::Events(&self.events),
             _ if entry.reads == "orders" => return Dataset::Orders(&self.orders),
             "sbg_fit" => &self.survivors,
@@ -237,6 +246,7 @@ pub fn request(entry: &analysis::Entry) -> Value {
         json!({"model": "mbg_nbd", "unit": "week", "r": 0.9, "alpha": 7.0, "a": 0.6, "b": 2.0});
     let spend = json!({"p": 6.0, "q": 4.0, "gamma": 15.0});
     let mut request = match entry.name {
+        "before_after" => json!({"change": "2025-05-05"}),
         "movement" => json!({"since": "2025-03-31"}),
         name if name.starts_with("backtest") => json!({"origins": 1}),
         "funnel" => json!({"steps": ["product_view", "add", "purchase"]}),

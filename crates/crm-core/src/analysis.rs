@@ -89,6 +89,8 @@ pub trait Analysis: 'static {
     /// The default of the scope's `occasion`: orders for counts, days for gaps and repeat
     /// purchases. `None` if its parts have different defaults.
     const OCCASION: Option<Occasion> = Some(Occasion::Order);
+    /// Whether it reads the visits of a log only: messages and assignments are left out and counted.
+    const VISITS: bool = false;
     /// The optional columns of a table that it reads; empty for other kinds of data.
     const OPTIONAL: &'static [&'static str] = &[];
     /// The kind of dataset it reads.
@@ -220,6 +222,10 @@ impl Entry {
     /// The same analysis, which reads a second kind of dataset as `B` does: with the same options and columns.
     pub(crate) const fn or<B: Analysis>(mut self) -> Entry {
         self.or = Some((B::Data::KIND, run_parsed::<B>));
+        // A table has no scope of its own.
+        if self.scope.is_empty() {
+            self.scope = B::SCOPE;
+        }
         self
     }
 

@@ -4,6 +4,7 @@
 mod cache;
 mod debug;
 mod field;
+pub(crate) mod optional;
 mod rows;
 pub(crate) mod shared;
 #[cfg(test)]

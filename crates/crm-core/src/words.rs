@@ -1,4 +1,4 @@
-//! The closed lists of words: order statuses, order kinds, kinds of lines.
+//! The closed lists of words: order statuses, order kinds, kinds of lines and events, days of the week.
 
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +101,7 @@ words! {
 }
 
 words! {
-    /// The kinds of events that sessions and carts understand. Other kinds are free text.
+    /// The kinds of events that have a meaning: visits, then messages and assignments. Other kinds are free text.
     EventWord {
         /// A page was viewed.
         View = "view", "Page view", "閲覧";
@@ -117,5 +117,50 @@ words! {
         PaymentFailed = "payment_failed", "Payment failed", "決済失敗";
         /// An order was placed.
         Purchase = "purchase", "Purchase", "購入";
+        /// A message was sent.
+        Sent = "sent", "Sent", "配信";
+        /// The message could not be delivered.
+        Bounced = "bounced", "Bounced", "不達";
+        /// The message was opened.
+        Opened = "opened", "Opened", "開封";
+        /// A link of the message was clicked.
+        Clicked = "clicked", "Clicked", "クリック";
+        /// No more messages are wanted.
+        Unsubscribed = "unsubscribed", "Unsubscribed", "配信解除";
+        /// The message was reported as unwanted.
+        Complained = "complained", "Complained", "迷惑メール報告";
+        /// Messages are wanted (again).
+        Subscribed = "subscribed", "Subscribed", "配信登録";
+        /// The message would have been sent and was kept back, for comparison.
+        HeldOut = "held_out", "Held out", "比較群";
+        /// A variant of an experiment was assigned.
+        Assigned = "assigned", "Assigned", "割付";
+    }
+}
+
+impl EventWord {
+    /// Whether it is no visit, but a message or what was done with it, or an assignment.
+    pub fn is_message(self) -> bool {
+        self > EventWord::Purchase
+    }
+}
+
+words! {
+    /// The days of the week.
+    Weekday {
+        /// Monday.
+        Mon = "mon", "Monday", "月";
+        /// Tuesday.
+        Tue = "tue", "Tuesday", "火";
+        /// Wednesday.
+        Wed = "wed", "Wednesday", "水";
+        /// Thursday.
+        Thu = "thu", "Thursday", "木";
+        /// Friday.
+        Fri = "fri", "Friday", "金";
+        /// Saturday.
+        Sat = "sat", "Saturday", "土";
+        /// Sunday.
+        Sun = "sun", "Sunday", "日";
     }
 }

@@ -7,14 +7,14 @@ use crate::error::{Fault, crm_error, crm_status_t};
 use crate::handles;
 use crate::job::{crm_job, under};
 use crate::memory::Once;
-use crate::orders::with_cells;
+use crate::orders::{OrdersObject, crm_orders, with_cells};
 use crate::rows::{self, Rows, Spec, crm_rows};
 use crate::saved;
-use crm_core::data::{EventsReceipt, EventsSpec, Whose};
+use crm_core::data::{EventsSpec, Whose};
 use crm_core::scope::Filter;
 use crm_core::{Events, request};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::ffi::c_char;
 
 /// Events: validated, sorted, immutable. Many threads may read them at once.
@@ -29,8 +29,8 @@ pub(crate) struct EventsObject {
     pub(crate) events: Events,
     /// Made on first use: to count visitors, appended events must be merged.
     info: Once<Text>,
-    /// What `crm_events_forget` has taken out.
-    forgotten: Option<EventsReceipt>,
+    /// What a call has changed, under a name of its own.
+    change: Option<(&'static str, Value)>,
 }
 
 /// A handle for these events.
@@ -38,11 +38,14 @@ pub(crate) fn open(events: Events) -> Result<crm_events, Fault> {
     open_with(events, None)
 }
 
-fn open_with(events: Events, forgotten: Option<EventsReceipt>) -> Result<crm_events, Fault> {
+fn open_with(
+    events: Events,
+    change: Option<(&'static str, Value)>,
+) -> Result<crm_events, Fault> {
     let object = EventsObject {
         events,
         info: Once::new(),
-        forgotten,
+        change,
     };
     Ok(crm_events {
         id: handles::insert(object)?,
@@ -65,8 +68,8 @@ impl EventsObject {
             "rows_left_out": events.rows_left_out(),
             "zone": events.zone().to_string(),
         });
-        if let Some(receipt) = self.forgotten {
-            info["forgotten"] = json!(receipt);
+        if let Some((name, change)) = &self.change {
+            info[*name] = change.clone();
         }
         Text::new(&info.to_string())
     }
@@ -204,6 +207,34 @@ pub unsafe extern "C" fn crm_events_concat(
     })
 }
 
+/// The events and the orders of their customers, as one log: each order that counts is a purchase of its customer with
+/// its net amount, and one that the log has, too, by order id, counts once. `crm_events_info` of the new events has
+/// `with_orders`: orders `added` and `known`, orders `of_others` (customers without an event, guests), which are not
+/// added, purchases `not_counted` (cancelled), which are taken out, and purchases `without_order_id`.
+///
+/// Also returns `CRM_ERR_OPTION` (a view, events without customers, another currency, no order ids), `CRM_ERR_SCHEMA`
+/// (another type of ids), `CRM_ERR_DATA` (amounts that do not fit).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crm_events_with_orders(
+    events: crm_events,
+    orders: crm_orders,
+    job: crm_job,
+    out: *mut crm_events,
+    error: *mut crm_error,
+) -> crm_status_t {
+    guard!(error, |caller| {
+        let out = caller.out("out", out)?;
+        let events = handles::pin::<EventsObject>(events.id)?;
+        let orders = handles::pin::<OrdersObject>(orders.id)?;
+        let (all, receipt) = under(job, |context| {
+            let orders = orders.whole(context)?;
+            Ok(events.events.with_orders(&orders, context)?)
+        })?;
+        out.set(open_with(all, Some(("with_orders", json!(receipt))))?);
+        Ok(())
+    })
+}
+
 /// The events without some people, as if made from rows that never had them: `ids` is a JSON array of numbers or
 /// texts, of customers (`whose` 0) or of visitors (`whose` 1). Events of a customer are those of visitors joined to
 /// the customer. `crm_events_info` of the new events has the counts in `forgotten`: `found` (customers or visitors),
@@ -234,7 +265,7 @@ pub unsafe extern "C" fn crm_events_forget(
         let (rest, receipt) = under(job, |context| {
             Ok(events.events.forget(&ids, whose, context)?)
         })?;
-        out.set(open_with(rest, Some(receipt))?);
+        out.set(open_with(rest, Some(("forgotten", json!(receipt))))?);
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::errors::{guarded, raise};
 use crate::input::{Lent, Source};
-use crate::orders::{copied, option};
+use crate::orders::{Orders, copied, option};
 use crate::runtime::compute;
 use crate::table::Table;
 use crm_core::Day;
@@ -97,6 +97,17 @@ impl Events {
         guarded(py, || {
             let persons = &persons.get().0;
             compute(py, None, |context| self.0.with_persons(persons, context)).map(Events)
+        })
+    }
+
+    /// The events and the orders of their customers, and what was done as JSON.
+    fn with_orders(&self, py: Python<'_>, orders: &Bound<'_, Orders>) -> PyResult<(Self, String)> {
+        guarded(py, || {
+            let orders = &orders.get().0;
+            let (events, receipt) = compute(py, None, |context| {
+                self.0.with_orders(&*orders.whole(context)?, context)
+            })?;
+            Ok((Events(events), serde_json::json!(receipt).to_string()))
         })
     }
 

@@ -120,12 +120,14 @@ fn simulate_orders(py: Python<'_>, customers: u32, seed: u64) -> PyResult<Table>
 
 /// The log of a simulated shop's site.
 #[pyfunction]
-fn simulate_events(py: Python<'_>, visitors: u32, seed: u64) -> PyResult<Table> {
+#[pyo3(signature = (visitors, seed, campaigns=0))]
+fn simulate_events(py: Python<'_>, visitors: u32, seed: u64, campaigns: u32) -> PyResult<Table> {
     guarded(py, || {
         runtime::compute(py, None, |context| {
             let what = crm_core::data::EventsSimulation {
                 visitors,
                 seed,
+                campaigns,
                 ..Default::default()
             };
             crm_core::data::simulate_events(&what, context)?.table()

@@ -20,7 +20,7 @@ from .problem import Misuse, Problem
 
 ROLES = (
     *("visitor_id", "occurred_at", "kind", "customer_id", "page", "product", "quantity"),
-    *("order_id", "channel", "campaign", "referrer", "amount"),
+    *("order_id", "channel", "campaign", "variant", "machine", "referrer", "amount"),
 )
 REQUIRED = ("visitor_id", "occurred_at", "kind")
 

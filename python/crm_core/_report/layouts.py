@@ -30,7 +30,11 @@ MEANINGS = (
     "returned",
     "test",
 )
-KINDS = ("view", "product_view", "add", "remove", "checkout", "payment_failed", "purchase")
+KINDS = (
+    *("view", "product_view", "add", "remove", "checkout", "payment_failed", "purchase"),
+    *("sent", "bounced", "opened", "clicked", "unsubscribed", "complained", "subscribed"),
+    *("held_out", "assigned"),
+)
 ROLES = {
     "orders": (
         *("customer_id", "ordered_at", "amount", "order_id", "status", "quantity", "currency"),
@@ -39,7 +43,8 @@ ROLES = {
     ),
     "events": (
         *("visitor_id", "occurred_at", "kind", "customer_id", "session", "page", "product"),
-        *("quantity", "order_id", "channel", "campaign", "referrer", "amount", "currency"),
+        *("quantity", "order_id", "channel", "campaign", "variant", "machine", "referrer"),
+        *("amount", "currency"),
     ),
 }
 _TIMES = {"orders": "ordered_at", "events": "occurred_at"}

@@ -107,6 +107,8 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "product": ("Product", "商品"),
     "channel": ("Channel", "流入元"),
     "campaign": ("Campaign", "キャンペーン"),
+    "variant": ("Variant", "パターン"),
+    "machine": ("By a machine", "機械による"),
     "referrer": ("Referrer", "参照元"),
     "views": ("Views", "閲覧数"),
     "sessions": ("Sessions", "セッション数"),

@@ -36,10 +36,15 @@ impl Input for Events {
         let all_days = moments.iter().all(|m| matches!(m, Moment::Day(_)));
         let mut all = Table::default();
         let mut notes: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        let mut later = 0;
+        let (mut later, mut messages) = (0, 0);
         for moment in &moments {
             let seen = self.up_to(moment.instant(&self.data()?.offsets), context)?;
             later = later.max(seen.later);
+            let (seen, left_out) = match A::VISITS {
+                true => seen.visits()?,
+                false => (seen, 0),
+            };
+            messages = messages.max(left_out);
             let seen = seen.showing(&scope.customers)?;
             later = later.max(seen.later);
             for (keys, part) in seen.parts(&scope.filter, &scope.by, context)? {
@@ -79,6 +84,9 @@ impl Input for Events {
             }
         }
         all = all.with_note("events_after_as_of", json!(later));
+        if messages > 0 {
+            all = all.with_note("messages_left_out", json!(messages));
+        }
         Ok((noted(self, all, &moments)?, resolved))
     }
 }

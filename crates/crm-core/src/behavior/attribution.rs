@@ -168,6 +168,7 @@ impl<D: HasPaths + 'static> Analysis for Attribution<D> {
     };
     const SCOPE: &'static [&'static str] = D::KEYS;
     const OPTIONAL: &'static [&'static str] = &["nulls", "revenue"];
+    const VISITS: bool = true;
     type Data = D;
     type Options = Options;
 

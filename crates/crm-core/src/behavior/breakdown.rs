@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::num::ratio::Sums;
 use crate::request::distinct;
+use crate::table::optional::ids_column;
 use crate::table::{Column, Field, Type};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -134,7 +135,7 @@ impl Breakdown {
         let columns = self.0.iter().map(|by| {
             let code = |line: &Line<L>| line.event.map_or(NO_ID, |event| by.codes[event as usize]);
             let codes = collect(lines.iter().map(code), "table")?;
-            let column = super::columns::ids_column(&field, &by.ids, codes)?;
+            let column = ids_column(&field, &by.ids, codes)?;
             Ok(column.renamed(by.name.clone()))
         });
         columns.collect()

@@ -28,8 +28,10 @@ use crate::behavior::fields::{ABANDONED_AT, PRODUCT};
 use crate::context::{Context, collect, push};
 use crate::data::Events;
 use crate::data::events::event_data::EventData;
+use crate::data::events::kinds;
 use crate::error::Result;
 use crate::ids::NO_ID;
+use crate::table::optional::ids_column;
 use crate::table::shared::SUPPRESSED_BY;
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Duration;
@@ -117,7 +119,7 @@ pub struct Abandoned {
 pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<Vec<Abandoned>> {
     use EventWord as W;
     let possible = [W::Add, W::Checkout, W::Purchase];
-    super::kinds::need(
+    kinds::need(
         events,
         BrowseAbandonment::NAME,
         &[W::ProductView],
@@ -231,6 +233,7 @@ impl Analysis for BrowseAbandonment {
         "product_views": Int, "views", "商品閲覧数", "Product views until then.";
         SUPPRESSED_BY, "Reason not to write; null for visitors to follow up.";
     };
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
@@ -246,11 +249,11 @@ impl Analysis for BrowseAbandonment {
         if let Some(joined) = &data.customer {
             let codes = all.iter().map(|e| customer(data, e.unit).unwrap_or(NO_ID));
             let codes = collect(codes, "table")?;
-            columns.push(super::columns::ids_column(&f[1], &joined.ids, codes)?);
+            columns.push(ids_column(&f[1], &joined.ids, codes)?);
         }
         if let Some(dim) = events.dim("product")? {
             let codes = collect(all.iter().map(|e| dim.codes[e.view]), "table")?;
-            columns.push(super::columns::ids_column(&f[2], &dim.ids, codes)?);
+            columns.push(ids_column(&f[2], &dim.ids, codes)?);
         }
         let viewed = all.iter().map(|e| Some(data.time[e.view]));
         columns.push(super::columns::instants_column(&f[3], events, viewed)?);

@@ -30,8 +30,10 @@ use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
 use crate::data::events::event_data::EventData;
+use crate::data::events::kinds;
 use crate::error::Result;
 use crate::num::ratio::Ratio;
+use crate::table::optional::rate_columns;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::EventWord;
@@ -226,13 +228,14 @@ impl Analysis for BrowseRates {
             "Browses followed by an order in time, before any add or checkout.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
     fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         use EventWord as W;
         let possible = [W::Add, W::Checkout, W::Purchase];
-        super::kinds::need(events, Self::NAME, &[W::ProductView], &possible)?;
+        kinds::need(events, Self::NAME, &[W::ProductView], &possible)?;
         super::parameters::longer_than_zero("wait", options.wait)?;
         let breakdown = Breakdown::new(events, &options.by)?;
         let product = match options.by.iter().any(|name| is_product(events, name)) {
@@ -270,7 +273,7 @@ impl Analysis for BrowseRates {
         columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));
         columns.push(Column::new(&f[1], int(|l| l.abandoned.hits)?));
         columns.push(Column::new(&f[2], int(|l| l.counts.recovered)?));
-        columns.extend(super::columns::rate_columns(&f[3..6], &rates)?);
+        columns.extend(rate_columns(&f[3..6], &rates)?);
         columns.push(Column::new(&f[6], int(|l| l.counts.carted)?));
         columns.push(Column::new(&f[7], int(|l| l.counts.ordered)?));
         Ok(Table::new(columns))

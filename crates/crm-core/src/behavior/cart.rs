@@ -32,6 +32,7 @@
 use crate::context::{Context, filled, grow, push};
 use crate::data::Events;
 use crate::data::events::event_data::{EventData, EventDim};
+use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::table::{Label, labels};
@@ -167,7 +168,7 @@ pub fn carts(
     use EventWord as W;
     let possible = [W::Remove, W::Checkout, W::PaymentFailed];
     super::parameters::longer_than_zero("window", window)?;
-    super::kinds::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
+    kinds::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
     let mut all = Carts::default();
     // For each product (the last slot is for events without a product), its position in the latest
     // cart that held it.
@@ -259,7 +260,7 @@ impl Machine<'_> {
                 Some(EventWord::Checkout) => self.raise(Stage::Checkout),
                 Some(EventWord::PaymentFailed) => self.raise(Stage::PaymentFailed),
                 Some(EventWord::Purchase) => self.purchase(event),
-                Some(EventWord::View | EventWord::ProductView) | None => {}
+                _ => {}
             }
         }
         if let Some(open) = self.open {

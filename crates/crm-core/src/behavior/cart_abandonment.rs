@@ -36,6 +36,7 @@ use crate::context::{Context, collect, push, room};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
+use crate::table::optional::rate_columns;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -223,6 +224,7 @@ impl Analysis for CartAbandonment {
             "Value of abandoned carts that was bought later; only with amounts.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
@@ -248,7 +250,7 @@ impl Analysis for CartAbandonment {
         columns.push(Column::new(&f[0], int(|l| l.abandoned.trials)?));
         columns.push(Column::new(&f[1], int(|l| l.abandoned.hits)?));
         columns.push(Column::new(&f[2], int(|l| l.counts.recovered)?));
-        columns.extend(super::columns::rate_columns(&f[3..6], &rates)?);
+        columns.extend(rate_columns(&f[3..6], &rates)?);
         columns.push(Column::new(&f[6], int(|l| l.counts.ordered)?));
         columns.push(Column::new(&f[7], int(|l| l.counts.emptied)?));
         columns.push(Column::new(&f[8], int(|l| l.counts.stages[0])?));

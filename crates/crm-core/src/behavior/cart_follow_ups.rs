@@ -26,6 +26,7 @@ use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
+use crate::table::optional::ids_column;
 use crate::table::shared::{AMOUNT, SUPPRESSED_BY};
 use crate::table::{CUSTOMER_ID, Column, Field, Label, Table, Values, columns, fields, labels};
 use crate::time::Duration;
@@ -145,6 +146,7 @@ impl Analysis for CartFollowUps {
         AMOUNT, "Value left in it; only with amounts.";
         SUPPRESSED_BY, "Reason not to write; null for carts to follow up.";
     };
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
@@ -177,7 +179,7 @@ impl Analysis for CartFollowUps {
                 .iter()
                 .map(|(c, _)| customer(data, c.unit).unwrap_or(NO_ID));
             let codes = collect(codes, "table")?;
-            columns.push(super::columns::ids_column(&f[1], &joined.ids, codes)?);
+            columns.push(ids_column(&f[1], &joined.ids, codes)?);
         }
         let numbers = collect(listed.iter().map(|(c, _)| c.number as i32), "table")?;
         let stages = collect(listed.iter().map(|(c, _)| c.stage as u8), "table")?;
@@ -226,6 +228,7 @@ impl Analysis for CartItems {
         "added_at": Instant, "", "追加日時", "Time when it was first added.";
         SUPPRESSED_BY, "Reason not to write; null for carts to follow up.";
     };
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
@@ -257,7 +260,7 @@ impl Analysis for CartItems {
         let mut columns = vec![
             Column::new(&f[0], visitors),
             Column::new(&f[1], Values::I32(numbers)),
-            super::columns::ids_column(&f[2], &dim.ids, products)?,
+            ids_column(&f[2], &dim.ids, products)?,
             Column::new(&f[3], Values::I64(units.into())),
         ];
         if let Some(currency) = events.currency() {

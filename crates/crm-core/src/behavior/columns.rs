@@ -1,25 +1,9 @@
-//! Columns of ids, instants and rates.
+//! Columns of instants.
 
-use crate::context::{collect, room};
+use crate::context::room;
 use crate::data::Events;
-use crate::error::{Error, Result};
-use crate::ids::{Ids, NO_ID};
-use crate::num::ratio::Ratio;
+use crate::error::Result;
 use crate::table::{Column, Field, Values};
-use std::sync::Arc;
-
-/// A column of ids from codes, null where there is no code.
-pub(crate) fn ids_column(field: &Field, ids: &Arc<Ids>, codes: Vec<u32>) -> Result<Column> {
-    let valid = collect(codes.iter().map(|c| *c != NO_ID), "table column")?;
-    let mut codes = codes;
-    for code in &mut codes {
-        if *code == NO_ID {
-            *code = 0;
-        }
-    }
-    let ids = ids.clone();
-    Ok(Column::new(field, Values::Id { ids, codes }).with_validity(valid))
-}
 
 /// A column of instants, null where there is none.
 pub(crate) fn instants_column(
@@ -33,16 +17,4 @@ pub(crate) fn instants_column(
         valid.push(cell.is_some());
     }
     Ok(Column::new(field, Values::Instant(values.into(), events.zone())).with_validity(valid))
-}
-
-/// A rate's three columns: value and both ends of its interval.
-pub(crate) fn rate_columns(fields: &[Field], rates: &[Ratio]) -> Result<Vec<Column>> {
-    let [value, low, high] = fields else {
-        return Err(Error::internal("a rate is three columns"));
-    };
-    Ok(vec![
-        Column::floats(value, rates.iter().map(|r| r.value))?,
-        Column::floats(low, rates.iter().map(|r| r.low))?,
-        Column::floats(high, rates.iter().map(|r| r.high))?,
-    ])
 }

@@ -94,9 +94,11 @@ use crate::analysis::Analysis;
 use crate::behavior::fields::{MEDIAN_SECONDS, P90_SECONDS, STEP};
 use crate::context::{Context, collect};
 use crate::data::Events;
+use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
 use crate::scope::Condition;
+use crate::table::optional::rate_columns;
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Day;
 use options::label;
@@ -147,7 +149,7 @@ pub(super) fn met(
         _ => format!(
             "what some event of the log is (the kinds present: {}; one that has not occurred yet is \
              declared in `kinds`)",
-            super::kinds::present(events, "`")?
+            kinds::present(events, "`")?
         ),
     };
     let found = match asked {
@@ -256,7 +258,7 @@ impl Analysis for Funnel {
             Column::new(&f[3], int(|s| s.dropped)?),
             Column::new(&f[4], int(|s| s.still_open)?),
         ]);
-        columns.extend(super::columns::rate_columns(&f[5..8], &rates)?);
+        columns.extend(rate_columns(&f[5..8], &rates)?);
         let mut times = |of: fn(&mut Reached) -> &mut Vec<i64>, share: f64| -> Vec<Option<f64>> {
             all.iter_mut().map(|s| quantile(of(s), share)).collect()
         };

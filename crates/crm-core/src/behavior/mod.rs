@@ -11,7 +11,6 @@ mod columns;
 mod fields;
 mod follow_up;
 pub mod funnel;
-mod kinds;
 pub mod nodes;
 pub mod page_exits;
 pub mod page_influence;

@@ -34,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::money::divide;
 use crate::num::ratio::{Ratio, Sums};
+use crate::table::optional::rate_columns;
 use crate::table::{Column, Field, Table, Type, Values, columns};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -255,6 +256,7 @@ impl Analysis for PageExits {
         "mean_seconds": Float, "seconds", "平均滞在時間", "Mean time on the page over timed views; null without any.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
@@ -288,19 +290,10 @@ impl Analysis for PageExits {
             Column::new(&f[3], int(|p| p.entries)?),
             Column::new(&f[4], int(|p| p.exit_of_views.hits)?),
         ];
-        columns.extend(super::columns::rate_columns(
-            &f[5..8],
-            &rates(|p| &p.exit_of_views)?,
-        )?);
-        columns.extend(super::columns::rate_columns(
-            &f[8..11],
-            &rates(|p| &p.exit_of_sessions)?,
-        )?);
+        columns.extend(rate_columns(&f[5..8], &rates(|p| &p.exit_of_views)?)?);
+        columns.extend(rate_columns(&f[8..11], &rates(|p| &p.exit_of_sessions)?)?);
         columns.push(Column::new(&f[11], int(|p| p.bounce_of_entries.hits)?));
-        columns.extend(super::columns::rate_columns(
-            &f[12..15],
-            &rates(|p| &p.bounce_of_entries)?,
-        )?);
+        columns.extend(rate_columns(&f[12..15], &rates(|p| &p.bounce_of_entries)?)?);
         columns.push(Column::new(&f[15], int(|p| p.timed_views)?));
         columns.push(Column::floats(&f[16], seconds)?);
         for measure in &events.data()?.measures {

@@ -36,6 +36,7 @@ use crate::analysis::Analysis;
 use crate::behavior::fields::{PURCHASE_PROBABILITY, VIEWS};
 use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
+use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
@@ -186,6 +187,7 @@ impl Analysis for PageInfluence {
         "removal_effect": Float, "", "除去効果", "Share of the purchase probability that is lost without this node; null without purchases.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
@@ -193,7 +195,7 @@ impl Analysis for PageInfluence {
         if !(1..=1000).contains(&options.max_pages) {
             return Err(Error::option("max_pages", options.max_pages, "1 to 1000"));
         }
-        super::kinds::need(
+        kinds::need(
             events,
             Self::NAME,
             &[crate::words::EventWord::Purchase],

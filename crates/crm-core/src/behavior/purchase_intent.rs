@@ -32,8 +32,10 @@ use crate::analysis::Analysis;
 use crate::behavior::fields::PURCHASE_PROBABILITY;
 use crate::context::{Context, collect, push, room};
 use crate::data::Events;
+use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
+use crate::table::optional::ids_column;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use crate::words::EventWord;
@@ -112,6 +114,8 @@ impl Weights {
             EventWord::Checkout => self.checkout,
             EventWord::PaymentFailed => self.payment_failed,
             EventWord::Purchase => self.purchase,
+            // No visit: left out.
+            _ => 0.0,
         }
     }
 }
@@ -207,11 +211,12 @@ impl Analysis for PurchaseIntent {
         "score": Float, "", "意向スコア", "Weighted, decaying sum over the visitor's events.";
         PURCHASE_PROBABILITY, "Probability of a purchase in the horizon; null without enough history.";
     };
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
     fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
-        super::kinds::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
+        kinds::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
         options.check()?;
         let data = events.data()?;
         let now = scores(events, options, events.as_of)?;
@@ -250,11 +255,7 @@ impl Analysis for PurchaseIntent {
             let codes = units
                 .clone()
                 .map(|u| super::follow_up::customer(data, u).unwrap_or(NO_ID));
-            columns.push(super::columns::ids_column(
-                &f[1],
-                &joined.ids,
-                collect(codes, "table")?,
-            )?);
+            columns.push(ids_column(&f[1], &joined.ids, collect(codes, "table")?)?);
         }
         let last = units.map(|u| Some(data.time[data.group(u).end - 1]));
         columns.push(super::columns::instants_column(&f[2], events, last)?);

@@ -39,7 +39,7 @@
 //!
 //! ClickHouse documentation, *Parametric aggregate functions*, `sequenceMatch` and `sequenceCount`.
 
-use super::columns::{instants_column, rate_columns};
+use super::columns::instants_column;
 use super::funnel::{Exclusion, Gaps, Hit, Per, Shape, in_order, masks, met, quantile};
 use super::parameters::OF_THE_SITE;
 use super::sessions::VISITOR_ID;
@@ -52,6 +52,7 @@ use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::Condition;
+use crate::table::optional::rate_columns;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};

@@ -28,8 +28,10 @@ use crate::behavior::fields::{SESSION, STARTED_AT, VIEWS};
 use crate::context::{Context, collect, push};
 use crate::data::Events;
 use crate::data::events::event_data::{EventData, EventDim};
+use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
+use crate::table::optional::ids_column;
 use crate::table::shared::CHANNEL;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns, fields};
 use crate::time::Duration;
@@ -186,7 +188,7 @@ pub(crate) fn need_views(events: &Events, analysis: &str) -> Result<()> {
     let words = &events.data()?.words;
     match words.contains(&(EventWord::ProductView as u8)) {
         true => Ok(()),
-        false => super::kinds::need(events, analysis, &[EventWord::View], &[]),
+        false => kinds::need(events, analysis, &[EventWord::View], &[]),
     }
 }
 
@@ -236,12 +238,13 @@ impl Analysis for Sessions {
         "referrer": Id, "", "参照元", "First referrer in it; only with referrers.";
         CUSTOMER_ID;
     };
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
     fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
         need_views(events, Self::NAME)?;
-        super::kinds::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
+        kinds::need(events, Self::NAME, &[], &[EventWord::Purchase])?;
         let sessions = cut(events, options, context)?;
         let data = events.data()?;
         let view = |e: usize| is_view(data.word(e));
@@ -253,7 +256,7 @@ impl Analysis for Sessions {
                 return Ok(None);
             };
             let codes = collect(sessions.iter().map(|s| of(dim, s)), "table")?;
-            super::columns::ids_column(field, &dim.ids, codes).map(Some)
+            ids_column(field, &dim.ids, codes).map(Some)
         };
         let time = |of: &dyn Fn(&Session) -> usize| {
             let times = sessions.iter().map(|s| data.time[of(s)]);
@@ -279,7 +282,7 @@ impl Analysis for Sessions {
             Some(joined) => {
                 let codes = sessions.iter().map(|s| joined.codes[s.events.end - 1]);
                 let codes = collect(codes, "table")?;
-                Some(super::columns::ids_column(&f[13], &joined.ids, codes)?)
+                Some(ids_column(&f[13], &joined.ids, codes)?)
             }
             None => None,
         };

@@ -102,7 +102,7 @@ pub(super) fn exclusions(exclude: &[Exclusion], n: usize) -> Result<Vec<(usize, 
     between.collect()
 }
 
-/// The events by what takes the steps: of customers, those of all visitors joined to one.
+/// The events by what takes the steps: of customers, those of all visitors joined to one; of sessions, no messages.
 pub(super) fn by_unit<'a>(
     events: &'a Events,
     per: Per,
@@ -110,6 +110,7 @@ pub(super) fn by_unit<'a>(
 ) -> Result<Cow<'a, Events>> {
     Ok(match per {
         Per::Customer => Cow::Owned(events.by_customer(context)?),
+        Per::Session => Cow::Owned(events.visits()?.0),
         _ => Cow::Borrowed(events),
     })
 }

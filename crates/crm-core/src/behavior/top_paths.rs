@@ -13,8 +13,10 @@ use crate::analysis::Analysis;
 use crate::behavior::fields::SESSIONS;
 use crate::context::{Context, collect, push};
 use crate::data::Events;
+use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::num::ratio::{Ratio, Sums};
+use crate::table::optional::rate_columns;
 use crate::table::shared::{RANK, SHARE};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::Duration;
@@ -93,6 +95,7 @@ impl Analysis for TopPaths {
         "conversion_rate_high": Float, "share", "購入率上限", "95 %, by visitor.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
@@ -100,7 +103,7 @@ impl Analysis for TopPaths {
         if !(1..SLOTS as u32).contains(&options.length) {
             return Err(Error::option("length", options.length, "1 to 10"));
         }
-        super::kinds::need(
+        kinds::need(
             events,
             Self::NAME,
             &[],
@@ -150,7 +153,7 @@ impl Analysis for TopPaths {
             Column::floats(&f[3], shares)?,
             Column::new(&f[4], Values::I64(bought.into())),
         ];
-        columns.extend(super::columns::rate_columns(&f[5..8], &rates)?);
+        columns.extend(rate_columns(&f[5..8], &rates)?);
         Ok(Table::new(columns))
     }
 }

@@ -167,6 +167,7 @@ impl Analysis for Transitions {
         PROBABILITY, "Share of all transitions from the source.";
     };
     const SCOPE: &'static [&'static str] = OF_THE_SITE;
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 

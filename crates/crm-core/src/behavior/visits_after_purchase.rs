@@ -17,6 +17,7 @@ use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
 use crate::data::Events;
 use crate::data::events::event_data::EventData;
+use crate::data::events::kinds;
 use crate::error::Result;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
 use crate::time::Duration;
@@ -75,11 +76,12 @@ impl Analysis for VisitsAfterPurchase {
         "last_visit_at": Instant, "", "最終来訪日時", "Last event of the last of these sessions; null without one.";
         "days_since_visit": Int, "days", "最終来訪からの日数", "as_of − date of the last visit; null without one.";
     };
+    const VISITS: bool = true;
     type Data = Events;
     type Options = Options;
 
     fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {
-        super::kinds::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
+        kinds::need(events, Self::NAME, &[EventWord::Purchase], &[])?;
         let by_customer;
         let (events, of) = match options.per {
             Whose::Visitor => (events, 0),

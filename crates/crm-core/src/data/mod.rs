@@ -14,9 +14,11 @@ pub use events::builder::{Event, EventsBuilder};
 pub use events::dataset::Events;
 pub use events::forget::{EventsReceipt, Whose};
 pub use events::simulate::{
-    EventsSimulation, SimulatedEvents, WALK, simulate_events, true_purchase_probability,
+    EXTRA, EXTRA_OF_B, EventsSimulation, SimulatedEvents, WALK, simulate_events,
+    true_purchase_probability,
 };
 pub use events::spec::EventsSpec;
+pub use events::with_orders::OrdersReceipt;
 pub use input::caller_table::no_misnomer;
 pub use orders::append::{Appended, OnRepeat};
 pub use orders::by_customer::{CustomerOrder, CustomerOrders, OrdersByCustomer};

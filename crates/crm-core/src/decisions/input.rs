@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::ids::{IdKind, Ids};
 use crate::table::{Column, Table, Values};
 use crate::time::{Day, Moment, Offsets};
+use crate::words::EventWord;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -437,11 +438,11 @@ enum What {
 
 impl What {
     fn of(kind: &str) -> What {
-        match kind {
-            "sent" => What::Sent,
-            "held_out" => What::HeldOut,
-            "unsubscribed" | "complained" => What::OptOut(true),
-            "subscribed" => What::OptOut(false),
+        match EventWord::parse(kind) {
+            Some(EventWord::Sent) => What::Sent,
+            Some(EventWord::HeldOut) => What::HeldOut,
+            Some(EventWord::Unsubscribed | EventWord::Complained) => What::OptOut(true),
+            Some(EventWord::Subscribed) => What::OptOut(false),
             _ => What::Other,
         }
     }

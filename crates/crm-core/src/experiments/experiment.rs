@@ -2,7 +2,7 @@
 //!
 //! # What is read
 //!
-//! A table with a row per variant (`variant`, `n` and `conversions`, or `n`, `sum` and `sum_squares`; with a column
+//! Events with `assigned` ([`from_events`](super::from_events)), a table with a row per variant (`variant`, `n` and `conversions`, or `n`, `sum` and `sum_squares`; with a column
 //! `measure` several measures), or a table with a row per unit (`variant`, `value`; with `customer_id` rows of one
 //! customer are a cluster, and customers in two variants are left out and counted). Values that are all 0 or 1, one per unit, are
 //! a rate; others are means.
@@ -26,6 +26,9 @@
 //! probability that the variant is above the control with `confidence`.
 
 use super::arms::{Arm, Arms, Measure};
+use super::fields::{
+    DIFFERENCE, DIFFERENCE_HIGH, DIFFERENCE_LOW, P, RATIO, RATIO_HIGH, RATIO_LOW, SRM_P,
+};
 use super::options::{
     Adjust, DifferenceInterval, Method, Options, RateInterval, RatioInterval, Sequence, Test,
 };
@@ -75,18 +78,18 @@ impl Analysis for Experiment {
         "mean": Float, "", "平均", "The rate or mean; with a covariate, adjusted.";
         "mean_low": Float, "", "平均(下限)", "Lower end of its interval, for this look alone.";
         "mean_high": Float, "", "平均(上限)", "Upper end of its interval.";
-        "difference": Float, "", "差", "Variant − control.";
-        "difference_low": Float, "", "差(下限)", "Lower end of its interval.";
-        "difference_high": Float, "", "差(上限)", "Upper end of its interval.";
-        "ratio": Float, "", "比", "Variant / control; null if the control is not above 0.";
-        "ratio_low": Float, "", "比(下限)", "Lower end of its interval.";
-        "ratio_high": Float, "", "比(上限)", "Upper end of its interval.";
-        "p": Float, "", "p値", "p-value of no difference; null with `bayes`.";
+        DIFFERENCE, "Variant − control.";
+        DIFFERENCE_LOW;
+        DIFFERENCE_HIGH;
+        RATIO, "Variant / control; null if the control is not above 0.";
+        RATIO_LOW;
+        RATIO_HIGH;
+        P, "p-value of no difference; null with `bayes`.";
         "p_exact": Float, "", "正確p値", "Fisher's p-value of two rates, with `fixed`.";
         "p_adjusted": Float, "", "補正p値", "`p` adjusted for all variants and measures.";
         "probability_best": Float, "share", "最良の確率", "Probability of being the best of all variants; only with `bayes`.";
         "expected_loss": Float, "", "期待損失", "How much the best is expected to be above it; only with `bayes`.";
-        "srm_p": Float, "", "割付比のp値", "p-value of the planned shares (sample ratio mismatch).";
+        SRM_P;
         "verdict": Category, "", "判定", "What the method says; null for the control.";
     };
     const OPTIONAL: &'static [&'static str] = &["measure", "customer_id"];
@@ -94,36 +97,61 @@ impl Analysis for Experiment {
     type Options = Options;
 
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
+        only_of_events(options)?;
         let arms = Arms::new(data, options)?;
-        if arms.variants.len() < 2 {
-            return Err(Error::Insufficient {
-                what: "variants",
-                needed: 2,
-                found: arms.variants.len() as u64,
-            });
-        }
-        let control = control(&arms.variants, options.control.as_deref())?;
-        let weights = weights(&arms.variants, options)?;
-        let mut rows = Vec::new();
-        for (at, measure) in arms.measures.iter().enumerate() {
-            context.check()?;
-            let counts: Vec<u64> = measure.arms.iter().map(|arm| arm.n).collect();
-            let srm_p = chi_squared::goodness_of_fit(&counts, &weights);
-            for row in judged(measure, control, options) {
-                let row = Row {
-                    measure: at,
-                    srm_p,
-                    ..row
-                };
-                push(&mut rows, row, "table")?;
-            }
-        }
-        adjust(&mut rows, options)?;
-        verdicts(&mut rows, &arms.measures, control, options);
-        let table = table::table(Self::COLUMNS, &arms, &rows, options)?
-            .with_note("control", json!(arms.variants[control]));
-        Ok(noted(table, &arms, &rows, options))
+        judged_table(Self::COLUMNS, &arms, options, context)
     }
+}
+
+/// Refuses options of events.
+fn only_of_events(options: &Options) -> Result<()> {
+    let given = [
+        ("experiment", options.experiment.is_some()),
+        ("window", options.window.is_some()),
+        ("before", options.before.is_some()),
+        ("per", options.per.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((name, _)) => Err(Error::option(name, "", "events; this is a table")),
+        None => Ok(()),
+    }
+}
+
+/// The table of what is known of each variant and measure.
+pub(super) fn judged_table(
+    fields: &'static [Field],
+    arms: &Arms,
+    options: &Options,
+    context: &Context,
+) -> Result<Table> {
+    if arms.variants.len() < 2 {
+        return Err(Error::Insufficient {
+            what: "variants",
+            needed: 2,
+            found: arms.variants.len() as u64,
+        });
+    }
+    let control = control(&arms.variants, options.control.as_deref())?;
+    let weights = weights(&arms.variants, options)?;
+    let mut rows = Vec::new();
+    for (at, measure) in arms.measures.iter().enumerate() {
+        context.check()?;
+        let counts: Vec<u64> = measure.arms.iter().map(|arm| arm.n).collect();
+        let srm_p = chi_squared::goodness_of_fit(&counts, &weights);
+        for row in judged(measure, control, options) {
+            let row = Row {
+                measure: at,
+                srm_p,
+                ..row
+            };
+            push(&mut rows, row, "table")?;
+        }
+    }
+    adjust(&mut rows, options)?;
+    verdicts(&mut rows, &arms.measures, control, options);
+    let table = table::table(fields, arms, &rows, options)?
+        .with_note("control", json!(arms.variants[control]));
+    Ok(noted(table, arms, &rows, options))
 }
 
 /// The table with what is to be known of its measures.

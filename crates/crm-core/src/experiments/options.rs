@@ -1,6 +1,8 @@
 //! Options of the analysis `experiment`.
 
+use crate::data::Whose;
 use crate::num::{Fraction, Positive};
+use crate::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -116,10 +118,11 @@ pub struct Options {
     /// The variant that the others are compared with. Default: none is named; then it is `control`, if there is a
     /// variant of that name, else the first in ascending order.
     pub control: Option<String>,
-    /// The columns of values of a table with one row per unit. Default: `value`.
+    /// The columns of values of a table with one row per unit; of events `purchase_rate`, `orders`, `revenue`. Default:
+    /// `value`; of events all three.
     pub measures: Vec<String>,
     /// A column with a value of each unit from before the experiment, which reduces the variance (CUPED). Only of a
-    /// table with one row per unit. Default: none.
+    /// table with one row per unit; of events `before`, the same measure in the time `before`. Default: none.
     pub covariate: Option<String>,
     /// A column that the values are divided by: the mean is `Σ value / Σ denominator`, as for revenue per session.
     /// Only of a table with one row per unit. Default: none, the number of rows.
@@ -127,6 +130,15 @@ pub struct Options {
     /// Values above this quantile of all values of the measure are set to it. Only of a table with one row per unit.
     /// Default: none.
     pub winsorize: Option<Fraction>,
+    /// The experiment, by the campaign of its `assigned` events. Only of events. Default: none is named; then the only one.
+    pub experiment: Option<String>,
+    /// How long after the assignment an order counts. Only of events. Default: none is given; then 14 days.
+    pub window: Option<Duration>,
+    /// How long before the assignment the covariate `before` begins. Only of events. Default: none is given; then 28 days.
+    pub before: Option<Duration>,
+    /// Whose assignments and orders belong together. Only of events. Default: none is said; then customers, if the log
+    /// has them, else visitors.
+    pub per: Option<Whose>,
     /// The share of people that each variant was to get, for the test of the sample ratio; numbers above 0, of which
     /// only the ratios count. Default: none, equal shares.
     pub shares: Option<BTreeMap<String, Positive>>,
@@ -160,6 +172,10 @@ impl Default for Options {
             covariate: None,
             denominator: None,
             winsorize: None,
+            experiment: None,
+            window: None,
+            before: None,
+            per: None,
             shares: None,
             confidence: Fraction::P95,
             adjust: Adjust::Holm,

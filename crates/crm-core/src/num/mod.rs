@@ -26,6 +26,7 @@ pub mod special;
 pub mod student;
 pub(crate) mod sum_error;
 pub mod survival;
+pub mod two_means;
 pub mod two_rates;
 
 pub(crate) use extremes::extremes;

@@ -65,13 +65,18 @@ impl Day {
         (day <= LAST).then_some(Day(day))
     }
 
+    /// The day of the week, 0 for Monday.
+    pub(crate) fn weekday(self) -> i32 {
+        self.date().weekday().num_days_from_monday() as i32
+    }
+
     /// The first day of the period that this day is in.
     pub fn start_of(self, period: Period) -> Day {
         let date = self.date();
         let first = match period {
             Period::Day => Some(date),
             Period::Week => {
-                return Day(self.0 - date.weekday().num_days_from_monday() as i32);
+                return Day(self.0 - self.weekday());
             }
             Period::Month => date.with_day(1),
             Period::Quarter => date

@@ -26,6 +26,7 @@ use crate::context::{Context, collect, filled, push};
 use crate::data::Events;
 use crate::data::blocks::BLANK;
 use crate::data::events::event_data::EventDim;
+use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::table::{Table, Values};
@@ -265,7 +266,7 @@ impl HasPaths for Events {
     const KEYS: &'static [&'static str] = OF_THE_SITE;
 
     fn paths(&self, rules: &PathRules, analysis: &str, context: &Context) -> Result<Paths> {
-        crate::behavior::kinds::need(self, analysis, &[EventWord::Purchase], &[])?;
+        kinds::need(self, analysis, &[EventWord::Purchase], &[])?;
         longer_than_zero("lookback", rules.lookback)?;
         let by_customer;
         let events = match rules.per {

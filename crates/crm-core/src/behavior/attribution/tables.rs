@@ -9,6 +9,7 @@ use crate::context::{Context, collect, filled, push};
 use crate::error::Result;
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
+use crate::table::optional::rate_columns;
 use crate::table::shared::{PROBABILITY, SOURCE, TARGET};
 use crate::table::{Column, Field, Table, Values, columns};
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,7 @@ impl<D: HasPaths + 'static> Analysis for Channels<D> {
     };
     const SCOPE: &'static [&'static str] = D::KEYS;
     const OPTIONAL: &'static [&'static str] = &["nulls", "revenue"];
+    const VISITS: bool = true;
     type Data = D;
     type Options = Options;
 
@@ -138,6 +140,7 @@ impl<D: HasPaths + 'static> Analysis for Transitions<D> {
     };
     const SCOPE: &'static [&'static str] = D::KEYS;
     const OPTIONAL: &'static [&'static str] = &["nulls", "revenue"];
+    const VISITS: bool = true;
     type Data = D;
     type Options = Options;
 
@@ -214,6 +217,7 @@ impl<D: HasPaths + 'static> Analysis for TopPaths<D> {
     };
     const SCOPE: &'static [&'static str] = D::KEYS;
     const OPTIONAL: &'static [&'static str] = &["nulls", "revenue"];
+    const VISITS: bool = true;
     type Data = D;
     type Options = PathOptions;
 
@@ -256,7 +260,7 @@ impl<D: HasPaths + 'static> Analysis for TopPaths<D> {
             Ratio::new(row.conversions as u64, all as u64, options.confidence)
         };
         let rates = collect(found.iter().map(rate), "table")?;
-        columns.extend(crate::behavior::columns::rate_columns(&f[4..7], &rates)?);
+        columns.extend(rate_columns(&f[4..7], &rates)?);
         if paths.has_ages() && paths.len() > 0 {
             columns.push(Column::floats(
                 &f[7],

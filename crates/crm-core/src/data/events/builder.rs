@@ -13,12 +13,12 @@ use crate::words::EventWord;
 /// One event; all fields but visitor, time and kind are optional.
 #[derive(Debug, Clone, Default)]
 pub struct Event {
-    texts: [Option<String>; 10],
+    texts: [Option<String>; 12],
     amount: Option<i64>,
     quantity: Option<i64>,
 }
 
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
     "visitor_id",
     "occurred_at",
     "kind",
@@ -29,6 +29,8 @@ const COLUMNS: [&str; 10] = [
     "campaign",
     "referrer",
     "order_id",
+    "variant",
+    "machine",
 ];
 
 impl Event {
@@ -87,6 +89,18 @@ impl Event {
     #[must_use]
     pub fn order(self, id: &str) -> Self {
         self.with(9, id)
+    }
+
+    /// The variant of a message or an assignment.
+    #[must_use]
+    pub fn variant(self, variant: &str) -> Self {
+        self.with(10, variant)
+    }
+
+    /// Whether a machine opened or clicked the message.
+    #[must_use]
+    pub fn machine(self, machine: bool) -> Self {
+        self.with(11, if machine { "true" } else { "false" })
     }
 
     /// The amount in minor units, all units of the event together.
@@ -181,6 +195,8 @@ impl EventsBuilder {
                 "campaign" => Some(&mut spec.campaign),
                 "referrer" => Some(&mut spec.referrer),
                 "order_id" => Some(&mut spec.order_id),
+                "variant" => Some(&mut spec.variant),
+                "machine" => Some(&mut spec.machine),
                 _ => None,
             };
             if let Some(role) = role {

@@ -15,18 +15,19 @@ use super::event_data::{EventData, EventDim, Joined, LeftOut, Measure, meaning, 
 use super::parts::Parts;
 use super::sort::Sorted;
 use super::spec::EventsSpec;
-use crate::columns::{Batch, Buf, ColumnData, ColumnValues};
+use crate::columns::{Batch, Buf, ColumnData, ColumnValues, Strings};
 use crate::context::{Context, collect, filled, room};
 use crate::data::blocks::BLANK;
 use crate::data::input::batches::NamedColumns;
 use crate::data::input::parse::{Money, Problems, Reason};
 use crate::data::input::persons::{Persons, mapped};
+use crate::data::input::truths::truths;
 use crate::data::orders::spec::{AmountUnit, BadRows};
 use crate::data::text::amounts::Decimal;
 use crate::data::text::cells;
 use crate::data::text::cells::Understood;
 use crate::error::{Error, Result};
-use crate::ids::{Ids, NO_ID};
+use crate::ids::{IdKind, Ids, NO_ID};
 use crate::money::Currency;
 use crate::table::Table;
 use crate::time::{Day, Offsets, Zone};
@@ -106,7 +107,10 @@ impl Events {
         };
         let mut dims: Vec<EventDim> = Vec::new();
         for name in dim_names(spec) {
-            let (ids, codes) = input.encode(name, "a category", context)?;
+            let (ids, codes) = match spec.machine.as_deref() == Some(name) {
+                true => machines(&input, name, context)?,
+                false => input.encode(name, "a category", context)?,
+            };
             let name = name.to_owned();
             dims.push(EventDim { name, ids, codes });
         }
@@ -363,6 +367,22 @@ fn amounts(
         no_negative_add(spec, kinds, kind, column, &amount, problems)?;
     }
     Ok(Some(amount))
+}
+
+/// Whether a machine did it, as texts: a category like others.
+fn machines(input: &NamedColumns, name: &str, context: &Context) -> Result<(Arc<Ids>, Buf<u32>)> {
+    let chunks: Vec<&ColumnData> = input.chunks(name)?.into_iter().map(|(_, c)| c).collect();
+    let keys = truths(name, &chunks, input.rows)?;
+    let keys = collect(keys.into_iter().map(u32::from), "events")?;
+    let texts = Strings::collect([&b"false"[..], b"true"].into_iter())?;
+    let column = ColumnData::from(ColumnValues::Dictionary {
+        keys: keys.into(),
+        values: Box::new(ColumnValues::Text(texts).into()),
+    });
+    let mut ids = Ids::new(IdKind::Text, context.hash_seed);
+    let mut codes = Vec::new();
+    ids.encode(name, &[&column], &mut codes, context)?;
+    Ok((Arc::new(ids), codes.into()))
 }
 
 /// The columns of measures: numbers of any unit.

@@ -11,15 +11,16 @@ use crate::ids::{Ids, NO_ID};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Whose ids [`Events::forget`] takes.
+/// Whose events are meant: [`Events::forget`] takes ids of them, analyses of messages put their events together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, crm_derive::Word)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Whose {
-    /// Customers: the events joined to them go.
+    /// Customers: the events joined to them.
     #[default]
     Customer,
-    /// Visitors: all their events go.
+    /// Visitors: all their events.
     Visitor,
 }
 

@@ -1,6 +1,7 @@
 //! The order of events of one visitor at one instant. The log does not contain it, and the order of
 //! rows in a file is no evidence, so the contents decide: the kind (in the order of a visit: view,
-//! product view, add, remove, checkout, failed payment, purchase, then other kinds by name), the
+//! product view, add, remove, checkout, failed payment, purchase, then messages from sent to assigned, then
+//! other kinds by name), the
 //! columns of categories in the order of the spec, the customer, the amount, the quantity, the
 //! measures. Events equal in all of these are interchangeable. A funnel uses the order of its steps
 //! instead.
@@ -21,7 +22,7 @@ fn by_id(ids: &Ids, a: u32, b: u32) -> Ordering {
 
 impl EventData {
     /// Compares the contents of two events; see the module.
-    fn by_content(&self, a: usize, b: usize) -> Ordering {
+    pub(crate) fn by_content(&self, a: usize, b: usize) -> Ordering {
         let word = |event: usize| self.words[self.kind[event] as usize];
         let mut order = word(a).cmp(&word(b));
         order = order.then_with(|| by_id(&self.kinds, self.kind[a], self.kind[b]));

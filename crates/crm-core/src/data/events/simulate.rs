@@ -27,6 +27,11 @@
 //! probability of each page follows from the chain. The log names the customer from the visitor's
 //! first purchase on; one in five other visitors logs in at once.
 
+mod messages;
+
+pub use messages::{EXTRA, EXTRA_OF_B};
+
+use self::messages::{CAMPAIGNS, VARIANTS};
 use super::dataset::Events;
 use super::spec::EventsSpec;
 use crate::columns::{Batch, Bits, ColumnData, ColumnValues, Strings, TimeUnit};
@@ -55,6 +60,8 @@ pub struct EventsSimulation {
     pub sessions: f64,
     /// The number of products.
     pub products: u32,
+    /// Campaigns, one each 14 days, up to 24; with at least one there is an experiment, too. See `simulate/messages.rs`.
+    pub campaigns: u32,
 }
 
 impl Default for EventsSimulation {
@@ -66,12 +73,13 @@ impl Default for EventsSimulation {
             days: 90,
             sessions: 2.5,
             products: 50,
+            campaigns: 0,
         }
     }
 }
 
 const PAGES: [&str; 6] = ["/", "/list", "/product", "/cart", "/checkout", "/thanks"];
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 15] = [
     "view",
     "product_view",
     "add",
@@ -79,6 +87,14 @@ const KINDS: [&str; 7] = [
     "checkout",
     "payment_failed",
     "purchase",
+    "sent",
+    "bounced",
+    "opened",
+    "clicked",
+    "unsubscribed",
+    "complained",
+    "held_out",
+    "assigned",
 ];
 const CHANNELS: [&str; 4] = ["search", "mail", "social", "direct"];
 const DEVICES: [&str; 3] = ["desktop", "mobile", "tablet"];
@@ -95,10 +111,15 @@ pub const WALK: [[f64; 6]; 7] = [
     [0.50, 0.20, 0.30, 0.0, 0.0, 0.0],
 ];
 
+/// The code of no page, channel or device.
+const NOTHING: u8 = 255;
+
 /// The rows of a simulated log, by time, and its true counts.
 #[derive(Debug, Clone, Default)]
 pub struct SimulatedEvents {
     rows: Vec<Row>,
+    /// Whether there are columns of messages.
+    messages: bool,
     /// The true number of sessions.
     pub sessions: u64,
     /// The true number of orders.
@@ -112,6 +133,7 @@ struct Row {
     /// Index among the visitor's events, which makes the sort order total.
     place: u32,
     kind: u8,
+    /// [`NOTHING`] for none.
     page: u8,
     /// 0 for none.
     product: u32,
@@ -120,8 +142,15 @@ struct Row {
     /// 0 for none.
     order: u32,
     amount: u32,
+    /// [`NOTHING`] for none.
     channel: u8,
+    /// [`NOTHING`] for none.
     device: u8,
+    /// A place in the names of campaigns; [`NOTHING`] for none.
+    campaign: u8,
+    /// [`NOTHING`] for none.
+    variant: u8,
+    machine: bool,
 }
 
 /// Probability of a purchase in a session, from each page and (last) from the start, solved from
@@ -164,13 +193,21 @@ pub fn simulate_events(what: &EventsSimulation, context: &Context) -> Result<Sim
             "1 to 36500, and a product",
         ));
     }
+    if what.campaigns > 24 || what.campaigns > what.days / 14 {
+        let expected = "up to 24, and one for each 14 days";
+        return Err(Error::option("campaigns", what.campaigns, expected));
+    }
     let mut log = SimulatedEvents::default();
     for visitor in 1..=what.visitors {
         if visitor % 4096 == 0 {
             context.check()?;
         }
         log.visitor(what, visitor)?;
+        if what.campaigns > 0 {
+            log.messages(what, visitor)?;
+        }
     }
+    log.messages = what.campaigns > 0;
     log.rows.sort_unstable();
     Ok(log)
 }
@@ -214,6 +251,9 @@ impl SimulatedEvents {
                 amount: 0,
                 channel,
                 device,
+                campaign: NOTHING,
+                variant: NOTHING,
+                machine: false,
             };
             let mut cart: Vec<(u32, u32)> = Vec::new();
             let mut at = 6;
@@ -305,12 +345,19 @@ impl SimulatedEvents {
             Ok(ColumnData { values, valid })
         };
         let words = |of: fn(&Row) -> u8, words: &[&str]| -> Result<ColumnData> {
-            let keys = collect(rows.iter().map(|r| u32::from(of(r))), "simulation")?;
+            let known = |r: &Row| usize::from(of(r)) < words.len();
+            let key = |r: &Row| if known(r) { u32::from(of(r)) } else { 0 };
+            let keys = collect(rows.iter().map(key), "simulation")?;
             let texts = Strings::collect(words.iter().map(|w| w.as_bytes()))?;
-            Ok(ColumnData::from(ColumnValues::Dictionary {
+            let values = ColumnValues::Dictionary {
                 keys: keys.into(),
                 values: Box::new(ColumnValues::Text(texts).into()),
-            }))
+            };
+            let valid = match rows.iter().all(known) {
+                true => None,
+                false => Some(Bits::from_bools(rows.iter().map(known))?),
+            };
+            Ok(ColumnData { values, valid })
         };
         let times = collect(rows.iter().map(|r| r.time), "simulation")?;
         let time = ColumnData::from(ColumnValues::Time {
@@ -328,7 +375,7 @@ impl SimulatedEvents {
                 rows.iter().map(|r| matches!(r.kind, 2 | 6)),
             )?),
         };
-        let columns = [
+        let mut columns = vec![
             ("visitor_id", numbers(|r| r.visitor)?),
             ("occurred_at", time),
             ("kind", words(|r| r.kind, &KINDS)?),
@@ -340,10 +387,19 @@ impl SimulatedEvents {
             ("device", words(|r| r.device, &DEVICES)?),
             ("amount", amount),
         ];
-        Ok(columns.map(|(name, c)| (name.to_owned(), c)).into())
+        if self.messages {
+            columns.push(("campaign", words(|r| r.campaign, &CAMPAIGNS)?));
+            columns.push(("variant", words(|r| r.variant, &VARIANTS)?));
+            let machines = Bits::from_bools(rows.iter().map(|r| r.machine))?;
+            columns.push(("machine", ColumnValues::Bool(machines).into()));
+        }
+        let named = columns.into_iter();
+        Ok(named
+            .map(|(name, column)| (name.to_owned(), column))
+            .collect())
     }
 
-    /// The spec for [`SimulatedEvents::batch`].
+    /// The spec for [`SimulatedEvents::batch`], without columns of messages.
     pub fn spec() -> EventsSpec {
         let column = |name: &str| Some(name.to_owned());
         EventsSpec {
@@ -367,7 +423,14 @@ impl SimulatedEvents {
     ///
     /// Out of memory.
     pub fn events(&self, context: &Context) -> Result<Events> {
-        Events::from_batches(&Self::spec(), &[self.batch()?], context)
+        let column = |name: &str| self.messages.then(|| name.to_owned());
+        let spec = EventsSpec {
+            campaign: column("campaign"),
+            variant: column("variant"),
+            machine: column("machine"),
+            ..Self::spec()
+        };
+        Events::from_batches(&spec, &[self.batch()?], context)
     }
 
     /// The log as a table.
@@ -412,6 +475,7 @@ impl SimulatedEvents {
                         texts: Arc::new(texts.collect()),
                     }
                 }
+                ColumnValues::Bool(bits) => Values::Bool(bits.to_bools()?),
                 _ => Values::Bool(filled(n, false, "simulation")?),
             };
             columns.push(Column::named(name, values).with_validity(valid));

@@ -40,8 +40,13 @@ pub struct EventsSpec {
     pub order_id: Option<String>,
     /// The channel of the visit.
     pub channel: Option<String>,
-    /// The campaign.
+    /// The campaign of a visit or a message, or the experiment of an assignment.
     pub campaign: Option<String>,
+    /// The variant of a message or an assignment.
+    pub variant: Option<String>,
+    /// Whether a machine opened or clicked the message: truth values, 0 and 1, or texts of them; blank
+    /// is no.
+    pub machine: Option<String>,
     /// The referrer.
     pub referrer: Option<String>,
     /// Money of the event, for all its units together: added to the cart or paid. Blank is 0; `add`
@@ -88,6 +93,8 @@ impl Default for EventsSpec {
             order_id: None,
             channel: None,
             campaign: None,
+            variant: None,
+            machine: None,
             referrer: None,
             amount: None,
             currency: None,
@@ -137,12 +144,14 @@ impl EventsSpec {
     }
 
     /// The roles whose columns hold categories, in the order of their documentation.
-    pub(crate) fn roles(&self) -> [(&'static str, &Option<String>); 6] {
+    pub(crate) fn roles(&self) -> [(&'static str, &Option<String>); 8] {
         [
             ("page", &self.page),
             ("product", &self.product),
             ("channel", &self.channel),
             ("campaign", &self.campaign),
+            ("variant", &self.variant),
+            ("machine", &self.machine),
             ("referrer", &self.referrer),
             ("order_id", &self.order_id),
         ]

@@ -4,8 +4,8 @@
 //! | name | of | is |
 //! |---|---|---|
 //! | `visitor_id`, `customer_id` | event | the visitor, and the customer joined to it |
-//! | `occurred_at`, `hour` | event | civil date, hour of the day in the shop's zone |
-//! | `kind`, `page`, `product`, `channel`, `campaign`, `referrer`, `order_id`, dimensions | event | the value |
+//! | `occurred_at`, `weekday`, `hour` | event | civil date, its weekday, hour of the day in the shop's zone |
+//! | `kind`, `page`, `product`, `channel`, `campaign`, `variant`, `machine`, `referrer`, `order_id`, dimensions | event | the value |
 //! | `amount` | event | the amount in major units; filters only |
 //! | `first_<any of the above>` | visitor | the first value known of the visitor |
 //! | `first_week`, `first_month`, `first_quarter` | visitor | the first day of that period |
@@ -30,6 +30,7 @@ use crate::ids::{IdKind, Ids, NO_ID};
 use crate::scope::Filter;
 use crate::table::{Column, Table, Values};
 use crate::time::{Day, MICROS_PER_DAY, Period};
+use crate::words::{EventWord, Weekday};
 use std::sync::Arc;
 
 impl Events {
@@ -64,6 +65,33 @@ impl Events {
     pub fn view(&self, filter: &Filter, context: &Context) -> Result<Events> {
         let parts = self.parts(filter, &[], context)?;
         Ok(parts.into_iter().next().map_or(self.clone(), |(_, e)| e))
+    }
+
+    /// The events without messages and assignments, and how many these are.
+    pub(crate) fn visits(&self) -> Result<(Events, u64)> {
+        let data = self.data()?;
+        let no_visit = |word: &u8| {
+            let word = EventWord::ALL.get(usize::from(*word));
+            word.is_some_and(|word| word.is_message())
+        };
+        if !data.words.iter().any(no_visit) {
+            return Ok((self.clone(), 0));
+        }
+        let mut items = room(data.time.len(), "events")?;
+        let visit = |event: &u32| {
+            !data
+                .word(*event as usize)
+                .is_some_and(EventWord::is_message)
+        };
+        items.extend((0..data.time.len() as u32).filter(visit));
+        let left_out = data.time.len() - items.len();
+        let parts = Arc::new(Parts::one(data.gather(&items)?));
+        let visits = Events {
+            parts,
+            whole: false,
+            ..self.clone()
+        };
+        Ok((visits, left_out as u64))
     }
 
     /// The same events by customer instead of visitor: the events of all visitors of a customer are
@@ -231,7 +259,7 @@ impl Events {
                 return self.first(own, period);
             }
         }
-        let mut available: Vec<String> = ["visitor_id", "occurred_at", "hour", "kind"]
+        let mut available: Vec<String> = ["visitor_id", "occurred_at", "weekday", "hour", "kind"]
             .map(str::to_owned)
             .to_vec();
         available.extend(self.spec.customer_id.iter().map(|_| "customer_id".into()));
@@ -268,7 +296,14 @@ impl Events {
             let days = data.time.iter().map(|t| reader.day(*t).0);
             return Ok(Some(AttributeValues::Days(collect(days, "filter")?)));
         }
-        if name == "hour" && !spec.dimensions.iter().any(|d| d == "hour") {
+        let is_dimension = |name: &str| spec.dimensions.iter().any(|d| d == name);
+        if name == "weekday" && !is_dimension(name) {
+            let mut reader = data.offsets.reader();
+            let days = data.time.iter().map(|t| reader.day(*t).weekday() as u8);
+            let days = collect(days, "filter")?;
+            return Ok(Some(AttributeValues::Words(Weekday::LABELS, days)));
+        }
+        if name == "hour" && !is_dimension(name) {
             let (ids, codes) = self.hours()?;
             return Ok(Some(AttributeValues::Codes(ids, codes)));
         }
@@ -326,6 +361,14 @@ impl Events {
                     first.extend(events.iter().map(|_| value.unwrap_or(NO_ID)));
                 }
                 AttributeValues::Codes(ids, first.into())
+            }
+            AttributeValues::Words(labels, codes) => {
+                let mut first = room(codes.len(), "filter")?;
+                for at in 0..data.units.len() {
+                    let events = &codes[data.group(at)];
+                    first.extend(events.iter().map(|_| events[0]));
+                }
+                AttributeValues::Words(labels, first)
             }
             AttributeValues::Days(days) => {
                 let mut first = room(days.len(), "filter")?;

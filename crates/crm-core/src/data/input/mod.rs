@@ -6,3 +6,4 @@ pub(crate) mod parse;
 pub(crate) mod persons;
 mod stacked;
 mod times;
+pub(crate) mod truths;

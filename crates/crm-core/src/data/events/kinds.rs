@@ -1,7 +1,7 @@
 //! The kinds of events that an analysis needs.
 
-use crate::data::Events;
-use crate::data::events::event_data::{OTHER, UNUSED};
+use super::dataset::Events;
+use super::event_data::{OTHER, UNUSED};
 use crate::error::{Error, Result};
 use crate::words::EventWord;
 
