@@ -54,6 +54,8 @@ class Events:
         decimal: The decimal sign of numbers in columns of texts: ".", "," or "auto" (detected from
             the column; a column whose texts fit both is refused).
         bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted).
+        pseudonym_key: A secret text by which ids of visitors and customers are replaced on the way
+            in, as for `Orders`.
         progress: A function that is called with rows done and rows expected, about every 50 ms; if
             it returns False the call stops. True prints the progress to standard error.
 
@@ -99,6 +101,7 @@ class Events:
         date_format: str | None = None,
         decimal: Literal["auto", ".", ","] | None = None,
         bad_rows: Literal["error", "drop"] | None = None,
+        pseudonym_key: str | None = None,
         progress: Progress | bool | None = None,
     ) -> None:
         spec = dumps(
@@ -125,6 +128,7 @@ class Events:
                 "date_format": date_format,
                 "decimal": decimal,
                 "bad_rows": bad_rows,
+                "pseudonym_key": pseudonym_key,
             }
         )
         columns = source(data, _native.events_columns(spec))

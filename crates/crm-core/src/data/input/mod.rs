@@ -4,5 +4,6 @@ pub(crate) mod batches;
 pub(crate) mod caller_table;
 pub(crate) mod parse;
 pub(crate) mod persons;
+pub(crate) mod pseudonyms;
 mod stacked;
 mod times;
