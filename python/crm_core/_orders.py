@@ -77,8 +77,8 @@ class Orders:
         policy: Which orders count: ``{"statuses": [...], "kinds": [...], "zero_value": bool}``.
             Default: completed and pending; one_off, sub_first and sub_renewal; amounts of zero too.
         pseudonym_key: A secret text of at least 16 bytes by which customer ids are replaced on the
-            way in (仮名化), so that nothing that is kept or saved holds them. `pseudonyms` gives that
-            of an id, for filters, `forget` and `of_customers`. Saved orders hold no key.
+            way in (仮名化), so that nothing that is kept or saved holds them. `pseudonyms` gives
+            that of an id, for filters, `forget` and `of_customers`. Saved orders hold no key.
         progress: A function that is called with rows done and rows expected, about every 50 ms; if
             it returns False the call stops. True prints the progress to standard error.
 

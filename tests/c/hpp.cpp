@@ -177,7 +177,8 @@ static void datasets() {
   crm::OrderRows secret(CRM_JSON({"currency": "JPY", "pseudonym_key": "0123456789abcdef",
                                   "cells": ["customer_id", "ordered_at", "amount"]}));
   secret.add("hanako", "2026-01-10", 4980);
-  CHECK(secret.finish().run("rfm").text("customer_id", 0) == pseudonym);
+  const crm::Table kept = secret.finish().run("rfm");
+  CHECK(kept.text("customer_id", 0) == pseudonym);
 
   const crm::Table summary = shop.run("clv_summary", CRM_JSON({"as_of": "2026-12-31"}));
   CHECK(status_of([&] { summary.run("rfm"); }) == CRM_ERR_OPTION);  // it reads orders

@@ -69,7 +69,10 @@ proptest! {
 /// Numbers next to each other, which are no dictionary of their own, and numbers far apart.
 #[test]
 fn numbers_have_the_pseudonyms_of_their_texts() {
-    for ids in [[Some(3), None, Some(900), Some(3)], [Some(i64::MIN), Some(7), None, Some(7)]] {
+    for ids in [
+        [Some(3), None, Some(900), Some(3)],
+        [Some(i64::MIN), Some(7), None, Some(7)],
+    ] {
         let rows = |ids: ColumnData| {
             batch(&[
                 ("customer_id", ids),
@@ -79,7 +82,8 @@ fn numbers_have_the_pseudonyms_of_their_texts() {
         };
         let spec = r#"{"currency": "JPY", "guests": "keep"}"#;
         let kept = build(&with_key(spec), &[rows(optional_ints(&ids))]);
-        let digits: Vec<Option<String>> = ids.iter().map(|id| id.map(|id| id.to_string())).collect();
+        let digits: Vec<Option<String>> =
+            ids.iter().map(|id| id.map(|id| id.to_string())).collect();
         let digits: Vec<Option<&str>> = digits.iter().map(Option::as_deref).collect();
         let expected = build(spec, &[rows(replaced(&digits))]);
         assert_eq!(kept.n_customers(), 2);
@@ -124,7 +128,9 @@ fn customers_and_events_meet_orders_under_one_key() {
     let events = Events::from_batches(&spec, &[log], &context).unwrap();
     let sessions = register::run("sessions", &Dataset::Events(&events), "", &context).unwrap();
     assert_eq!(words(&sessions, "visitor_id")[0], Some(pseudonym("v")));
-    let (left, receipt) = events.forget(&[pseudonym("a").into()], Whose::Customer, &context).unwrap();
+    let (left, receipt) = events
+        .forget(&[pseudonym("a").into()], Whose::Customer, &context)
+        .unwrap();
     assert_eq!((left.len(), receipt.found), (0, 1));
 }
 
@@ -153,13 +159,17 @@ fn another_key_or_none_is_refused_and_no_key_is_shown() {
     let error = Orders::from_batches(again.spec(), &[rows()], None, &context).unwrap_err();
     assert_eq!(error.option_name(), Some("pseudonym_key"), "{error}");
     shown.push(error.to_string());
-    let error = OrdersSpec::parse(r#"{"currency": "JPY", "pseudonym_key": "short secret"}"#).unwrap_err();
+    let error =
+        OrdersSpec::parse(r#"{"currency": "JPY", "pseudonym_key": "short secret"}"#).unwrap_err();
     assert_eq!(
         error.to_string(),
         "option `pseudonym_key`: expected a text of at least 16 bytes, kept secret"
     );
     shown.push(error.to_string());
     for text in shown {
-        assert!(!text.contains("key of") && !text.contains("short"), "{text}");
+        assert!(
+            !text.contains("key of") && !text.contains("short"),
+            "{text}"
+        );
     }
 }

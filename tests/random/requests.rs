@@ -14,11 +14,31 @@ use std::time::Duration;
 
 /// A value of some type, mostly of a wrong one or out of range.
 fn value(random: &mut Random, depth: usize) -> Value {
-    let numbers = [0.0, -0.0, 1.0, 2.0, 3.5, -1.0, 30.0, 365.0, 1e9, 1e-300, 1e300, -1e300];
+    let numbers = [
+        0.0, -0.0, 1.0, 2.0, 3.5, -1.0, 30.0, 365.0, 1e9, 1e-300, 1e300, -1e300,
+    ];
     let whole = [0, 1, 2, 3, 5, 10, 24, 255, 256, 65_536, i64::MAX, i64::MIN];
     let words = [
-        "", "a", "customer_id", "channel", "product", "kind", "order_id", "2025-06-30", "2026-03-01T10:00:00Z",
-        "0001-01-01", "9999-12-31", "30d", "0min", "month", "week", "completed", "JPY", "auto", "mbg_nbd", "東京",
+        "",
+        "a",
+        "customer_id",
+        "channel",
+        "product",
+        "kind",
+        "order_id",
+        "2025-06-30",
+        "2026-03-01T10:00:00Z",
+        "0001-01-01",
+        "9999-12-31",
+        "30d",
+        "0min",
+        "month",
+        "week",
+        "completed",
+        "JPY",
+        "auto",
+        "mbg_nbd",
+        "東京",
         "\u{0}",
     ];
     match random.below(if depth > 2 { 6 } else { 9 }) {
@@ -27,12 +47,22 @@ fn value(random: &mut Random, depth: usize) -> Value {
         2 => json!(*random.one(&numbers)),
         3 => json!(*random.one(&whole)),
         4 | 5 => json!(*random.one(&words)),
-        6 => (0..random.below(4)).map(|_| value(random, depth + 1)).collect(),
+        6 => (0..random.below(4))
+            .map(|_| value(random, depth + 1))
+            .collect(),
         7 => {
-            let names = ["from", "to", "channel", "customer_id", "field", "r", "alpha", "levels"];
-            let fields = (0..random.below(3)).map(|_| {
-                (random.one(&names).to_string(), value(random, depth + 1))
-            });
+            let names = [
+                "from",
+                "to",
+                "channel",
+                "customer_id",
+                "field",
+                "r",
+                "alpha",
+                "levels",
+            ];
+            let fields = (0..random.below(3))
+                .map(|_| (random.one(&names).to_string(), value(random, depth + 1)));
             Value::Object(fields.collect())
         }
         _ => json!([*random.one(&words)]),
@@ -64,8 +94,13 @@ fn changed(entry: &analysis::Entry, random: &mut Random) -> String {
     let described = register::describe(entry.name).expect("an analysis");
     let mut asked: Map<String, Value> = request(entry).as_object().cloned().unwrap_or_default();
     let of = |part: &str| -> BTreeMap<String, Value> {
-        let all = described[part]["properties"].as_object().cloned().unwrap_or_default();
-        all.into_iter().map(|(name, about)| (name, about["default"].clone())).collect()
+        let all = described[part]["properties"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        all.into_iter()
+            .map(|(name, about)| (name, about["default"].clone()))
+            .collect()
     };
     let known: Vec<(String, Value)> = of("options").into_iter().chain(of("scope")).collect();
     for _ in 0..random.below(4) {
@@ -87,7 +122,9 @@ fn kept(shelf: &Shelf) -> (Vec<Orders>, Vec<Events>) {
     let context = Context::default();
     let shop = |seed| orders(STORE, store(20, seed)).expect("a shop");
     let (first, second) = (shop(3), shop(4));
-    let (grown, _) = first.append(&second, Some(OnRepeat::Replace), &context).expect("more");
+    let (grown, _) = first
+        .append(&second, Some(OnRepeat::Replace), &context)
+        .expect("more");
     let read = Orders::from_bytes(&grown.to_bytes().expect("whole"), &context).expect("a state");
     let (rest, _) = read.forget(&["C0000001".into()], &context).expect("ids");
     let log = &shelf.events;
@@ -104,7 +141,10 @@ fn finite(table: &Table) {
     for column in table.columns() {
         if let Values::F64(cells) = column.values() {
             let valid = |row: usize| column.validity().is_none_or(|valid| valid[row]);
-            let wrong = cells.iter().enumerate().find(|(row, cell)| valid(*row) && !cell.is_finite());
+            let wrong = cells
+                .iter()
+                .enumerate()
+                .find(|(row, cell)| valid(*row) && !cell.is_finite());
             assert!(wrong.is_none(), "{} is {wrong:?}", column.name());
         }
     }
@@ -115,7 +155,11 @@ fn run(cases: u64) {
     let (orders, events) = kept(&shelf);
     let entries: Vec<&analysis::Entry> = register::all().collect();
     let answered = AtomicU64::new(0);
-    let (cancel, stop, done) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU64::new(0));
+    let (cancel, stop, done) = (
+        AtomicBool::new(false),
+        AtomicBool::new(false),
+        AtomicU64::new(0),
+    );
     let failed = std::thread::scope(|scope| {
         // Whatever takes a second or two is cancelled.
         scope.spawn(|| {

@@ -25,7 +25,15 @@ fn damaged(sound: &[u8], others: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
                 bytes[at..end].copy_from_slice(&word.to_le_bytes()[..end - at]);
             }
             5 => {
-                let ends = [0, 1, u64::MAX, i64::MAX as u64, i64::MIN as u64, 1 << 32, 1 << 62];
+                let ends = [
+                    0,
+                    1,
+                    u64::MAX,
+                    i64::MAX as u64,
+                    i64::MIN as u64,
+                    1 << 32,
+                    1 << 62,
+                ];
                 let value = random.one(&ends).to_le_bytes();
                 bytes[at..end].copy_from_slice(&value[..end - at]);
             }
@@ -69,7 +77,10 @@ fn run(cases: u64) {
     let accepted = accepted.into_inner();
     assert!(failed.is_empty(), "cases that panicked: {failed:?}");
     eprintln!("{cases} damaged states, {accepted} accepted");
-    assert!(accepted > cases / 100 && accepted < cases / 2, "{accepted} of {cases}");
+    assert!(
+        accepted > cases / 100 && accepted < cases / 2,
+        "{accepted} of {cases}"
+    );
 }
 
 #[test]

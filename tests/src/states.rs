@@ -99,7 +99,9 @@ pub fn tried(bytes: &[u8]) -> bool {
                 return false;
             };
             let summary = run("summary", &Dataset::Orders(&orders));
-            let saved = orders.to_bytes().expect("orders that were read are a whole import");
+            let saved = orders
+                .to_bytes()
+                .expect("orders that were read are a whole import");
             let again = Orders::from_bytes(&saved, &context).expect("what was written is read");
             assert!(again.to_bytes().expect("a whole import") == saved);
             assert!(run("summary", &Dataset::Orders(&again)) == summary);
@@ -114,7 +116,9 @@ pub fn tried(bytes: &[u8]) -> bool {
                 return false;
             };
             let sessions = run("sessions", &Dataset::Events(&events));
-            let saved = events.to_bytes().expect("events that were read are a whole log");
+            let saved = events
+                .to_bytes()
+                .expect("events that were read are a whole log");
             let again = Events::from_bytes(&saved, &context).expect("what was written is read");
             assert!(run("sessions", &Dataset::Events(&again)) == sessions);
             let _ = run("cart_follow_ups", &Dataset::Events(&events));

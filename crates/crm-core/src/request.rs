@@ -124,7 +124,11 @@ pub fn read_object<T: DeserializeOwned + Default + Serialize>(
             }
             // A secret is not repeated.
             let secret = key == "pseudonym_key";
-            let shown = if secret { String::new() } else { value.to_string() };
+            let shown = if secret {
+                String::new()
+            } else {
+                value.to_string()
+            };
             return Err(Error::option(key, shown, wanted(&message)));
         }
     }

@@ -210,7 +210,14 @@ fn orders(
         every_cell(crm_table { id: table }, digest, error)?;
         let mut pseudonym = [0; CRM_PSEUDONYM_SIZE];
         let (key, id) = (c"0123456789abcdef".as_ptr(), c"hanako".as_ptr());
-        check(crm_pseudonym(key, -1, id, -1, pseudonym.as_mut_ptr(), error))?;
+        check(crm_pseudonym(
+            key,
+            -1,
+            id,
+            -1,
+            pseudonym.as_mut_ptr(),
+            error,
+        ))?;
         digest.add(&pseudonym.map(|byte| byte as u8));
         Ok(both)
     }
@@ -288,10 +295,7 @@ fn shop(
 }
 
 /// A table as an Arrow stream, for a function that consumes it whether or not it fails.
-fn exported(
-    table: u64,
-    error: *mut crm_error,
-) -> Result<MaybeUninit<FFI_ArrowArrayStream>, i32> {
+fn exported(table: u64, error: *mut crm_error) -> Result<MaybeUninit<FFI_ArrowArrayStream>, i32> {
     let mut stream = MaybeUninit::uninit();
     // SAFETY: the output may be uninitialised.
     check(unsafe { crm_table_to_arrow(crm_table { id: table }, stream.as_mut_ptr(), error) })?;
@@ -299,13 +303,10 @@ fn exported(
 }
 
 /// Events by rows and by Arrow, and some of them.
-fn events(
-    opened: &mut Opened,
-    digest: &mut Digest,
-    error: *mut crm_error,
-) -> Result<(), i32> {
+fn events(opened: &mut Opened, digest: &mut Digest, error: *mut crm_error) -> Result<(), i32> {
     let spec = c"{\"cells\": [\"visitor_id\", \"occurred_at\", \"kind\"]}";
-    let text = c"[[\"v\", \"2026-01-01T10:00:00\", \"view\"], [\"w\", \"2026-01-02T10:00:00\", \"add\"]]";
+    let text =
+        c"[[\"v\", \"2026-01-01T10:00:00\", \"view\"], [\"w\", \"2026-01-02T10:00:00\", \"add\"]]";
     let mut rows = crm_rows { id: 0 };
     // SAFETY: pointers to live locals.
     unsafe {

@@ -60,7 +60,10 @@ impl PseudonymKey {
         let hmac = Hmac::new(key.as_bytes());
         let check = hmac.of(CHECKED);
         Ok(PseudonymKey {
-            check: check[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
+            check: check[..8]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
             hmac: Some(hmac),
         })
     }
