@@ -92,6 +92,12 @@ archive: ## The installed tree of the C library, without symbols, as target/crm-
 	tar -C target -czf target/$(ARCHIVE).tar.gz $(ARCHIVE)
 	@ls -l target/$(ARCHIVE).tar.gz target/$(ARCHIVE)/lib
 
+.PHONY: doxygen
+doxygen: ## The reference of the C library as pages, in target/doxygen (needs doxygen)
+	mkdir -p target
+	doxygen docs/c/Doxyfile
+	@echo "Open target/doxygen/html/index.html"
+
 .PHONY: docs
 docs: $(TEST_VENV)/.tools ## The documents as a site, in target/docs
 	$(TEST_BIN)/python -m pip install --quiet --group docs

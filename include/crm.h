@@ -107,6 +107,9 @@ struct ArrowArrayStream {
 /// The version of the ABI: a library of the same number serves a host built against this header.
 #define CRM_ABI_VERSION 1
 
+/// Bytes of the text that `crm_pseudonym` writes, with its NUL.
+#define CRM_PSEUDONYM_SIZE 37
+
 /// Statuses. Numbers are never reused.
 typedef enum crm_status {
   /// Success; outputs are written.
@@ -145,7 +148,7 @@ typedef enum crm_status {
   CRM_ERR_INTERNAL = 18,
 } crm_status;
 
-/// The types of cells in a [`crm_column`]. Numbers are never reused.
+/// The types of cells in a `crm_column`. Numbers are never reused.
 typedef enum crm_column_type {
   /// No cell has a value.
   CRM_COLUMN_NULL = 0,
@@ -806,6 +809,19 @@ crm_status_t crm_events_info(struct crm_events events,
 /// Frees events. Views, tables and running calls that use them stay valid.
 crm_status_t crm_events_free(struct crm_events events,
                              struct crm_error *error);
+
+/// The pseudonym of an id under a key: what a spec with `"pseudonym_key"` puts in the place of the id
+/// (of a whole number, its decimal text). `crm_orders_forget`, `crm_orders_of_customers` and filters
+/// of such data take it. `buffer` has room for `CRM_PSEUDONYM_SIZE` bytes; a UUID in lower case and a
+/// NUL are written.
+///
+/// Also returns `CRM_ERR_OPTION` (a key of fewer than 16 bytes).
+crm_status_t crm_pseudonym(const char *key,
+                           int64_t key_size,
+                           const char *id,
+                           int64_t id_size,
+                           char *buffer,
+                           struct crm_error *error);
 
 /// Makes a table for analyses that read tables (fits, predictions) from columns with a length for
 /// every buffer. All columns are read. Texts and the column `customer_id` become ids. Nothing of

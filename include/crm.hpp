@@ -642,6 +642,14 @@ inline std::string_view describe(const std::string &task) {
   return detail::view(text);
 }
 
+/* The pseudonym of an id under the "pseudonym_key" of a spec, a UUID. */
+inline std::string pseudonym(std::string_view key, std::string_view id) {
+  char text[CRM_PSEUDONYM_SIZE];
+  detail::call(crm_pseudonym, detail::data(key), detail::size(key), detail::data(id),
+               detail::size(id), &text[0]);
+  return text;
+}
+
 /* The number of threads for later calls; 0 and 1 mean the caller's. */
 inline void set_threads(std::uint32_t threads) { detail::call(crm_set_threads, threads); }
 

@@ -1,95 +1,39 @@
 //! Any bytes as a saved state with a right head and checksum: an error, or data that work; never a panic.
 #![no_main]
 
-use crm_core::data::{Customers, CustomersSpec, Event, OnRepeat, Whose};
-use crm_core::{Context, Dataset, Events, Orders, Zone, register};
+use crm_tests::states::{sealed_as, sound, tried};
 use libfuzzer_sys::fuzz_target;
-use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-const KINDS: [u8; 3] = [1, 2, 3];
-
 /// Sound states, of which the input changes bytes: bytes from nothing would seldom be a dictionary.
-static SOUND: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
-    let orders = crm_tests::orders(crm_tests::STORE, crm_tests::store(12, 5)).expect("a shop");
-    let events = Events::builder(Zone::UTC)
-        .add(Event::new("v1", "2026-01-05T23:30:00", "view").page("/"))
-        .add(Event::new("v1", "2026-01-05T23:40:00", "purchase").customer("c1"))
-        .add(Event::new("v2", "2026-01-06T08:00:00", "add").product("tea"))
-        .build();
-    let ids = vec![(
-        "customer_id".to_owned(),
-        crm_tests::texts(&["a", "an id of more than fifteen bytes", "b"]),
-    )];
-    let customers =
-        Customers::from_batches(&CustomersSpec::default(), &[ids], &Context::default());
-    [
-        orders.to_bytes().expect("a whole import"),
-        events.expect("a log").to_bytes().expect("a whole log"),
-        customers.expect("a table").to_bytes().expect("a table"),
-    ]
-});
+static SOUND: LazyLock<Vec<Vec<u8>>> = LazyLock::new(sound);
 
-/// The state `input` describes: from nothing, or a sound one with changed bytes (place, place, byte).
-fn state(kind: usize, input: &[u8]) -> Vec<u8> {
-    let mut bytes = match input.first() {
-        Some(0..128) => {
-            let mut sound = SOUND[kind].clone();
-            sound.truncate(sound.len() - 32);
-            let values = sound.len() - 24;
-            for change in input[1..].chunks_exact(3) {
-                let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % values;
-                sound[24 + at] = change[2];
-            }
-            sound
-        }
-        _ => [&[0; 24][..], input].concat(),
+/// The state `input` describes: from nothing, or a sound one with other bytes at places (place, place, how, byte).
+fn state(like: &[u8], input: &[u8]) -> Vec<u8> {
+    let Some((0..224, changes)) = input.split_first().map(|(how, rest)| (*how, rest)) else {
+        return [&[0; 24][..], input].concat();
     };
-    let length = bytes.len() as u64 + 32;
-    bytes[..8].copy_from_slice(b"CRMSTATE");
-    bytes[8..12].copy_from_slice(&1_u32.to_le_bytes());
-    bytes[12..16].copy_from_slice(&u32::from(KINDS[kind]).to_le_bytes());
-    bytes[16..24].copy_from_slice(&length.to_le_bytes());
-    let checksum = Sha256::digest(&bytes);
-    bytes.extend_from_slice(&checksum);
+    let mut bytes = like[..like.len() - 32].to_vec();
+    for change in changes.chunks_exact(4) {
+        if bytes.len() <= 24 {
+            break;
+        }
+        let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % (bytes.len() - 24) + 24;
+        match change[2] {
+            0..160 => bytes[at] = change[3],
+            160..192 => bytes[at] = bytes[at].wrapping_add(change[3]),
+            192..208 => drop(bytes.drain(at..(at + usize::from(change[3] % 17)).min(bytes.len()))),
+            208..224 => drop(bytes.splice(at..at, [0; 16][..usize::from(change[3] % 17)].iter().copied())),
+            224..240 => bytes[at..].iter_mut().take(8).for_each(|byte| *byte = change[3]),
+            _ => bytes.truncate(at),
+        }
+    }
     bytes
 }
 
 fuzz_target!(|input: &[u8]| {
-    let Some((kind, input)) = input.split_first() else {
-        return;
-    };
-    let kind = usize::from(kind % 3);
-    let bytes = state(kind, input);
-    let context = Context {
-        budget: Some(64 << 20),
-        ..Context::default()
-    };
-    let asked = r#"{"as_of": "2026-12-31"}"#;
-    match kind {
-        0 => {
-            let Ok(orders) = Orders::from_bytes(&bytes, &context) else {
-                return;
-            };
-            let _ = register::run("summary", &Dataset::Orders(&orders), asked, &context);
-            let _ = orders.reconciliation(&context);
-            let _ = orders.append(&orders, Some(OnRepeat::Replace), &context);
-            let _ = orders.forget(&["a".into()], &context);
-        }
-        1 => {
-            let Ok(events) = Events::from_bytes(&bytes, &context) else {
-                return;
-            };
-            let _ = register::run("sessions", &Dataset::Events(&events), asked, &context);
-            let _ = events.concat(&events);
-            let _ = events.forget(&["v1".into()], Whose::Visitor, &context);
-        }
-        _ => {
-            let Ok(customers) = Customers::from_bytes(&bytes, &context) else {
-                return;
-            };
-            let _ = customers.forget(&["a".into()], &context);
-            assert!(customers.to_bytes().is_ok());
-        }
+    if let Some((which, input)) = input.split_first() {
+        let like = &SOUND[usize::from(*which) % SOUND.len()];
+        tried(&sealed_as(like, state(like, input)));
     }
 });

@@ -87,6 +87,7 @@ from ._goods import itemsets, pairs, rules, similar_items
 from ._library import (
     describe,
     month_ends,
+    pseudonyms,
     run,
     set_threads,
     show_versions,
@@ -277,6 +278,7 @@ __all__ = [
     "page_influence",
     "pairs",
     "plot",
+    "pseudonyms",
     "purchase_counts",
     "purchase_flow",
     "purchase_gaps",

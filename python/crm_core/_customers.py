@@ -26,6 +26,7 @@ class Customers:
         dimensions: Further columns to choose customers by and to break results down by.
         timezone: The shop's zone, for `registered_at`.
         date_format: The format of `registered_at`, as for `Orders`.
+        pseudonym_key: The key by which ids are replaced on the way in, as for `Orders`.
 
     Raises:
         SchemaError: A column is missing or of a wrong type.
@@ -49,6 +50,7 @@ class Customers:
         dimensions: Sequence[str] = (),
         timezone: str | None = None,
         date_format: str | None = None,
+        pseudonym_key: str | None = None,
     ) -> None:
         spec = dumps(
             {
@@ -58,6 +60,7 @@ class Customers:
                 "dimensions": column_names("dimensions", dimensions),
                 "timezone": timezone,
                 "date_format": date_format,
+                "pseudonym_key": pseudonym_key,
             }
         )
         columns = source(data, _native.customers_columns(spec))

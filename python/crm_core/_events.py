@@ -60,6 +60,8 @@ class Events:
         decimal: The decimal sign of numbers in columns of texts: ".", "," or "auto" (detected from
             the column; a column whose texts fit both is refused).
         bad_rows: Rows that cannot be read: "error", or "drop" (left out and counted).
+        pseudonym_key: A secret text by which ids of visitors and customers are replaced on the way
+            in, as for `Orders`.
         progress: A function that is called with rows done and rows expected, about every 50 ms; if
             it returns False the call stops. True prints the progress to standard error.
 
@@ -107,6 +109,7 @@ class Events:
         date_format: str | None = None,
         decimal: Literal["auto", ".", ","] | None = None,
         bad_rows: Literal["error", "drop"] | None = None,
+        pseudonym_key: str | None = None,
         progress: Progress | bool | None = None,
     ) -> None:
         spec = dumps(
@@ -135,6 +138,7 @@ class Events:
                 "date_format": date_format,
                 "decimal": decimal,
                 "bad_rows": bad_rows,
+                "pseudonym_key": pseudonym_key,
             }
         )
         columns = source(data, _native.events_columns(spec))
@@ -306,8 +310,8 @@ class Events:
     def receipt(self) -> dict[str, int] | None:
         """What `forget` or `with_orders` has done to these events; none for other events.
 
-        After `forget` it counts `events`, `found` (customers or visitors), and `unknown`, the given ids that are
-        not in the data.
+        After `forget` it counts `events`, `found` (customers or visitors), and `unknown`, the given
+        ids that are not in the data.
 
         Example:
             >>> events.receipt is None

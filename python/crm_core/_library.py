@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _native
@@ -268,6 +268,37 @@ def month_ends(first: Date, last: Date) -> list[datetime.date]:
     """
     days = _native.month_ends(_date("first", first), _date("last", last))
     return [datetime.date.fromordinal(day + _EPOCH) for day in days]
+
+
+def pseudonyms(ids: Iterable[int | str], *, key: str) -> list[str]:
+    """The pseudonyms of ids: what `pseudonym_key` puts in the place of ids of people (仮名化).
+
+    A pseudonym is the first 16 bytes of HMAC-SHA-256 of the id under the key, as a UUID of version
+    8. Whole numbers are taken as decimal text, so that 7 and "7" have one pseudonym. Whoever has
+    the key can find a person again, so keep it apart from the data.
+
+    Args:
+        ids: Ids as the shop has them.
+        key: The key that orders, events or customers were read with.
+
+    Returns:
+        The pseudonym of each id.
+
+    Raises:
+        OptionError: A key of fewer than 16 bytes.
+
+    Example:
+        >>> key = "0123456789abcdef"
+        >>> crm.pseudonyms(["hanako"], key=key)
+        ['16192ed8-60d5-8eae-8179-c6cd19846566']
+        >>> kept = crm.Orders(shop, currency="JPY", guests="drop", pseudonym_key=key)
+        >>> first = crm.summary(orders).to_dict()["customer_id"][0]
+        >>> kept.of_customers(crm.pseudonyms([first], key=key)).n_customers
+        1
+    """
+    if isinstance(ids, str):
+        raise TypeError("ids: expected a list of ids, not one text")
+    return _native.pseudonyms([str(one) for one in ids], key)
 
 
 def simulate_orders(customers: int = 1_000, seed: int = 1) -> Table:

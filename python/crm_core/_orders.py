@@ -83,6 +83,9 @@ class Orders:
             compared as read: ids exactly, words after translation, dates and amounts by value.
         policy: Which orders count: ``{"statuses": [...], "kinds": [...], "zero_value": bool}``.
             Default: completed and pending; one_off, sub_first and sub_renewal; amounts of zero too.
+        pseudonym_key: A secret text of at least 16 bytes by which customer ids are replaced on the
+            way in (仮名化), so that nothing that is kept or saved holds them. `pseudonyms` gives
+            that of an id, for filters, `forget` and `of_customers`. Saved orders hold no key.
         progress: A function that is called with rows done and rows expected, about every 50 ms; if
             it returns False the call stops. True prints the progress to standard error.
 
@@ -142,6 +145,7 @@ class Orders:
         bad_rows: Literal["error", "drop"] | None = None,
         repeated_rows: Literal["keep", "drop", "error"] | None = None,
         policy: Mapping[str, Any] | None = None,
+        pseudonym_key: str | None = None,
         progress: Progress | bool | None = None,
     ) -> None:
         if customers is not None and not isinstance(customers, Customers):
@@ -184,6 +188,7 @@ class Orders:
                 "bad_rows": bad_rows,
                 "repeated_rows": repeated_rows,
                 "policy": policy,
+                "pseudonym_key": pseudonym_key,
             }
         )
         wanted = _native.orders_columns(spec)
@@ -419,7 +424,7 @@ class Orders:
             read = json.loads(spec)
             columns = source(more, _native.orders_columns(spec))
             columns = ids(columns, [read["customer_id"], read["order_id"], read["product"]])
-            native = _native.Orders(spec, columns)
+            native = self._native.read(columns)
         else:
             native = more._native
         joined, receipt = self._native.append(native, on_repeat)

@@ -1,5 +1,6 @@
 //! Every way an import or a request can be wrong, with the message a user sees.
 
+mod alphabet;
 mod budgets;
 mod privacy;
 

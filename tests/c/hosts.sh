@@ -66,6 +66,10 @@ if command -v javac >/dev/null && [ -f /usr/share/java/jna.jar ] && [ -f /usr/sh
   javac -encoding UTF-8 -cp "$jars" -d "$work/classes" "$hosts"/java/*.java; then
   same java java -cp "$work/classes:$jars" Shop shop.sqlite "$library"
 else skip "Java: not there, or without jna.jar and sqlite-jdbc.jar"; fi
+if command -v mcs >/dev/null && command -v mono >/dev/null &&
+  mcs -warnaserror -r:Mono.Data.Sqlite -r:System.Data -out:"$work/Shop.exe" "$hosts"/csharp/*.cs; then
+  same csharp env LD_LIBRARY_PATH="$prefix/lib" mono Shop.exe shop.sqlite
+else skip "C#: no Mono, or without Mono.Data.Sqlite"; fi
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

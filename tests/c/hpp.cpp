@@ -170,6 +170,16 @@ static void datasets() {
   CHECK(events.forget(CRM_JSON(["v1"]), 1).info().find("\"events\":0") != std::string::npos);
   CHECK(events.concat(events).info().find("\"events\":4") != std::string::npos);
 
+  // An id that a key replaces; the pseudonym is that of Python's hmac and uuid.
+  const std::string pseudonym = crm::pseudonym("0123456789abcdef", "hanako");
+  CHECK(pseudonym == "16192ed8-60d5-8eae-8179-c6cd19846566");
+  CHECK(status_of([] { crm::pseudonym("short", "hanako"); }) == CRM_ERR_OPTION);
+  crm::OrderRows secret(CRM_JSON({"currency": "JPY", "pseudonym_key": "0123456789abcdef",
+                                  "cells": ["customer_id", "ordered_at", "amount"]}));
+  secret.add("hanako", "2026-01-10", 4980);
+  const crm::Table kept = secret.finish().run("rfm");
+  CHECK(kept.text("customer_id", 0) == pseudonym);
+
   const crm::Table summary = shop.run("clv_summary", CRM_JSON({"as_of": "2026-12-31"}));
   CHECK(status_of([&] { summary.run("rfm"); }) == CRM_ERR_OPTION);  // it reads orders
   CHECK(crm::tasks().find("\"rfm\"") != std::string_view::npos);

@@ -58,6 +58,9 @@ REFUSES_NULL(crm_events_write(fixture.events, fixture.out_char, 1, NULL, &error)
 REFUSES_NULL(crm_events_read(NULL, 2, fixture.job, &fixture.out_events, &error));
 REFUSES_NULL(crm_events_read("{}", 2, fixture.job, NULL, &error));
 REFUSES_NULL(crm_events_info(fixture.events, NULL, &error));
+REFUSES_NULL(crm_pseudonym(NULL, -1, "{}", -1, fixture.out_char, &error));
+REFUSES_NULL(crm_pseudonym("{}", -1, NULL, -1, fixture.out_char, &error));
+REFUSES_NULL(crm_pseudonym("{}", -1, "{}", -1, NULL, &error));
 REFUSES_NULL(crm_table_from_columns(NULL, 1, fixture.job, &fixture.out_table, &error));
 REFUSES_NULL(crm_table_from_columns(&fixture.column, 1, fixture.job, NULL, &error));
 REFUSES_NULL(crm_run(NULL, fixture.data, "{}", -1, fixture.job, &fixture.out_table, &error));

@@ -68,6 +68,13 @@ for dialect in c++17 c++20; do
   compile $CXX -std=$dialect $WARN -Wshadow -Iinclude -fsyntax-only "$work/header.cpp"
 done
 
+if command -v doxygen >/dev/null; then
+  mkdir -p "$target"
+  if doxygen docs/c/Doxyfile >"$work/err" 2>&1; then good; else bad "doxygen: $(head -n 5 "$work/err")"; fi
+else
+  skip "pages of the header: no doxygen"
+fi
+
 # 2 The library: its symbols, its name.
 # crm-py is built along because cargo chooses the features of what both need for both; with it all
 # tests share one build of the core.

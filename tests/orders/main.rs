@@ -12,6 +12,7 @@ mod lines;
 mod parts;
 mod people;
 mod persons;
+mod pseudonyms;
 mod reconciliation;
 mod refunds;
 mod slow;

@@ -1,6 +1,7 @@
 //! What the tests share: columns made by hand, and a store that reaches every branch.
 
 pub mod shelf;
+pub mod states;
 
 use crm_core::columns::{Batch, Bits, ColumnData, ColumnValues, Strings};
 use crm_core::data::{OrdersSpec, simulate_orders};

@@ -122,7 +122,14 @@ pub fn read_object<T: DeserializeOwned + Default + Serialize>(
                         .collect(),
                 });
             }
-            return Err(Error::option(key, value, wanted(&message)));
+            // A secret is not repeated.
+            let secret = key == "pseudonym_key";
+            let shown = if secret {
+                String::new()
+            } else {
+                value.to_string()
+            };
+            return Err(Error::option(key, shown, wanted(&message)));
         }
     }
     Err(whole)

@@ -7,7 +7,7 @@
 use sha2::Digest;
 
 /// The SHA-256 of bytes that come in pieces.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Sha256 {
     #[cfg(feature = "sha2")]
     of: sha2::Sha256,
@@ -51,6 +51,7 @@ mod portable {
     ];
 
     /// The state while bytes come in.
+    #[derive(Clone)]
     pub(super) struct Sha256 {
         /// H, the hash of the blocks so far.
         hash: [u32; 8],

@@ -13,7 +13,7 @@ use crm_core::Error;
 use crm_core::columns::{Batch, Bits, ColumnData, ColumnValues, Strings, TimeUnit};
 use std::ffi::{c_char, c_void};
 
-/// The types of cells in a [`crm_column`]. Numbers are never reused.
+/// The types of cells in a `crm_column`. Numbers are never reused.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum crm_column_type {

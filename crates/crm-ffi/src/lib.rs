@@ -37,6 +37,8 @@ mod customers;
 
 mod events;
 
+mod pseudonym;
+
 mod run;
 
 mod table;
@@ -66,6 +68,7 @@ pub use events::*;
 pub use job::*;
 pub use orders::*;
 pub use panics::count as panics_caught;
+pub use pseudonym::*;
 pub use rows::*;
 pub use run::*;
 pub use table::*;

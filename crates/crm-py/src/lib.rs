@@ -106,6 +106,17 @@ fn month_ends(py: Python<'_>, first: &str, last: &str) -> PyResult<Vec<i32>> {
     })
 }
 
+/// The pseudonyms of ids given as texts.
+#[pyfunction]
+fn pseudonyms(py: Python<'_>, ids: Vec<String>, key: &str) -> PyResult<Vec<String>> {
+    guarded(py, || {
+        let key = crm_core::data::PseudonymKey::new(key).map_err(|error| raise(py, error))?;
+        let all = ids.iter().map(|id| key.pseudonym(id));
+        let all: crm_core::Result<Vec<String>> = all.collect();
+        all.map_err(|error| raise(py, error))
+    })
+}
+
 /// The lines of a simulated shop.
 #[pyfunction]
 fn simulate_orders(py: Python<'_>, customers: u32, seed: u64) -> PyResult<Table> {
@@ -174,6 +185,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(threads, module)?)?;
     module.add_function(wrap_pyfunction!(build_info, module)?)?;
     module.add_function(wrap_pyfunction!(month_ends, module)?)?;
+    module.add_function(wrap_pyfunction!(pseudonyms, module)?)?;
     module.add_function(wrap_pyfunction!(missing_column, module)?)?;
     module.add_function(wrap_pyfunction!(no_misnomer, module)?)?;
     module.add_function(wrap_pyfunction!(simulate_orders, module)?)?;

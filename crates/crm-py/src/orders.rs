@@ -107,6 +107,19 @@ impl Orders {
         })
     }
 
+    /// Rows read with the spec of these orders.
+    fn read(&self, py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Self> {
+        guarded(py, || {
+            let spec = self.0.spec();
+            let source = Source::take(source)?;
+            compute(py, None, move |context| {
+                let batches = source.read(&spec.columns(), context)?;
+                crm_core::Orders::from_batches(spec, &batches, None, context)
+            })
+            .map(Orders::from)
+        })
+    }
+
     /// The spec with which the rows were read, as JSON.
     #[getter]
     fn spec(&self) -> String {

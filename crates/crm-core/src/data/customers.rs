@@ -8,6 +8,7 @@ use super::blocks::BLANK;
 use super::input::batches::{NamedColumns, RowDim, find, only_used, pick};
 use super::input::parse::Problems;
 use super::input::persons::{Persons, mapped};
+use super::input::pseudonyms::PseudonymKey;
 use super::input::truths::truths;
 use super::state::{Asked, Receipt, load_understood, save_understood};
 use super::text::cells::Understood;
@@ -39,6 +40,9 @@ pub struct CustomersSpec {
     pub timezone: Option<String>,
     /// How `registered_at` is written, see the option of orders.
     pub date_format: Option<String>,
+    /// The key by which ids are replaced on the way in, see the option of orders.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub pseudonym_key: Option<PseudonymKey>,
 }
 
 impl Default for CustomersSpec {
@@ -50,6 +54,7 @@ impl Default for CustomersSpec {
             dimensions: Vec::new(),
             timezone: None,
             date_format: None,
+            pseudonym_key: None,
         }
     }
 }
@@ -112,8 +117,12 @@ impl Customers {
         let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
             batches.iter().map(|batch| find(batch, name)).collect()
         };
-        let (ids, codes) =
-            input.encode(&spec.customer_id, "a customer id", &context.uncounted())?;
+        let (ids, codes) = input.encode_people(
+            &spec.customer_id,
+            "a customer id",
+            spec.pseudonym_key.as_ref(),
+            &context.uncounted(),
+        )?;
         let mut seen = filled(ids.len(), NO_ID, "customers")?;
         for (row, code) in codes.iter().enumerate() {
             if *code == NO_ID {

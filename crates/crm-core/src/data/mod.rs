@@ -20,6 +20,7 @@ pub use events::simulate::{
 pub use events::spec::EventsSpec;
 pub use events::with_orders::OrdersReceipt;
 pub use input::caller_table::no_misnomer;
+pub use input::pseudonyms::PseudonymKey;
 pub use orders::append::{Appended, OnRepeat};
 pub use orders::by_customer::{CustomerOrder, CustomerOrders, OrdersByCustomer};
 pub use orders::dataset::{Orders, OrdersBuilder};

@@ -25,7 +25,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use self::pack::{Packing, uuid_text};
+use self::pack::Packing;
+pub(crate) use self::pack::uuid_text;
 use crate::columns::{ColumnData, ColumnValues};
 use crate::context::{Context, collect};
 use crate::error::Result;

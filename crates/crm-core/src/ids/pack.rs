@@ -198,7 +198,8 @@ pub(super) fn hex_text(nibbles: u64) -> u64 {
         .wrapping_add(letters.wrapping_mul(39))
 }
 
-pub(super) fn uuid_text(key: u128) -> [u8; 36] {
+/// 128 bits as the text of a UUID.
+pub(crate) fn uuid_text(key: u128) -> [u8; 36] {
     let mut text = [b'-'; 36];
     let digits = (0..32).map(|i| (key >> (124 - 4 * i)) as u8 & 15);
     let places = (0..36).filter(|i| ![8, 13, 18, 23].contains(i));

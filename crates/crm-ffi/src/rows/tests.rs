@@ -206,3 +206,67 @@ fn a_column_that_changes_its_type_loses_nothing() {
         .collect();
     assert_eq!(shown(&mut mixed)[1], expected);
 }
+
+/// Whatever two cells a host puts into each other's place, the names in `"cells"` say what they are: any order of names
+/// gives the same orders, to the byte. A library with an order of its own would put money into another column.
+#[test]
+fn cells_are_what_their_names_say_in_any_order() {
+    let row = [
+        ("customer_id", "hanako"),
+        ("ordered_at", "2026-01-10"),
+        ("amount", "1000"),
+        ("currency_column", "JPY"),
+        ("order_id", "o-1"),
+        ("quantity", "3"),
+        ("status", "completed"),
+        ("kind", "sub_first"),
+        ("refunded", "7"),
+        ("refunded_at", "2026-02-11"),
+        ("discount", "50"),
+        ("shipping", "600"),
+        ("tax", "90"),
+        ("cost", "700"),
+        ("line_kind", "product"),
+        ("product", "tea"),
+        ("category", "drinks"),
+        ("channel", "mail"),
+        ("shop", "Kyoto"),
+        ("colour", "red"),
+    ];
+    let mut spec: serde_json::Map<String, serde_json::Value> = row[..19]
+        .iter()
+        .map(|(name, _)| ((*name).to_owned(), (*name).into()))
+        .collect();
+    spec.insert("currency".into(), "JPY".into());
+    spec.insert("amount_is".into(), "unit".into());
+    spec.insert("dimensions".into(), serde_json::json!(["colour"]));
+    let Ok(spec) = OrdersSpec::parse(&serde_json::json!(spec).to_string()) else {
+        panic!("a sound spec")
+    };
+    let saved = |row: &[(&str, &str)]| {
+        let names = row.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let Ok(mut rows) = Rows::new(Spec::Orders(Box::new(spec.clone())), names) else {
+            panic!("columns of the spec")
+        };
+        let cells: Vec<Cell<'_>> = row.iter().map(|(_, cell)| Cell::Text(cell)).collect();
+        add(&mut rows, &cells);
+        let Ok((_, batch)) = rows.batch() else {
+            panic!("whole rows")
+        };
+        let context = crm_core::Context::default();
+        let orders =
+            crm_core::Orders::from_batches(&spec, std::slice::from_ref(batch), None, &context);
+        orders.and_then(|orders| orders.to_bytes()).unwrap()
+    };
+    let expected = saved(&row);
+    let mut pairs = 0;
+    for i in 0..row.len() {
+        for j in 0..i {
+            let mut swapped = row;
+            swapped.swap(i, j);
+            assert!(saved(&swapped) == expected, "{} and {}", row[i].0, row[j].0);
+            pairs += 1;
+        }
+    }
+    assert_eq!(pairs, 190);
+}

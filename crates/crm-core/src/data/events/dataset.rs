@@ -90,7 +90,9 @@ impl Events {
         if spec.decimal != Decimal::Auto {
             input.needs_texts("decimal", &spec.numbers(), false)?;
         }
-        let (visitors, visitor) = input.encode(&spec.visitor_id, "a visitor id", context)?;
+        let key = spec.pseudonym_key.as_ref();
+        let (visitors, visitor) =
+            input.encode_people(&spec.visitor_id, "a visitor id", key, context)?;
         let (time, offsets, _, _) = input.times(
             &spec.occurred_at,
             spec.date_format.as_deref(),
@@ -117,7 +119,7 @@ impl Events {
         let measures = measures(spec, &input, &mut problems)?;
         let customer = match &spec.customer_id {
             Some(name) => {
-                let (ids, own) = input.encode(name, "a customer id", context)?;
+                let (ids, own) = input.encode_people(name, "a customer id", key, context)?;
                 let codes = Vec::new().into();
                 Some(Joined { ids, codes, own })
             }

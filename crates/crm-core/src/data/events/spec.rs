@@ -1,6 +1,7 @@
 //! The names and settings with which a caller's columns become events; Rust, C and Python take them
 //! as one object.
 
+use crate::data::input::pseudonyms::PseudonymKey;
 use crate::data::orders::spec::{AmountUnit, BadRows};
 use crate::data::text::amounts::Decimal;
 use crate::error::{Error, Result};
@@ -78,6 +79,12 @@ pub struct EventsSpec {
     pub decimal: Decimal,
     /// Whether rows that cannot be read are refused or dropped.
     pub bad_rows: BadRows,
+    /// A secret text of at least 16 bytes by which ids of visitors and customers are replaced on the way in (仮名化), so that nothing
+    /// that is kept or saved holds them: a keyed hash of each, the same in orders under the same
+    /// key. Filters, results,
+    /// `forget` and the like have pseudonyms then. Saved data hold no key. Default: ids as they come in.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub pseudonym_key: Option<PseudonymKey>,
 }
 
 impl Default for EventsSpec {
@@ -107,6 +114,7 @@ impl Default for EventsSpec {
             date_format: None,
             decimal: Decimal::Auto,
             bad_rows: BadRows::Error,
+            pseudonym_key: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The input columns, found by name; chunks of all batches are read as one column.
 
 use super::parse::{Money, NO_WORD, Problems, Reason, Unknown, words};
+use super::pseudonyms::PseudonymKey;
 use super::times::{Times, zone_of};
 use crate::columns::{Batch, Bits, Buf, ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled, grow, room};
@@ -152,6 +153,21 @@ impl<'a> NamedColumns<'a> {
         let mut codes = Vec::new();
         ids.encode(name, &chunks, &mut codes, context)?;
         Ok((Arc::new(ids), codes.into()))
+    }
+
+    /// The same for ids of people, which a key replaces by pseudonyms.
+    pub(crate) fn encode_people(
+        &self,
+        name: &str,
+        what: &'static str,
+        key: Option<&PseudonymKey>,
+        context: &Context,
+    ) -> Result<(Arc<Ids>, Buf<u32>)> {
+        let (ids, codes) = self.encode(name, what, context)?;
+        match key {
+            Some(key) => key.replace(&ids, &codes, context),
+            None => Ok((ids, codes)),
+        }
     }
 
     /// Whether a column may have null cells.

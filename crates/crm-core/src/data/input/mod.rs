@@ -4,6 +4,7 @@ pub(crate) mod batches;
 pub(crate) mod caller_table;
 pub(crate) mod parse;
 pub(crate) mod persons;
+pub(crate) mod pseudonyms;
 mod stacked;
 mod times;
 pub(crate) mod truths;

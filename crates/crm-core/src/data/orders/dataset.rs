@@ -93,6 +93,10 @@ impl Orders {
     ) -> Result<Orders> {
         let customer_rows = match &customers {
             Some(table) => {
+                if table.spec.pseudonym_key != spec.pseudonym_key {
+                    let expected = "the same of orders and of their customers table";
+                    return Err(Error::option("pseudonym_key", "", expected));
+                }
                 let kinds = (rows.ids.kind(), table.ids.kind());
                 if kinds.0 != kinds.1 && !rows.ids.is_empty() && !table.is_empty() {
                     return Err(Error::ColumnType {

@@ -58,7 +58,9 @@ impl Rows {
         };
         reader.options_fit()?;
 
-        let (ids, customer) = input.encode(&spec.customer_id, "a customer id", context)?;
+        let key = spec.pseudonym_key.as_ref();
+        let (ids, customer) =
+            input.encode_people(&spec.customer_id, "a customer id", key, context)?;
         let format = spec.date_format.as_deref();
         let zone = spec.timezone.as_deref();
         let (time, offsets, sorted, blank_time) =

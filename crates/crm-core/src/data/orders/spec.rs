@@ -1,6 +1,7 @@
 //! The names and settings with which a caller's columns become orders; Rust, C and Python take them
 //! as one object.
 
+use crate::data::input::pseudonyms::PseudonymKey;
 use crate::data::text::amounts::Decimal;
 use crate::error::{Error, Result};
 use crate::money::Currency;
@@ -100,6 +101,12 @@ pub struct OrdersSpec {
     pub repeated_rows: RepeatedRows,
     /// The statuses and kinds that count.
     pub policy: Option<Policy>,
+    /// A secret text of at least 16 bytes by which ids of customers are replaced on the way in (仮名化), so that nothing
+    /// that is kept or saved holds them: a keyed hash of each, the same in the customers table and
+    /// in events under the same key. Filters, results,
+    /// `forget` and the like have pseudonyms then. Saved data hold no key. Default: ids as they come in.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub pseudonym_key: Option<PseudonymKey>,
 }
 
 impl Default for OrdersSpec {
@@ -139,6 +146,7 @@ impl Default for OrdersSpec {
             bad_rows: BadRows::Error,
             repeated_rows: RepeatedRows::Keep,
             policy: None,
+            pseudonym_key: None,
         }
     }
 }
