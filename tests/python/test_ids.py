@@ -123,3 +123,28 @@ def test_a_day_and_its_time_of_day_are_read_together():
     assert late["orders"] == [2] and late["revenue"] == [15]
     alone = crm.read_orders(frame(text), currency="USD", ignore=["order_time"])
     assert "time of day" not in noted(alone)
+
+
+@pytest.mark.parametrize(
+    ("mails", "others", "is_mail"), [(9, 1, True), (8, 1, False), (0, 2, False)]
+)
+def test_a_column_of_addresses_has_nine_in_ten(mails, others, is_mail):
+    cells = [f"c{at}@x.jp" for at in range(mails)] + [f"c{at}" for at in range(others)]
+    # Each address counts once, however many rows it has.
+    assert ids.is_mail(column([*cells, *cells[:1] * 50])) == is_mail
+    assert not ids.is_mail(column([None]))
+
+
+def test_addresses_of_tests_are_counted_where_they_are_the_fewer():
+    mails = ["test@x.jp", "Test@X.jp", "a@x.jp", "b@x.jp", "c@x.jp", "d@x.jp", "test@x.jp"]
+    assert ids.of_tests(column(mails)) == {"ids": 2, "rows": 3}
+    assert ids.of_tests(column(mails[:4])) == {}  # a half
+    assert ids.of_tests(column(mails[2:6])) == {}
+    assert ids.of_tests(column(["test", "a"])) == {}
+
+
+def test_numbers_are_no_texts():
+    numbers = pa.chunked_array([pa.array([7, 8], pa.int64())])
+    assert (ids.near(numbers), ids.near_numbers(numbers), ids.rounded(numbers)) == (0, 0, 0)
+    assert ids.unmarked(numbers) == (numbers, 0) and ids.folded(numbers, "case") == (numbers, 0)
+    assert not ids.is_mail(numbers)
