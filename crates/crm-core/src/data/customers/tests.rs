@@ -1,7 +1,7 @@
 //! The table of customers: cells of every form, rows that are refused, equal tables.
 
 use super::*;
-use crate::columns::{Bits, Strings};
+use crate::columns::{Bits, ColumnValues, Strings};
 use crate::ids::{IdKind, IdRef};
 use serde_json::json;
 
