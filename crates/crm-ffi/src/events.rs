@@ -38,10 +38,7 @@ pub(crate) fn open(events: Events) -> Result<crm_events, Fault> {
     open_with(events, None)
 }
 
-fn open_with(
-    events: Events,
-    change: Option<(&'static str, Value)>,
-) -> Result<crm_events, Fault> {
+fn open_with(events: Events, change: Option<(&'static str, Value)>) -> Result<crm_events, Fault> {
     let object = EventsObject {
         events,
         info: Once::new(),
