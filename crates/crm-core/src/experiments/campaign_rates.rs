@@ -407,6 +407,9 @@ fn lines(
     Ok(lines)
 }
 
+/// The people of a rate, and the people it is of.
+type RateOf = fn(&Line) -> (u64, u64);
+
 /// A rate of people; without an interval if there are more than the rate is of.
 fn rate(hits: u64, people: u64, level: Fraction) -> Ratio {
     match hits > people && people > 0 {
@@ -464,7 +467,7 @@ fn table(
             currency,
         )?);
     }
-    let rates: [fn(&Line) -> (u64, u64); 7] = [
+    let rates: [RateOf; 7] = [
         |line| (line.opened, line.sent - line.bounced),
         |line| (line.clicked, line.sent - line.bounced),
         |line| (line.clicked, line.opened),
