@@ -164,6 +164,16 @@ def test_amounts_in_two_columns_are_asked_about_where_blank_and_said_where_zero(
     assert "120" not in warned(paid((40, 0), (0, 20), (60, 0), (0, 0)))
 
 
+@pytest.mark.parametrize(
+    ("heading", "said"), [("card", True), ("refund", False), ("vat_percent", False)]
+)
+def test_a_refund_or_a_percentage_is_no_part_of_the_amounts(heading, said):
+    rows = "1,a,2026-01-01,40,0\n2,b,2026-01-02,0,20\n3,c,2026-01-03,60,0\n4,d,2026-01-04,0,10"
+    text = f"order_id,customer_id,order_date,cash,{heading}\n{rows}"
+    found = crm.read_orders(frame(text), amount="cash", currency="USD")
+    assert ("130" in warned(found)) == said
+
+
 @pytest.mark.parametrize(("rows", "said"), [(9, True), (10, True), (11, False)])
 def test_one_empty_amount_in_ten_may_stand_in_another_column(rows, said):
     found = warned(paid(*[(40, 0)] * (rows - 1), (0, 7)))
