@@ -236,7 +236,7 @@ mod tests {
     fn p_and_intervals_agree() {
         let mut found = [0, 0];
         for k in 1..40 {
-            let a = mean(300, &vec![50.0; 12]);
+            let a = mean(300, &[50.0; 12]);
             let b = mean(
                 300,
                 &(0..k).map(|i| 30.0 + f64::from(i)).collect::<Vec<_>>(),
