@@ -161,18 +161,20 @@ def titled(tmp_path, line, heading="Total", **options):
 
 
 @pytest.mark.parametrize(
-    ("line", "word", "times"),
+    ("line", "unit", "times"),
     [
-        ("(in thousands)", "in thousand", "130,000"),
-        ("Umsätze in T€", "t€", "130,000"),
-        ("単位: 千円", "千円", "130,000"),
-        ("Amounts in cents", "in cents", "1.3"),
+        ("(in thousands)", "thousands", "130,000"),
+        ("Umsätze in T€", "thousands", "130,000"),
+        ("単位: 千円", "thousands", "130,000"),
+        ("Amounts in cents", "minor", "1.3"),
     ],
 )
-def test_a_unit_above_the_headings_is_said(tmp_path, line, word, times):
+def test_a_unit_above_the_headings_is_asked_about(tmp_path, line, unit, times):
     currency = {"単位: 千円": "JPY", "Umsätze in T€": "EUR"}.get(line, "USD")
-    said = warned(titled(tmp_path, line, currency=currency))
-    assert f"says {word}: the amounts come to 130 as they are, and to {times}" in said
+    with pytest.raises(crm.DataError) as asked:
+        titled(tmp_path, line, currency=currency)
+    said = f"{asked.value} {asked.value.hint}"
+    assert times in said and "130" in said and f'amount_unit="{unit}"' in said
 
 
 @pytest.mark.parametrize(
@@ -249,7 +251,8 @@ def test_codes_that_nothing_explains_are_said_on_top(heading, codes):
 
 @pytest.mark.parametrize(("own", "other"), [("Cash", "Card"), ("Bar", "Karte"), ("現金", "カード")])
 def test_money_of_one_way_to_pay_is_said_to_be_a_part(own, other):
-    text = f"Order ID,Customer ID,Order Date,{own},{other}\n1,u1,2024-01-05,60,40\n2,u2,2024-01-06,20,10\n"
+    rows = "1,u1,2024-01-05,60,40\n2,u2,2024-01-06,20,10\n"
+    text = f"Order ID,Customer ID,Order Date,{own},{other}\n{rows}"
     said = warned(read(text, amount=own))
     assert f'"{own}" is what was paid in one way (80' in said
     assert "together they come to 130" in said
@@ -257,7 +260,8 @@ def test_money_of_one_way_to_pay_is_said_to_be_a_part(own, other):
 
 
 def test_a_payout_beside_the_price_is_said():
-    text = "Order ID,Customer ID,Order Date,Payout,Sale Price\n1,u1,2024-01-05,88,100\n2,u2,2024-01-06,26,30\n"
+    rows = "1,u1,2024-01-05,88,100\n2,u2,2024-01-06,26,30\n"
+    text = f"Order ID,Customer ID,Order Date,Payout,Sale Price\n{rows}"
     said = warned(read(text, amount="Payout"))
     assert '"Payout" (114' in said and '"Sale Price" comes to 130' in said
 

@@ -64,7 +64,7 @@ def of_title(cells: Sequence[str]) -> str:
     """The unit that a line above the headings says, such as 単位:千円."""
     for cell in cells:
         unit = scale(cell) if len(cell) <= _TITLE_AT_MOST else ""
-        if unit and unit != "cents":
+        if unit:
             return unit
     return ""
 

@@ -34,12 +34,6 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "「{column}」({own})は手数料を引いた後の金額で、「{other}」は{total}です。顧客の支払額なら "
         "{say.amount} で指定し、このままなら {say.ignore} で確定してください。",
     ),
-    "title_unit": (
-        "A line above the headings of {file} says {word}: the amounts come to {own} as they are, "
-        "and to {times} in units of the currency. Write them so in the file, or delete the line.",
-        "{file}の見出しより上の行に「{word}」とあります。金額はそのままで{own}、通貨の単位に直すと"
-        "{times}です。ファイルで直すか、その行を削除してください。",
-    ),
     "title_word": (
         'A line above the headings of {file} says "{word}", and all rows count ({own}): if they '
         "are no orders that count, the total is 0 without the file. Leave the file out, or delete "

@@ -1,6 +1,6 @@
-"""Lines above the headings: no rows, but they may say what the rows are, and in which unit.
+"""Lines above the headings: no rows, but they may say what the rows are, and in which currency.
 
-A title such as "Cancelled orders", "in thousands" or "All amounts in EUR" changes what a total
+A title such as "Cancelled orders" or "All amounts in EUR" changes what a total
 means. Titles are free texts, so that messages show known words of them only.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import amount_meaning, headings, layouts, statuses
 from .layouts import low
-from .money_columns import values, worth
+from .money_columns import worth
 from .settings import Note
 
 if TYPE_CHECKING:
@@ -30,12 +30,7 @@ def said(reading: OrderReading) -> None:
     own = amount_meaning.total(found, keys)
     for file, title in _titles(reading):
         told = {"file": file, "own": f"{own:,}"}
-        unit, factor = _unit(title)
-        if unit and not headings.amount_scale(reading.arguments["amount"]):
-            times = amount_meaning.total(values(found.floats * factor), keys)
-            told |= {"word": unit, "times": f"{times:,}"}
-            reading.warnings.append(Note("title_unit", told))
-        elif word := _stopping(title):
+        if word := _stopping(title):
             reading.warnings.append(Note("title_word", told | {"word": word}))
 
 
@@ -54,15 +49,6 @@ def _titles(reading: Reading) -> Iterator[tuple[str, str]]:
     for source in reading.sources:
         for title in source.titles:
             yield source.name, title
-
-
-def _unit(title: str) -> tuple[str, float]:
-    """A unit that a title names, and its factor."""
-    text = low(title)
-    for word, factor in layouts.words()["titles"]["units"].items():
-        if _holds(text, word):
-            return word, factor
-    return "", 1.0
 
 
 def _stopping(title: str) -> str:
