@@ -355,7 +355,7 @@ fn messages_say_what_is_wrong_and_no_value() {
     assert_eq!(
         error.to_string(),
         "option `kinds`: expected a kind that means \"add\", which cart_abandonment needs; the \
-         kinds present are basket, view (map one: {\"your word\": \"add\"}, or {\"add\": \"add\"} \
+         kinds present are view, one that has no meaning yet (map one: {\"your word\": \"add\"}, or {\"add\": \"add\"} \
          where it never occurs)"
     );
 }

@@ -142,15 +142,17 @@ def test_discounts_above_zero_are_said_with_both_totals(tmp_path: Path) -> None:
 
 
 def paid(*pairs, **options):
-    """Orders of which each was paid in cash, by card, or by both."""
+    """Orders of which each was paid in part_one, by part_two, or by both."""
     rows = [f"{at},c{at},2026-01-{at:02},{one},{two}" for at, (one, two) in enumerate(pairs, 1)]
-    text = "\n".join(["order_id,customer_id,order_date,cash,card", *rows])
-    return crm.read_orders(frame(text), **{"amount": "cash", "currency": "USD", **options})
+    text = "\n".join(["order_id,customer_id,order_date,part_one,part_two", *rows])
+    return crm.read_orders(frame(text), **{"amount": "part_one", "currency": "USD", **options})
 
 
 def test_amounts_in_two_columns_are_asked_about_where_blank_and_said_where_zero():
     pairs = [(40, ""), ("", 20), (60, ""), ("", 10)]
-    with pytest.raises(crm.DataError, match=r'"cash" \(100\) is blank where "card" are not') as e:
+    with pytest.raises(
+        crm.DataError, match=r'"part_one" \(100\) is blank where "part_two" are not'
+    ) as e:
         paid(*pairs)
     assert "together they come to 130" in str(e.value)
     dropped = paid(*pairs, bad_rows="drop")
@@ -165,12 +167,12 @@ def test_amounts_in_two_columns_are_asked_about_where_blank_and_said_where_zero(
 
 
 @pytest.mark.parametrize(
-    ("heading", "said"), [("card", True), ("refund", False), ("vat_percent", False)]
+    ("heading", "said"), [("part_two", True), ("refund", False), ("vat_percent", False)]
 )
 def test_a_refund_or_a_percentage_is_no_part_of_the_amounts(heading, said):
     rows = "1,a,2026-01-01,40,0\n2,b,2026-01-02,0,20\n3,c,2026-01-03,60,0\n4,d,2026-01-04,0,10"
-    text = f"order_id,customer_id,order_date,cash,{heading}\n{rows}"
-    found = crm.read_orders(frame(text), amount="cash", currency="USD")
+    text = f"order_id,customer_id,order_date,part_one,{heading}\n{rows}"
+    found = crm.read_orders(frame(text), amount="part_one", currency="USD")
     assert ("130" in warned(found)) == said
 
 

@@ -128,7 +128,7 @@ def test_what_events_and_their_analyses_refuse():
         steps = ["view", {"kind": "add", "optional": True}, "purchase"]
         crm.funnel(events(), steps=steps, mode="unordered")
     strange = events({**LOG, "kind": ["look", "basket", "buy", "look", "look"]})
-    with pytest.raises(crm.OptionError, match="kinds present are basket, buy, look"):
+    with pytest.raises(crm.OptionError, match="kinds present are 3 that have no meaning yet"):
         crm.cart_abandonment(strange)
     named = {"look": "view", "basket": "add", "buy": "purchase"}
     said = events({**LOG, "kind": ["look", "basket", "buy", "look", "look"]}, kinds=named)

@@ -70,31 +70,19 @@ def refuse_values(row: Sequence[str], below: Sequence[Sequence[str]], name: str)
         _VALUE.fullmatch(cell) is not None or _OF_NO_HEADING.search(cell) is not None
         for cell in cells
     )
-    if values * 3 >= len(cells) or (below and not _stands_above(row, below)):
+    if values * 3 >= len(cells) or any(_is_like(row, below, at) for at in range(len(row))):
         raise Problem(
             f"{name} has no headings: its first line holds values",
             "Write a line above it that names the columns.",
         )
 
 
-def _stands_above(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a line without a known heading is one of headings all the same.
-
-    No column has a cell with a digit as it stands in the rows below, and in some column these have
-    digits where the line has none.
-    """
-    names = False
-    for place, cell in enumerate(row):
-        others = [line[place] for line in below if place < len(line) and line[place].strip()]
-        if not others or not cell.strip():
-            continue
-        digits = sum(any(map(str.isdecimal, other)) for other in others)
-        if any(map(str.isdecimal, cell)):
-            if sum(_form(other) == _form(cell) for other in others) * 2 > len(others):
-                return False
-        elif digits * 2 > len(others):
-            names = True
-    return names
+def _is_like(row: Sequence[str], below: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether a cell with a digit has the form of most of the cells below it."""
+    cell = row[place]
+    others = [line[place] for line in below if place < len(line) and line[place].strip()]
+    alike = sum(_form(other) == _form(cell) for other in others)
+    return any(map(str.isdecimal, cell)) and alike * 2 > len(others)
 
 
 def _form(cell: str) -> str:

@@ -157,9 +157,11 @@ def choose(
             if name and "@" not in name
         ]
         which = "which column it is" if len(missing) == 1 else "which columns they are"
+        # Without a known heading and a date or an amount below, the first line may be a customer's.
+        shown = known_count(headings) or any(likely) or any(given.values())
         raise Problem(
-            f"no column of the file looks like {' or like '.join(missing)}; the headings are: "
-            f"{listed(headings)}",
+            f"no column of the file looks like {' or like '.join(missing)}; "
+            + (f"the headings are: {listed(headings)}" if shown else "no heading is known"),
             f"Say {which} with {' and '.join(options)}"
             + (f", for example {' and '.join(example)}." if example else ".")
             + (f' {say.customer_id:""} reads orders of guests only.' * ("customer_id" in missing)),

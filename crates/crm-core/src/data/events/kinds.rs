@@ -41,22 +41,28 @@ pub(crate) fn need(
     ))
 }
 
-/// The kinds in the log, in these quotation marks, with the meaning of mapped kinds.
+/// The kinds in the log that have a meaning, in these quotation marks, and how many have none: those may be cells
+/// of another column.
 pub(crate) fn present(events: &Events, mark: &str) -> Result<String> {
     let data = events.data()?;
-    let used = data.words.iter().enumerate();
-    let used = used.filter(|(_, word)| **word != UNUSED).take(20);
-    let mut names: Vec<String> = used
-        .map(|(code, word)| {
-            let name = data.kinds.text(code as u32);
-            match EventWord::ALL.get(usize::from(*word)) {
-                Some(means) if means.code() != name => {
-                    format!("{mark}{name}{mark} (means {:?})", means.code())
-                }
-                _ => format!("{mark}{name}{mark}"),
+    let mut names = Vec::new();
+    let mut others = 0_usize;
+    for (code, word) in data.words.iter().enumerate() {
+        let name = data.kinds.text(code as u32);
+        match EventWord::ALL.get(usize::from(*word)) {
+            _ if *word == UNUSED => {}
+            Some(means) if means.code() != name => {
+                names.push(format!("{mark}{name}{mark} (means {:?})", means.code()));
             }
-        })
-        .collect();
+            Some(_) => names.push(format!("{mark}{name}{mark}")),
+            None => others += 1,
+        }
+    }
     names.sort_unstable();
+    match others {
+        0 => {}
+        1 => names.push("one that has no meaning yet".into()),
+        _ => names.push(format!("{others} that have no meaning yet")),
+    }
     Ok(names.join(", "))
 }
