@@ -636,7 +636,9 @@ def _one_currency(data: Any, wanted: Sequence[str], currency: str) -> None:
         return
     if isinstance(data, Mapping):
         values = data.get(name, ())
-    elif hasattr(data, "unique") or hasattr(data, "iloc") or hasattr(data, "num_rows"):
+    elif not hasattr(data, "collect") and any(
+        hasattr(data, name) for name in ("unique", "iloc", "num_rows")
+    ):
         names = list(getattr(data, "column_names", getattr(data, "columns", ())))
         values = data[name] if name in names else ()
     else:  # what can be read once only, or has to be asked for

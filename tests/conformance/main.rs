@@ -16,7 +16,7 @@ const AS_OF: &str = "2025-06-30";
 /// Options that an analysis cannot do without.
 fn request(name: &str) -> String {
     let extra = match name {
-        "before_after" => r#", "change": "2025-05-05""#,
+        "before_after" => r#", "change": "2025-04-07""#,
         "movement" => r#", "since": "2025-03-31""#,
         name if name.starts_with("backtest") => r#", "origins": 1"#,
         _ => "",

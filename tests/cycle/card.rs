@@ -327,8 +327,7 @@ fn the_table_of_learn_lists_its_document() {
         .expect(name);
         table.notes()["fit"].clone()
     };
-    let named = json!({"unit": "day", "model": "mbg_nbd"});
-    assert_eq!(document["clv"], fit("clv_fit", named));
+    assert_eq!(document["clv"], fit("clv_fit", json!({"unit": "day"})));
     assert_eq!(document["spend"], fit("gamma_gamma_fit", json!({})));
 }
 

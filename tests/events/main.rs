@@ -15,6 +15,7 @@ mod states;
 use crm_core::columns::{Batch, ColumnValues, TimeUnit};
 use crm_core::data::{EventsSimulation, SimulatedEvents, simulate_events};
 use crm_core::table::Cell;
+use crm_core::words::EventWord;
 use crm_core::{Context, Dataset, Events, Table, analysis, register};
 use crm_tests::{optional_ints, texts};
 
@@ -56,7 +57,12 @@ fn log(visitors: u32, seed: u64) -> SimulatedEvents {
 }
 
 fn build(batches: &[Batch]) -> Events {
-    Events::from_batches(&SimulatedEvents::spec(), batches, &Context::default()).unwrap()
+    let mut spec = SimulatedEvents::spec();
+    // Logs without messages: their kinds are declared, so that analyses of messages give tables.
+    for word in EventWord::ALL {
+        spec.kinds.insert(word.code().to_owned(), *word);
+    }
+    Events::from_batches(&spec, batches, &Context::default()).unwrap()
 }
 
 /// The simulated rows with the texts spelled out, so that the shared helpers can take rows.

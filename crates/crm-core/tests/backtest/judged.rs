@@ -441,7 +441,13 @@ fn value_is_judged_by_what_was_bought() {
         &json!({"as_of": Day(start().0 + origin)}),
     );
     let context = Context::default();
-    let fit = register::run("clv_fit", &Dataset::Table(&summary), "{}", &context).expect("a fit");
+    let fit = register::run(
+        "clv_fit",
+        &Dataset::Table(&summary),
+        r#"{"model": "mbg_nbd"}"#,
+        &context,
+    )
+    .expect("a fit");
     let request = json!({"fit": fit.notes()["fit"], "t": 90}).to_string();
     let predicted = register::run("clv_predict", &Dataset::Table(&summary), &request, &context)
         .expect("predictions");

@@ -109,6 +109,7 @@ pub(super) fn session(inputs: &Inputs, error: *mut crm_error) -> Result<u64, i32
     let people = people(&mut opened, &mut digest, error)?;
     orders(&mut opened, &mut digest, (people, job), error)?;
     events(&mut opened, &mut digest, error)?;
+    messages(&mut opened, &mut digest, error)?;
     let orders = shop(&mut opened, inputs, (&mut digest, error))?;
     for task in [c"rfm", c"decile", c"clv_summary"] {
         let request = c"{\"as_of\": \"2026-12-31\"}".as_ptr();
@@ -338,6 +339,46 @@ fn events(opened: &mut Opened, digest: &mut Digest, error: *mut crm_error) -> Re
         })?;
     }
     Ok(())
+}
+
+/// Messages and orders as one log.
+fn messages(opened: &mut Opened, digest: &mut Digest, error: *mut crm_error) -> Result<(), i32> {
+    let of_log =
+        c"{\"customer_id\": \"customer_id\", \"campaign\": \"campaign\", \"timezone\": \"UTC\",
+        \"cells\": [\"visitor_id\", \"customer_id\", \"occurred_at\", \"kind\", \"campaign\"]}";
+    let of_shop = c"{\"currency\": \"JPY\", \"timezone\": \"UTC\",
+        \"cells\": [\"customer_id\", \"ordered_at\", \"amount\"]}";
+    let log = c"[[\"v\", \"ann\", \"2026-03-01T10:00:00\", \"sent\", \"spring\"]]".as_ptr();
+    let shop = c"[[\"ann\", \"2026-03-02T12:00:00\", 30]]".as_ptr();
+    let mut rows = crm_rows { id: 0 };
+    // SAFETY: pointers to live locals.
+    unsafe {
+        check(crm_events_begin(of_log.as_ptr(), -1, &mut rows, error))?;
+        let made = check(crm_rows_json(rows, log, -1, error)).and_then(|()| {
+            opened.add(free_events, |out| {
+                crm_events_finish(rows, NO_JOB, out.cast(), error)
+            })
+        });
+        if made.is_err() {
+            assert_eq!(crm_rows_free(rows, null_mut()), 0);
+        }
+        let events = crm_events { id: made? };
+        check(crm_orders_begin(of_shop.as_ptr(), -1, &mut rows, error))?;
+        let made = check(crm_rows_json(rows, shop, -1, error)).and_then(|()| {
+            opened.add(free_orders, |out| {
+                let nobody = crm_customers { id: 0 };
+                crm_orders_finish(rows, nobody, NO_JOB, out.cast(), error)
+            })
+        });
+        if made.is_err() {
+            assert_eq!(crm_rows_free(rows, null_mut()), 0);
+        }
+        let orders = crm_orders { id: made? };
+        let both = opened.add(free_events, |out| {
+            crm_events_with_orders(events, orders, NO_JOB, out.cast(), error)
+        })?;
+        digest.text(|out| crm_events_info(crm_events { id: both }, out, error))
+    }
 }
 
 /// Everything that can be asked of a table.
