@@ -100,7 +100,10 @@ fn an_unknown_column_of_a_log_is_answered_by_all_that_there_are() {
         )
     };
     let plain = listed(&EventsSpec::default(), &[]);
-    assert_eq!(plain, with_firsts("visitor_id occurred_at weekday hour kind"));
+    assert_eq!(
+        plain,
+        with_firsts("visitor_id occurred_at weekday hour kind")
+    );
     let name = |name: &str| Some(name.to_owned());
     let spec = EventsSpec {
         customer_id: name("customer_id"),
