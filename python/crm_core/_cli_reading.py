@@ -242,6 +242,6 @@ def add_scope(parser: argparse.ArgumentParser) -> Any:
         action="append",
         default=[],
         metavar="COLUMN=VALUE",
-        help="only these customers, in the same form",
+        help="only these customers, in the same form; may be repeated",
     )
     return scope

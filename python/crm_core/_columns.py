@@ -186,7 +186,12 @@ class Columns:
         if kind in ("category", "text"):
             codes = np.frombuffer(raw, "u1" if kind == "category" else "u4").astype("i4")
             which = 2 if language == "ja" else 0
-            words = pa.array([word[which] for word in self._words[at]], pa.string())
+            # Each word once, as pandas wants its categories.
+            first: dict[str, int] = {}
+            place = [first.setdefault(word[which], len(first)) for word in self._words[at]]
+            if len(first) < len(place):
+                codes = np.array(place, "i4")[codes]
+            words = pa.array(list(first), pa.string())
             return pa.DictionaryArray.from_arrays(pa.array(codes, mask=missing), words)
         if kind == "money" and money == "float":
             return pa.array(np.frombuffer(self.major(at), "f8"), mask=missing)

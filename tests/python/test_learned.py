@@ -20,7 +20,7 @@ def test_a_customer_alone_is_what_the_whole_shop_says(currency: str) -> None:
 
     money = None if currency == "JPY" else {"mean_order_values": 7}
     summary = crm.clv_summary(orders, DAY)
-    models = crm.MbgNbd().fit(summary), crm.GammaGamma().fit(summary)
+    models = crm.BestModel().fit(summary), crm.GammaGamma().fit(summary)
     value = by_id(crm.clv(*models, summary, interval=None))
     rfm, cpm = by_id(crm.rfm(orders, DAY)), by_id(crm.cpm(orders, DAY, money=money))
     soon = None if currency == "JPY" else 45

@@ -37,7 +37,8 @@ def rates(task: str) -> list[str]:
     return [name for name in plain if task not in FORECAST and (task, name) not in CENSORED]
 
 
-TASKS = [task for task in crm.tasks() if rates(task)]
+# Logs here have no messages; test_campaigns.py has.
+TASKS = [task for task in crm.tasks() if rates(task) and task != "campaign_rates"]
 
 
 def test_there_are_many() -> None:

@@ -237,7 +237,7 @@ def test_a_summary_goes_from_file_to_file(files, tmp_path, capsys):
     said = ("--currency=JPY", "-q", "-o", weekly)
     assert run("run", "clv_summary", files["orders"], "--option=unit=week", *said) == 0
     summary = crm.clv_summary(files["of"]["orders"], unit="week")
-    expected = crm.MbgNbd().fit(summary).params_
+    expected = crm.BestModel().fit(summary).params_
     plain = write(tmp_path / "summary.csv", summary.to_dict())
     # Parquet says in which unit it is.
     for path, options in ((weekly, {}), (plain, {"unit": "week"})):
