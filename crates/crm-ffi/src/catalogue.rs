@@ -2,10 +2,11 @@
 
 use crate::boundary::{crm_text, guard};
 use crate::error::{Fault, crm_error, crm_status_t, status_name};
-use crate::memory::{Once, grow, push};
+use crate::memory::{Once, extend, grow, push};
 use crm_core::{Error, register};
 use serde_json::{Value, json};
 use std::ffi::c_char;
+use std::io::{ErrorKind, Write};
 
 /// The version of the ABI: a library of the same number serves a host built against this header.
 pub const CRM_ABI_VERSION: u32 = 1;
@@ -59,8 +60,40 @@ impl Text {
         Ok(Text(bytes))
     }
 
+    /// A document as text.
+    fn of(document: &Value) -> Result<Self, Fault> {
+        let mut bytes = Bytes(Vec::new());
+        bytes.add(document)?;
+        bytes.end()
+    }
+
     pub(crate) fn get(&self) -> crm_text {
         crm_text::of(&self.0)
+    }
+}
+
+/// JSON that grows fallibly.
+struct Bytes(Vec<u8>);
+
+impl Bytes {
+    fn add(&mut self, document: &Value) -> Result<(), Fault> {
+        serde_json::to_writer(self, document).map_err(|_| Fault::out_of_memory(0))
+    }
+
+    fn end(mut self) -> Result<Text, Fault> {
+        push(&mut self.0, 0)?;
+        Ok(Text(self.0))
+    }
+}
+
+impl Write for Bytes {
+    fn write(&mut self, more: &[u8]) -> std::io::Result<usize> {
+        extend(&mut self.0, more).map_err(|_| ErrorKind::OutOfMemory)?;
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -74,16 +107,20 @@ static CATALOGUE: Once<Catalogue> = Once::new();
 
 fn catalogue() -> Result<&'static Catalogue, Fault> {
     CATALOGUE.get_or_make(|| {
-        let list = register::all().map(|entry| {
-            json!({
+        // One entry after the other: a list of all is more than the reserve serves at once.
+        let mut list = Bytes(Vec::new());
+        for (i, entry) in register::all().enumerate() {
+            push(&mut list.0, if i == 0 { b'[' } else { b',' })?;
+            list.add(&json!({
                 "name": entry.name,
                 "summary": entry.summary,
                 "ja": entry.ja,
                 "reads": entry.reads,
                 "needs_as_of": entry.needs_as_of,
-            })
-        });
-        let list = Text::new(&list.collect::<Value>().to_string())?;
+            }))?;
+        }
+        push(&mut list.0, b']')?;
+        let list = list.end()?;
         let mut entries = Vec::new();
         for _ in register::all() {
             push(&mut entries, Once::new())?;
@@ -122,7 +159,7 @@ pub unsafe extern "C" fn crm_describe(
             register::describe(task)?;
             return Err(Error::internal("an analysis is not in the catalogue").into());
         };
-        let text = entry.get_or_make(|| Text::new(&register::describe(task)?.to_string()))?;
+        let text = entry.get_or_make(|| Text::of(&register::describe(task)?))?;
         out.set(text.get());
         Ok(())
     })

@@ -15,15 +15,15 @@ use std::ptr::{addr_of, null_mut};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Requests of this many bytes and more are refused when the system refuses them.
-const LARGE: usize = 1 << 14;
+const LARGE: usize = 4096;
 
 /// The bytes of the reserve.
 const SIZE: usize = 1 << 20;
 
-/// Blocks have 16, 32, ... 16,384 bytes, and are aligned to their size.
-const CLASSES: usize = 11;
+/// Blocks have 16, 32, ... 4,096 bytes, and are aligned to their size.
+const CLASSES: usize = 9;
 
-#[repr(align(16384))]
+#[repr(align(4096))]
 struct Room(UnsafeCell<[u8; SIZE]>);
 
 // SAFETY: bytes are reached through `Reserve` only, which hands each block to one owner.

@@ -333,7 +333,8 @@ fn events(opened: &mut Opened, digest: &mut Digest, error: *mut crm_error) -> Re
         every_cell(crm_table { id: table }, digest, error)?;
         let mut stream = exported(table, error)?;
         opened.add(free_events, |out| {
-            let spec = c"{\"occurred_at\": \"started_at\", \"kind\": \"entry_page\", \"bad_rows\": \"drop\"}";
+            let spec =
+                c"{\"occurred_at\": \"started_at\", \"kind\": \"session\", \"bad_rows\": \"drop\"}";
             let (spec, stream) = (spec.as_ptr(), stream.as_mut_ptr());
             crm_events_from_arrow(spec, -1, stream, NO_JOB, out.cast(), error)
         })?;
@@ -377,8 +378,9 @@ fn messages(opened: &mut Opened, digest: &mut Digest, error: *mut crm_error) -> 
         let both = opened.add(free_events, |out| {
             crm_events_with_orders(events, orders, NO_JOB, out.cast(), error)
         })?;
-        digest.text(|out| crm_events_info(crm_events { id: both }, out, error))
+        digest.text(|out| crm_events_info(crm_events { id: both }, out, error))?;
     }
+    Ok(())
 }
 
 /// Everything that can be asked of a table.
@@ -455,13 +457,10 @@ pub(super) fn first_uses() {
         for task in [c"rfm", c"customer", c"clv_fit"] {
             refused(&mut || crm_describe(task.as_ptr(), &mut text, null_mut()));
         }
-        // Threads: their own memory is the system's, which may give no more of them.
+        // A new thread has a record of 48 bytes that Rust's standard library asks the system for, past this
+        // library's reserve: without it the host aborts, so that nothing is refused here.
         for threads in [1, 2] {
-            LEFT.set(0);
-            let status = crm_set_threads(threads, null_mut());
-            LEFT.set(i64::MAX);
-            let none = crm_status::CRM_ERR_ARGUMENT as i32;
-            assert!([0, none, out_of_memory].contains(&status), "{status}");
+            assert_eq!(crm_set_threads(threads, null_mut()), 0);
         }
         assert_eq!(crm_shutdown(null_mut()), 0);
     }
