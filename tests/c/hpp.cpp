@@ -196,6 +196,7 @@ static void threads() {
   for (std::thread &one : all) one.join();
   for (const std::string &one : found) CHECK(one == alone);
   crm::set_threads(1);
+  CHECK(crm_shutdown(nullptr) == CRM_OK);
 }
 
 int main() {

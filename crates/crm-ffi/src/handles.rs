@@ -38,6 +38,10 @@ const GENERATION: u32 = 32;
 const LAST_GENERATION: u64 = (1 << 29) - 1;
 
 /// The object of a handle.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few, each behind a handle"
+)]
 pub(crate) enum Object {
     Orders(orders::OrdersObject),
     Customers(customers::CustomersObject),

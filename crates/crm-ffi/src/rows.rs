@@ -27,6 +27,10 @@ pub struct crm_rows {
 const MOST: usize = 4096;
 
 /// The kind of dataset that the rows become.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few, each behind a handle"
+)]
 pub(crate) enum Spec {
     Orders(Box<OrdersSpec>),
     Customers(CustomersSpec),
