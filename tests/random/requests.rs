@@ -161,7 +161,7 @@ fn run(cases: u64) {
         AtomicU64::new(0),
     );
     let failed = std::thread::scope(|scope| {
-        // Whatever takes a second or two is cancelled.
+        // Whatever takes a second or two is cancelled, and nothing after it.
         scope.spawn(|| {
             let mut before = 0;
             while !stop.load(Ordering::Relaxed) {
@@ -192,6 +192,7 @@ fn run(cases: u64) {
                 Err(error) => assert!(!error.to_string().is_empty()),
             }
             done.fetch_add(1, Ordering::Relaxed);
+            cancel.store(false, Ordering::Relaxed);
         });
         stop.store(true, Ordering::Relaxed);
         failed
@@ -199,7 +200,7 @@ fn run(cases: u64) {
     assert!(failed.is_empty(), "cases that panicked: {failed:?}");
     let answered = answered.into_inner();
     eprintln!("{cases} requests, {answered} answered");
-    assert!(answered > cases / 25, "{answered} of {cases}");
+    assert!(answered > cases / 8, "{answered} of {cases}");
 }
 
 #[test]
