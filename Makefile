@@ -128,7 +128,7 @@ check: native ## What a reviewer would say: format, lints, docs, types
 fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
 	fuzz/run.sh
 
-evidence: native ## Long simulations and slow second computations that no other command runs (an hour)
+evidence: native-release ## Long simulations and slow second computations that no other command runs (an hour)
 	cargo test --release --quiet --workspace --exclude crm-py -- --ignored
 	$(BIN)/python tests/python/season_evidence.py
 	$(BIN)/python tests/python/forecast_evidence.py

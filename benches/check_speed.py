@@ -31,7 +31,9 @@ def compiler() -> str:
 
 def built() -> str:
     """The path of the built program."""
-    command = ["cargo", "bench", "--quiet", "-p", "crm-tests", "--bench", "hot_paths", "--no-run"]
+    # With crm-py, so that the core is that of its release build.
+    packages = ["-p", "crm-tests", "-p", "crm-py"]
+    command = ["cargo", "bench", "--quiet", *packages, "--bench", "hot_paths", "--no-run"]
     done = subprocess.run(
         [*command, "--message-format=json"], check=True, stdout=subprocess.PIPE, text=True
     )

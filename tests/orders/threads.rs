@@ -83,9 +83,9 @@ fn customers() -> Vec<u64> {
 }
 
 fn shop(customer_id: ColumnData) -> Batch {
-    let step = 1_000_000_000 * 1_373;
-    let times = (0..ROWS as i64).map(|i| 1_700_000_000_000_000_000 + i * step);
-    let amounts = (0..ROWS).map(|i| (i * 7_919 % 100_000) as f64 / 100.0);
+    let (n, step) = (customer_id.len(), 1_000_000_000 * 1_373);
+    let times = (0..n as i64).map(|i| 1_700_000_000_000_000_000 + i * step);
+    let amounts = (0..n).map(|i| (i * 7_919 % 100_000) as f64 / 100.0);
     let time = ColumnValues::Time {
         values: times.collect(),
         unit: TimeUnit::Nanosecond,
@@ -142,6 +142,32 @@ fn ids_of_every_kind() {
         )
     });
     assert_eq!(orders.0, ROWS);
+}
+
+/// So many customers that their order, dictionaries and totals are split, too. A third of them comes late.
+#[test]
+fn many_customers() {
+    const CUSTOMERS: u64 = 34_000;
+    let rows = 9 * CUSTOMERS;
+    let known = |row: u64| match row < rows / 2 {
+        true => CUSTOMERS * 2 / 3,
+        false => CUSTOMERS,
+    };
+    let who: Vec<u64> = (0..rows).map(|row| row * 7_919 % known(row)).collect();
+    for kind in ["random", "short", "long"] {
+        let shop = shop(ids(kind, &who));
+        on_threads(kind, |context| {
+            let orders = built(
+                r#"{"currency": "USD"}"#,
+                std::slice::from_ref(&shop),
+                context,
+            );
+            let orders = orders.expect(kind);
+            let data = Dataset::Orders(&orders);
+            let scores = register::run("rfm", &data, "{}", context).expect(kind);
+            (orders.to_bytes().expect("a whole import"), scores)
+        });
+    }
 }
 
 /// Chunks of other lengths than the parts, an unreadable cell in two parts and rows that are left out.

@@ -333,6 +333,32 @@ def test_numpy_integers_of_any_byte_order(dtype: str) -> None:
     assert summary(data) == expected(SMALL)
 
 
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_long_numpy_columns_are_read_in_place_and_not_kept(unit: str) -> None:
+    """Orders stay what they were, whatever is written to the arrays, and nulls are seen."""
+    n = 70_000
+    moments = 1_700_000_000 + np.arange(n) * 977
+    data = {
+        "customer_id": np.arange(n) * 7_919 % 5_000,
+        "ordered_at": moments.astype("datetime64[s]").astype(f"datetime64[{unit}]"),
+        "amount": np.arange(n) % 9_000 / 100 + 1,
+        "cents": np.arange(n) % 9_000 + 100,
+    }
+    data["amount"][500] = np.nan
+    data["ordered_at"][69_000] = np.datetime64("NaT")
+    frame = pa.table({name: pa.array(column, from_pandas=True) for name, column in data.items()})
+    spec = {"currency": "USD", "bad_rows": "drop"}
+    minor = {"amount": "cents", "amount_unit": "minor", **spec}
+    built = [crm.Orders(data, **spec), crm.Orders(data, **minor)]
+    expected = [crm.Orders(frame, **spec), crm.Orders(frame, **minor)]
+    assert [len(orders) for orders in expected] == [n - 2, n - 1]
+    for column in data.values():
+        column[:] = 0 if column.dtype.kind != "M" else np.datetime64("1999-01-01")
+    for orders, other in zip(built, expected, strict=True):
+        assert orders.to_bytes() == other.to_bytes()
+        assert crm.summary(orders).to_dict() == crm.summary(other).to_dict()
+
+
 def test_numpy_strides_and_texts() -> None:
     wide = np.zeros((len(ROWS), 3))
     wide[:, 1] = numpy_columns()["amount"]

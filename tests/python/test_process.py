@@ -234,6 +234,38 @@ for data in ({}, {"customer_id": [1]}, nothing,
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_memory_that_is_kept_between_imports() -> None:
+    """Large blocks are used again, also by other threads and in a child: results stay the same."""
+    code = """
+import os, threading
+import numpy as np
+import crm_core as crm
+def tables(n):
+    rows = np.arange(n)
+    data = {"customer_id": rows * 7919 % (n // 9), "amount": rows % 9000 / 100,
+            "ordered_at": (1_600_000_000 + rows * 300).astype("datetime64[s]")}
+    orders = crm.Orders(data, currency="USD")
+    scores = crm.rfm(orders).to_numpy()
+    return orders.to_bytes(), scores["revenue"].tobytes(), scores["recency_days"].tobytes()
+sizes = [400_000, 300_000, 500_000]
+expected = {n: hash(tables(n)) for n in sizes}
+def again():
+    for n in sizes * 2:
+        assert hash(tables(n)) == expected[n]
+threads = [threading.Thread(target=again) for _ in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+child = os.fork()
+if child == 0:
+    again()
+    os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+print("same")
+"""
+    done = in_python(code)
+    assert done.stdout == "same\n", done.stderr
+
+
 def test_another_python_of_the_stable_abi() -> None:
     """The native module asks for no more than Python 3.11's stable interface."""
     from crm_core import _native

@@ -1,7 +1,7 @@
 //! Converts Arrow arrays to columns of the core.
 
-use crate::{collect, malformed, missing, room};
-use arrow_array::{Array, RecordBatch, StringViewArray};
+use crate::{collect, malformed, missing};
+use arrow_array::{Array, RecordBatch};
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer, i256};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, TimeUnit as ArrowUnit};
@@ -42,17 +42,33 @@ pub fn read_batches(batches: &[RecordBatch], columns: &[&str]) -> Result<Vec<Bat
         .collect()
 }
 
-/// Converts one array, named `name` in errors. It is fully validated first.
+/// Converts one array, named `name` in errors. It is validated first, as [`sound`] does.
 ///
 /// # Errors
 ///
 /// [`Error::ColumnType`], [`Error::Malformed`], [`Error::OutOfMemory`].
 pub fn read_array(name: &str, array: &ArrayData) -> Result<ColumnData> {
     // The validator's message may contain values of the data.
-    array
-        .validate_full()
-        .map_err(|_| malformed(name, invalid(array.data_type())))?;
+    sound(name, array)?;
     read_validated(name, array)
+}
+
+/// Validates an array. Of texts only the lengths of the buffers: the core checks offsets and views, and
+/// whether each text that it keeps is UTF-8.
+pub(crate) fn sound(name: &str, array: &ArrayData) -> Result<()> {
+    let found = match is_text(array.data_type()) {
+        true => array.validate(),
+        false => array.validate_full(),
+    };
+    found.map_err(|_| malformed(name, invalid(array.data_type())))
+}
+
+/// Whether the type is one of texts, without a dictionary.
+pub(crate) fn is_text(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
 }
 
 /// Columns with different chunk boundaries, as batches that are cut at every boundary. The arrays
@@ -69,9 +85,7 @@ pub fn read_columns(columns: &[(String, Vec<ArrayData>)], wanted: &[&str]) -> Re
             .find(|(have, _)| have == name)
             .ok_or_else(|| missing(name, columns.iter().map(|(name, _)| name.clone()).collect()))?;
         for chunk in chunks {
-            chunk
-                .validate_full()
-                .map_err(|_| malformed(name, invalid(chunk.data_type())))?;
+            sound(name, chunk)?;
         }
         chosen.push((*name, chunks));
     }
@@ -196,7 +210,7 @@ fn values(name: &str, array: &ArrayData) -> Result<ColumnValues> {
         },
         DataType::Utf8 => ColumnValues::Text(Strings::Small(offsets(array)?, bytes(array))),
         DataType::LargeUtf8 => ColumnValues::Text(Strings::Large(offsets(array)?, bytes(array))),
-        DataType::Utf8View => ColumnValues::Text(views(array)?),
+        DataType::Utf8View => ColumnValues::Text(views(array)),
         DataType::FixedSizeBinary(width) if *width > 0 => {
             let width = *width as usize;
             ColumnValues::Fixed {
@@ -288,19 +302,11 @@ fn bytes(array: &ArrayData) -> Buf<u8> {
     shared(buffer, 0, buffer.len())
 }
 
-/// Copies the texts of a view array into one buffer. Null cells become empty.
-fn views(array: &ArrayData) -> Result<Strings> {
-    let views = StringViewArray::from(array.clone());
-    let total = views.lengths().map(|l| l as usize).sum();
-    let (mut offsets, mut bytes) = (room(views.len() + 1, "texts")?, room(total, "texts")?);
-    offsets.push(0_i64);
-    for i in 0..views.len() {
-        if views.is_valid(i) {
-            bytes.extend_from_slice(views.value(i).as_bytes());
-        }
-        offsets.push(bytes.len() as i64);
-    }
-    Ok(Strings::Large(offsets.into(), bytes.into()))
+/// Views and the buffers that they point into, by reference.
+fn views(array: &ArrayData) -> Strings {
+    let (views, texts) = (&array.buffers()[0], &array.buffers()[1..]);
+    let texts = texts.iter().map(|buffer| shared(buffer, 0, buffer.len()));
+    Strings::Views(shared(views, array.offset(), array.len()), texts.collect())
 }
 
 #[cfg(test)]

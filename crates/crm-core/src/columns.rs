@@ -219,13 +219,41 @@ pub enum TimeUnit {
     Nanosecond,
 }
 
-/// Texts as offsets into bytes, `len + 1` of them.
+/// Texts: offsets into bytes, `len + 1` of them, or views. That they are UTF-8 is seen to where they are read.
 #[derive(Clone, Debug)]
 pub enum Strings {
     /// 32-bit offsets (Arrow's utf8).
     Small(Buf<i32>, Buf<u8>),
     /// 64-bit offsets (Arrow's large_utf8).
     Large(Buf<i64>, Buf<u8>),
+    /// Views (Arrow's utf8_view), 16 bytes each: the length and then the text, if it has at most 12 bytes, or its
+    /// first four bytes, the number of a buffer and the place in that buffer.
+    Views(Buf<u128>, Arc<[Buf<u8>]>),
+}
+
+/// The most bytes of a text that is inside its view.
+pub(crate) const INSIDE: usize = 12;
+
+/// A number of a view: 0 is the length, 2 the buffer and 3 the place in it.
+#[inline]
+pub(crate) fn of_view(view: &u128, number: usize) -> usize {
+    let [number, ..] = bytemuck::cast_ref::<u128, [u32; 4]>(view)[number..] else {
+        return 0;
+    };
+    number as usize
+}
+
+/// The text of a view; nothing if it points past its buffer, as views of null cells may.
+#[inline]
+fn viewed<'a>(view: &'a u128, buffers: &'a [Buf<u8>]) -> &'a [u8] {
+    let length = of_view(view, 0);
+    if length <= INSIDE {
+        return &bytemuck::bytes_of(view)[4..4 + length];
+    }
+    let rest = buffers
+        .get(of_view(view, 2))
+        .and_then(|buffer| buffer.get(of_view(view, 3)..));
+    rest.and_then(|rest| rest.get(..length)).unwrap_or_default()
 }
 
 impl Strings {
@@ -234,6 +262,7 @@ impl Strings {
         match self {
             Strings::Small(offsets, _) => offsets.len().saturating_sub(1),
             Strings::Large(offsets, _) => offsets.len().saturating_sub(1),
+            Strings::Views(views, _) => views.len(),
         }
     }
 
@@ -248,6 +277,7 @@ impl Strings {
         match self {
             Strings::Small(offsets, bytes) => &bytes[offsets[i] as usize..offsets[i + 1] as usize],
             Strings::Large(offsets, bytes) => &bytes[offsets[i] as usize..offsets[i + 1] as usize],
+            Strings::Views(views, buffers) => viewed(&views[i], buffers),
         }
     }
 
@@ -456,12 +486,18 @@ impl ColumnData {
         match &self.values {
             ColumnValues::Text(texts) => {
                 let sound = match texts {
-                    Strings::Small(offsets, bytes) => {
-                        offsets.is_empty()
-                            || ascending(offsets.iter().map(|o| i64::from(*o)), bytes)
-                    }
-                    Strings::Large(offsets, bytes) => {
-                        offsets.is_empty() || ascending(offsets.iter().copied(), bytes)
+                    Strings::Small(offsets, bytes) => ascending(offsets, bytes),
+                    Strings::Large(offsets, bytes) => ascending(offsets, bytes),
+                    Strings::Views(views, buffers) => {
+                        let inside = |view: &u128| {
+                            let end = of_view(view, 3).saturating_add(of_view(view, 0));
+                            let buffer = buffers.get(of_view(view, 2));
+                            of_view(view, 0) <= INSIDE || buffer.is_some_and(|b| end <= b.len)
+                        };
+                        let valid =
+                            |i: usize| self.valid.as_ref().is_none_or(|bits| bits.is_set(i));
+                        let mut views = views.iter().enumerate();
+                        views.all(|(i, view)| inside(view) || !valid(i))
                     }
                 };
                 if !sound {
@@ -489,14 +525,14 @@ impl ColumnData {
     }
 }
 
-fn ascending(offsets: impl Iterator<Item = i64>, bytes: &[u8]) -> bool {
-    let mut last = 0;
-    let mut sound = true;
-    for offset in offsets {
-        sound &= offset >= last;
-        last = offset;
-    }
-    sound && last as u64 <= bytes.len() as u64
+fn ascending<T: Copy + Ord + Into<i64>>(offsets: &[T], bytes: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
+        return true;
+    };
+    // Without a way out, so that several are compared at once.
+    let pairs = offsets.windows(2);
+    let ascend = pairs.fold(true, |ascend, pair| ascend & (pair[0] <= pair[1]));
+    ascend && (*first).into() >= 0 && (*last).into() as u64 <= bytes.len() as u64
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Events of a site or an app.
 
 use crate::errors::{guarded, raise};
-use crate::input::Source;
+use crate::input::{Lent, Source};
 use crate::orders::{Orders, copied, option};
 use crate::runtime::compute;
 use crate::table::Table;
@@ -27,7 +27,7 @@ impl Events {
     ) -> PyResult<Self> {
         guarded(py, || {
             let spec = EventsSpec::parse(spec).map_err(|error| raise(py, error))?;
-            let source = Source::take(source)?;
+            let source = Source::take(source, Lent::NONE)?;
             compute(py, progress, move |context| {
                 let batches = source.read(&spec.columns(), context)?;
                 crm_core::Events::from_batches(&spec, &batches, context)

@@ -15,8 +15,9 @@
 //! | `("nulls", count)`                     | nothing but nulls, of no type                    |
 //! | `("arrow", object)`                    | an array or a chunked array                      |
 //!
-//! `valid` is a buffer of one byte per cell, or `None`. Other Python code may change the buffers,
-//! so they are copied with the GIL held.
+//! `valid` is a buffer of one byte per cell, or `None`. Other Python code may change the buffers, so
+//! cells that are kept are copied with the GIL held. Long columns of which nothing is kept are read in
+//! place ([`Lent`]), without the GIL, as Arrow's are: a caller must not write to them meanwhile.
 
 use crate::errors::raise;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
@@ -31,6 +32,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList, PyString, PyTuple};
 use std::ffi::CStr;
+use std::sync::Arc;
 
 /// Input columns, moved out of Python objects.
 pub(crate) enum Source {
@@ -53,12 +55,13 @@ pub(crate) enum Chunks {
 }
 
 impl Source {
-    /// Takes Python's input. Arrow data are moved out of their capsules, not read yet.
-    pub(crate) fn take(source: &Bound<'_, PyAny>) -> PyResult<Self> {
+    /// Takes Python's input. Arrow data are moved out of their capsules, not read yet. `lent` says which
+    /// columns may be read in place.
+    pub(crate) fn take(source: &Bound<'_, PyAny>, lent: Lent<'_>) -> PyResult<Self> {
         if let Ok(columns) = source.cast::<PyList>() {
             let columns = columns.iter().map(|item| {
                 let (name, column): (String, Bound<'_, PyTuple>) = item.extract()?;
-                let chunk = self::column(&name, &column)?;
+                let chunk = self::column(&name, &column, lent)?;
                 Ok((name, vec![chunk]))
             });
             return Ok(Source::Columns(columns.collect::<PyResult<_>>()?));
@@ -136,7 +139,7 @@ fn moved<T>(
     Ok(unsafe { from_raw(pointer.as_ptr()) })
 }
 
-fn column(name: &str, column: &Bound<'_, PyTuple>) -> PyResult<Chunks> {
+fn column(name: &str, column: &Bound<'_, PyTuple>, lent: Lent<'_>) -> PyResult<Chunks> {
     let kind: String = column.get_item(0)?.extract()?;
     let cells = column.get_item(1)?;
     if kind == "arrow" {
@@ -148,7 +151,7 @@ fn column(name: &str, column: &Bound<'_, PyTuple>) -> PyResult<Chunks> {
             cells.extract()?,
         )));
     }
-    array(name, &kind, &cells, column).map(Chunks::Array)
+    array(name, &kind, &cells, column, lent).map(Chunks::Array)
 }
 
 fn array(
@@ -156,6 +159,7 @@ fn array(
     kind: &str,
     cells: &Bound<'_, PyAny>,
     column: &Bound<'_, PyTuple>,
+    lent: Lent<'_>,
 ) -> PyResult<ArrayData> {
     let valid = || -> PyResult<Option<Vec<u8>>> {
         let valid = column.get_item(2)?;
@@ -165,7 +169,7 @@ fn array(
         copied::<u8>(name, &valid).map(Some)
     };
     match kind {
-        "numbers" => numbers(name, cells, valid()?),
+        "numbers" => numbers(name, cells, valid()?, lent),
         "bools" => {
             let bytes = copied::<u8>(name, cells)?;
             built(
@@ -175,7 +179,11 @@ fn array(
                 valid()?,
             )
         }
-        "days" => fixed(DataType::Date32, copied::<i32>(name, cells)?, valid()?),
+        "days" => fixed::<i32>(
+            DataType::Date32,
+            copied::<i32>(name, cells)?.into(),
+            valid()?,
+        ),
         "times" => {
             let unit = match column.get_item(3)?.extract::<String>()?.as_str() {
                 "s" => TimeUnit::Second,
@@ -185,9 +193,14 @@ fn array(
                 _ => return Err(PyValueError::new_err("unknown unit of time")),
             };
             let zone: Option<String> = column.get_item(4)?.extract()?;
-            let cells = copied::<i64>(name, cells)?;
-            let valid = without(valid()?, &cells, |cell| *cell == i64::MIN);
-            fixed(
+            let (valid, is_lent) = (valid()?, lent.times(unit));
+            let cells = self::cells::<i64>(name, cells, is_lent)?;
+            // The core takes the least count for null where it converts times.
+            let valid = match is_lent {
+                true => valid,
+                false => without(valid, cells.typed_data(), |cell: &i64| *cell == i64::MIN),
+            };
+            fixed::<i64>(
                 DataType::Timestamp(unit, zone.map(Into::into)),
                 cells,
                 valid,
@@ -200,7 +213,8 @@ fn array(
                 // A chunk of exactly 16 bytes.
                 i128::from_le_bytes(word.try_into().unwrap_or_default())
             });
-            fixed(DataType::Decimal128(38, scale), words.collect(), valid()?)
+            let words: Vec<i128> = words.collect();
+            fixed::<i128>(DataType::Decimal128(38, scale), words.into(), valid()?)
         }
         "texts" => texts(name, cells),
         "keys" => {
@@ -208,7 +222,7 @@ fn array(
             let valid = without(None, &keys, |key| *key < 0);
             let inner = column.get_item(2)?.cast_into::<PyTuple>()?;
             let kind: String = inner.get_item(0)?.extract()?;
-            let values = array(name, &kind, &inner.get_item(1)?, &inner)?;
+            let values = array(name, &kind, &inner.get_item(1)?, &inner, Lent::NONE)?;
             let keys: Vec<i64> = keys.into_iter().map(|key| key.max(0)).collect();
             let data_type = DataType::Dictionary(
                 Box::new(DataType::Int64),
@@ -229,6 +243,60 @@ fn array(
         }
         _ => Err(PyValueError::new_err("unknown kind of column")),
     }
+}
+
+/// Which columns of numbers and times may be read in place, because nothing of them is kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Lent<'a> {
+    /// Floats, and times in another unit than microseconds: the core converts them.
+    floats: bool,
+    /// Columns of integers by name: ids, which become codes.
+    integers: &'a [&'a str],
+}
+
+impl<'a> Lent<'a> {
+    /// Every column is copied.
+    pub(crate) const NONE: Lent<'static> = Lent {
+        floats: false,
+        integers: &[],
+    };
+
+    /// The columns of orders with these columns of ids.
+    pub(crate) fn of_orders(ids: &'a [&'a str]) -> Self {
+        Lent {
+            floats: true,
+            integers: ids,
+        }
+    }
+
+    fn times(&self, unit: TimeUnit) -> bool {
+        self.floats && unit != TimeUnit::Microsecond
+    }
+}
+
+/// Fewer cells are copied: that is faster than to return the buffer, which needs the GIL.
+const LONG: usize = 1 << 15;
+
+/// The buffer's cells, in place where they are `lent`.
+fn cells<T>(name: &str, cells: &Bound<'_, PyAny>, lent: bool) -> PyResult<Buffer>
+where
+    T: Element + Default + arrow_buffer::ArrowNativeType + std::panic::RefUnwindSafe,
+{
+    if lent {
+        let buffer = PyBuffer::<T>::get(cells)?;
+        let bytes = buffer.item_count().saturating_mul(size_of::<T>());
+        if buffer.dimensions() == 1
+            && buffer.item_count() >= LONG
+            && let Some(start) = buffer.as_slice_ptr()
+        {
+            // SAFETY: these bytes are there as long as `buffer` is, which the result owns. Nothing is
+            // taken for granted of the cells; that they do not change is up to the caller.
+            return Ok(unsafe {
+                Buffer::from_custom_allocation(start.cast(), bytes, Arc::new(buffer))
+            });
+        }
+    }
+    copied::<T>(name, cells).map(Buffer::from)
 }
 
 /// Copies the buffer's cells; a failing allocation is an error.
@@ -271,37 +339,55 @@ fn wrong_type(name: &str, found: String) -> Error {
     }
 }
 
-fn numbers(name: &str, cells: &Bound<'_, PyAny>, valid: Option<Vec<u8>>) -> PyResult<ArrayData> {
+fn numbers(
+    name: &str,
+    cells: &Bound<'_, PyAny>,
+    valid: Option<Vec<u8>>,
+    lent: Lent<'_>,
+) -> PyResult<ArrayData> {
     use pyo3::buffer::ElementType as E;
     let buffer = PyUntypedBuffer::get(cells)?;
     let format = E::from_format(buffer.format());
+    let is_id = lent.integers.contains(&name);
     drop(buffer);
     match format {
-        E::SignedInteger { bytes: 1 } => fixed(DataType::Int8, copied::<i8>(name, cells)?, valid),
-        E::SignedInteger { bytes: 2 } => fixed(DataType::Int16, copied::<i16>(name, cells)?, valid),
-        E::SignedInteger { bytes: 4 } => fixed(DataType::Int32, copied::<i32>(name, cells)?, valid),
-        E::SignedInteger { bytes: 8 } => fixed(DataType::Int64, copied::<i64>(name, cells)?, valid),
+        E::SignedInteger { bytes: 1 } => {
+            fixed::<i8>(DataType::Int8, copied::<i8>(name, cells)?.into(), valid)
+        }
+        E::SignedInteger { bytes: 2 } => {
+            fixed::<i16>(DataType::Int16, copied::<i16>(name, cells)?.into(), valid)
+        }
+        E::SignedInteger { bytes: 4 } => {
+            fixed::<i32>(DataType::Int32, copied::<i32>(name, cells)?.into(), valid)
+        }
+        E::SignedInteger { bytes: 8 } => fixed::<i64>(
+            DataType::Int64,
+            self::cells::<i64>(name, cells, is_id)?,
+            valid,
+        ),
         E::UnsignedInteger { bytes: 1 } => {
-            fixed(DataType::UInt8, copied::<u8>(name, cells)?, valid)
+            fixed::<u8>(DataType::UInt8, copied::<u8>(name, cells)?.into(), valid)
         }
         E::UnsignedInteger { bytes: 2 } => {
-            fixed(DataType::UInt16, copied::<u16>(name, cells)?, valid)
+            fixed::<u16>(DataType::UInt16, copied::<u16>(name, cells)?.into(), valid)
         }
         E::UnsignedInteger { bytes: 4 } => {
-            fixed(DataType::UInt32, copied::<u32>(name, cells)?, valid)
+            fixed::<u32>(DataType::UInt32, copied::<u32>(name, cells)?.into(), valid)
         }
-        E::UnsignedInteger { bytes: 8 } => {
-            fixed(DataType::UInt64, copied::<u64>(name, cells)?, valid)
-        }
+        E::UnsignedInteger { bytes: 8 } => fixed::<u64>(
+            DataType::UInt64,
+            self::cells::<u64>(name, cells, is_id)?,
+            valid,
+        ),
         E::Float { bytes: 4 } => {
             let cells = copied::<f32>(name, cells)?;
             let valid = without(valid, &cells, |cell| cell.is_nan());
-            fixed(DataType::Float32, cells, valid)
+            fixed::<f32>(DataType::Float32, cells.into(), valid)
         }
         E::Float { bytes: 8 } => {
-            let cells = copied::<f64>(name, cells)?;
-            let valid = without(valid, &cells, |cell| cell.is_nan());
-            fixed(DataType::Float64, cells, valid)
+            let cells = self::cells::<f64>(name, cells, lent.floats)?;
+            let valid = without(valid, cells.typed_data(), |cell: &f64| cell.is_nan());
+            fixed::<f64>(DataType::Float64, cells, valid)
         }
         _ => Err(raise(
             cells.py(),
@@ -311,7 +397,7 @@ fn numbers(name: &str, cells: &Bound<'_, PyAny>, valid: Option<Vec<u8>>) -> PyRe
 }
 
 fn widened(name: &str, cells: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
-    let array = numbers(name, cells, None)?;
+    let array = numbers(name, cells, None, Lent::NONE)?;
     fn wide<T: arrow_buffer::ArrowNativeType + Into<i64>>(array: &ArrayData) -> Vec<i64> {
         array.buffer::<T>(0).iter().map(|v| (*v).into()).collect()
     }
@@ -326,7 +412,9 @@ fn widened(name: &str, cells: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
 
 /// `valid` without the cells that are null by their value.
 fn without<T>(valid: Option<Vec<u8>>, cells: &[T], null: impl Fn(&T) -> bool) -> Option<Vec<u8>> {
-    if valid.is_none() && !cells.iter().any(&null) {
+    // In blocks, so that several cells are looked at at once.
+    let any = |cells: &[T]| cells.iter().fold(false, |any, cell| any | null(cell));
+    if valid.is_none() && !cells.chunks(1024).any(any) {
         return None;
     }
     let mut valid = valid.unwrap_or_else(|| vec![1; cells.len()]);
@@ -346,10 +434,10 @@ fn bits(bytes: &[u8]) -> BooleanBuffer {
 
 fn fixed<T: arrow_buffer::ArrowNativeType>(
     data_type: DataType,
-    cells: Vec<T>,
+    cells: Buffer,
     valid: Option<Vec<u8>>,
 ) -> PyResult<ArrayData> {
-    built(data_type, cells.len(), Buffer::from(cells), valid)
+    built(data_type, cells.len() / size_of::<T>(), cells, valid)
 }
 
 fn built(

@@ -6,6 +6,7 @@
 mod errors;
 mod events;
 mod input;
+mod memory;
 mod orders;
 mod runtime;
 mod table;
@@ -18,6 +19,9 @@ use orders::{Customers, Orders};
 use pyo3::prelude::*;
 use serde_json::json;
 use table::Table;
+
+#[global_allocator]
+static ALLOCATOR: memory::Kept = memory::Kept;
 
 /// Run the analysis `task` on a dataset with the options of a JSON object.
 #[pyfunction]

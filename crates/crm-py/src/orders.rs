@@ -1,7 +1,7 @@
 //! Orders and customers.
 
 use crate::errors::{guarded, raise};
-use crate::input::Source;
+use crate::input::{Lent, Source};
 use crate::runtime::compute;
 use crate::table::Table;
 use crm_core::data::{CustomersSpec, GrowingOrders, OnRepeat, OrdersSpec, Understood};
@@ -45,7 +45,7 @@ impl Orders {
         guarded(py, || {
             let spec = OrdersSpec::parse(spec).map_err(|error| raise(py, error))?;
             let customers = customers.map(|customers| customers.get().0.clone());
-            let source = Source::take(source)?;
+            let source = Source::take(source, Lent::of_orders(&spec.ids()))?;
             compute(py, progress, move |context| {
                 let batches = source.read(&spec.columns(), context)?;
                 crm_core::Orders::from_batches(&spec, &batches, customers, context)
@@ -228,7 +228,7 @@ impl Customers {
     fn new(py: Python<'_>, spec: &str, source: &Bound<'_, PyAny>) -> PyResult<Self> {
         guarded(py, || {
             let spec = CustomersSpec::parse(spec).map_err(|error| raise(py, error))?;
-            let source = Source::take(source)?;
+            let source = Source::take(source, Lent::NONE)?;
             compute(py, None, move |context| {
                 let batches = source.read(&spec.columns(), context)?;
                 crm_core::data::Customers::from_batches(&spec, &batches, context)

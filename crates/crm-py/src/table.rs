@@ -1,7 +1,7 @@
 //! A result table: as an Arrow stream, and column by column for numpy.
 
 use crate::errors::{guarded, raise};
-use crate::input::Source;
+use crate::input::{Lent, Source};
 use crate::runtime::compute;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use crm_arrow::{Money, Style};
@@ -40,7 +40,7 @@ impl Table {
         names: Option<Vec<String>>,
     ) -> PyResult<Self> {
         guarded(py, || {
-            let source = Source::take(source)?;
+            let source = Source::take(source, Lent::NONE)?;
             compute(py, None, move |context| {
                 let read: Vec<&str> = columns.iter().map(String::as_str).collect();
                 let mut table = crm_core::Table::default();

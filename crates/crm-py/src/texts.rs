@@ -1,7 +1,7 @@
 //! Reads columns of texts as dates and amounts, for the command; input and output are Arrow arrays.
 
 use crate::errors::{guarded, raise};
-use crate::input::Source;
+use crate::input::{Lent, Source};
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::types::{Decimal128Type, Int32Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray};
@@ -65,7 +65,7 @@ pub(crate) fn read_dates(
     date_format: Option<&str>,
 ) -> PyResult<Dates> {
     guarded(py, || {
-        let source = Source::take(column)?;
+        let source = Source::take(column, Lent::NONE)?;
         let read = py
             .detach(|| dates(&chunks(source)?, date_format))
             .map_err(|error| raise(py, error))?;
@@ -103,7 +103,7 @@ pub(crate) fn read_amounts(
                 return Err(raise(py, Error::option("decimal", "", expected)));
             }
         };
-        let source = Source::take(column)?;
+        let source = Source::take(column, Lent::NONE)?;
         let read = py
             .detach(|| amounts(&chunks(source)?, decimal))
             .map_err(|error| raise(py, error))?;

@@ -85,6 +85,25 @@ impl Range {
     }
 }
 
+/// What the conversion of a part has found.
+struct Found {
+    range: Range,
+    /// The last cell of the block before.
+    last: i64,
+    /// The blocks that are not exact.
+    inexact: Vec<std::ops::Range<usize>>,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Found {
+            range: Range::NONE,
+            last: i64::MIN,
+            inexact: Vec::new(),
+        }
+    }
+}
+
 /// Converts `values`; cells without a value become [`BLANK`].
 ///
 /// `fast` returns the converted cell and whether the conversion is exact. It must not branch. Where
@@ -98,27 +117,42 @@ pub(crate) fn convert<T: Copy + Sync>(
     fast: impl Fn(T) -> (i64, bool) + Sync,
     mut slow: impl FnMut(usize) -> Result<i64>,
 ) -> Result<(Vec<i64>, Range)> {
-    let mut out = zeroed(values.len(), what)?;
-    let parts = context.fill(&mut out, |part, out| {
-        let mut range = Range::NONE;
-        let mut last = i64::MIN;
-        let mut inexact = Vec::new();
-        let starts = part.clone().step_by(BLOCK);
-        for (out, start) in out.chunks_mut(BLOCK).zip(starts) {
-            let block = &values[start..start + out.len()];
-            if fill(block, valid, start, out, &fast) {
-                last = range.extend(out, last);
-            } else {
-                push(&mut inexact, start..start + block.len(), what)?;
-            }
+    let n = values.len();
+    let block = |start: usize, out: &mut [i64], found: &mut Found| {
+        let block = &values[start..start + out.len()];
+        if fill(block, valid, start, out, &fast) {
+            found.last = found.range.extend(out, found.last);
+            return Ok(());
         }
-        Ok((part, range, inexact))
-    })?;
+        push(&mut found.inexact, start..start + block.len(), what)
+    };
+    let mut out: Vec<i64>;
+    let parts = if context.parts(n).len() == 1 {
+        // On one thread memory is made zero block by block, just before it is filled.
+        out = room(n, what)?;
+        let mut found = Found::default();
+        while out.len() < n {
+            let start = out.len();
+            out.resize(n.min(start + BLOCK), 0);
+            block(start, &mut out[start..], &mut found)?;
+        }
+        vec![(0..n, found)]
+    } else {
+        out = zeroed(n, what)?;
+        context.fill(&mut out, |part, out| {
+            let mut found = Found::default();
+            let starts = part.clone().step_by(BLOCK);
+            for (out, start) in out.chunks_mut(BLOCK).zip(starts) {
+                block(start, out, &mut found)?;
+            }
+            Ok((part, found))
+        })?
+    };
     let mut exact = true;
     let mut ranges = room(parts.len(), what)?;
-    for (part, range, inexact) in parts {
-        ranges.push((part, range));
-        for i in inexact.into_iter().flatten() {
+    for (part, found) in parts {
+        ranges.push((part, found.range));
+        for i in found.inexact.into_iter().flatten() {
             exact = false;
             let is_valid = valid.is_none_or(|valid| valid.is_set(i));
             out[i] = if is_valid { slow(i)? } else { BLANK };

@@ -2,7 +2,7 @@
 
 use super::hash::{BLOCK, bytes_hash, entry, probe, wide_hash, word_hash};
 use super::in_parts::{Column, Piece};
-use super::pack::{Packing, packs, shorts, uuid};
+use super::pack::{Packing, packs, shorts, uuids};
 use super::{IdKind, Ids, Keys, NO_ID, SIGN, kind_of, start};
 use crate::columns::{Bits, ColumnData, ColumnValues, Strings};
 use crate::context::{Context, collect, filled, grow, push, room, zeroed};
@@ -137,17 +137,24 @@ impl Ids {
                 }
             }
             IdKind::Text => {
-                let fits = |packing| values().all(|column| packs(column, packing));
+                let fits = |packing| {
+                    for column in values() {
+                        if !packs(column, packing, context)? {
+                            return Ok(false);
+                        }
+                    }
+                    Result::Ok(true)
+                };
                 match &self.keys {
                     Keys::Bytes(ends, _) if ends.is_empty() => {
                         for packing in [Packing::Short, Packing::Uuid] {
-                            if fits(packing) {
+                            if fits(packing)? {
                                 self.keys = Keys::Wide(Vec::new(), packing);
                                 break;
                             }
                         }
                     }
-                    Keys::Wide(_, packing) if !fits(*packing) => self.spell_out_wide()?,
+                    Keys::Wide(_, packing) if !fits(*packing)? => self.spell_out_wide()?,
                     _ => {}
                 }
             }
@@ -246,11 +253,26 @@ impl Ids {
                 *hash = word_hash(word(i), self.seed);
             }
             self.touch(&hashes[..block.len()]);
+            let Keys::Word(keys) = &self.keys else {
+                return Err(Error::internal("ids changed their form"));
+            };
+            let keys = &keys[..];
+            let mut known = true;
+            for ((code, hash), i) in out.iter_mut().zip(&hashes).zip(block.clone()) {
+                let key = word(i);
+                let found = probe(&self.slots, *hash, |code| keys[code as usize] == key);
+                known &= found.is_ok();
+                *code = found.unwrap_or(NO_ID);
+            }
+            if known && all {
+                continue;
+            }
             for ((code, hash), i) in out.iter_mut().zip(&hashes).zip(block) {
-                *code = match all || valid(i) {
-                    true => self.word(word(i), *hash)?,
-                    false => NO_ID,
-                };
+                match all || valid(i) {
+                    true if *code == NO_ID => *code = self.word(word(i), *hash)?,
+                    true => {}
+                    false => *code = NO_ID,
+                }
             }
         }
         Ok(())
@@ -275,12 +297,7 @@ impl Ids {
             match self.keys {
                 Keys::Wide(_, Packing::Short) => shorts(texts, block.clone(), packed),
                 Keys::Wide(..) => {
-                    for (to, i) in packed.iter_mut().zip(block.clone()) {
-                        *to = uuid(texts.bytes(i)).unwrap_or_else(|| {
-                            fits &= !valid(i);
-                            0
-                        });
-                    }
+                    fits = uuids(texts, block.clone(), packed, &valid);
                 }
                 _ => {}
             }
@@ -302,9 +319,25 @@ impl Ids {
                 }
             }
             self.touch(hashes);
+            let mut known = false;
+            if let Keys::Wide(keys, _) = &self.keys {
+                let keys = &keys[..];
+                known = true;
+                for ((code, hash), key) in out.iter_mut().zip(&*hashes).zip(&*packed) {
+                    let found = probe(&self.slots, *hash, |code| keys[code as usize] == *key);
+                    known &= found.is_ok();
+                    *code = found.unwrap_or(NO_ID);
+                }
+            }
+            if known && all {
+                continue;
+            }
             for (((code, hash), key), i) in out.iter_mut().zip(&*hashes).zip(&*packed).zip(block) {
                 if !valid(i) {
                     *code = NO_ID;
+                    continue;
+                }
+                if wide && *code != NO_ID {
                     continue;
                 }
                 let known = self.len();
@@ -430,9 +463,9 @@ impl Ids {
     /// cache earlier. Returns whether no id occurs twice.
     pub(super) fn rehash(&mut self) -> Result<bool> {
         let n = self.len();
-        let size = (n * 4).next_power_of_two().max(64);
+        let size = (n * 2).next_power_of_two().max(64);
         self.slots = Vec::new();
-        let mut slots = filled(size, 0_u64, "table of ids")?;
+        let mut slots: Vec<u64> = zeroed(size, "table of ids")?;
         let seed = self.seed;
         for i in 0..n {
             let hash = match &self.keys {

@@ -30,14 +30,16 @@ pub(super) fn probe(slots: &[u64], hash: u64, same: impl Fn(u32) -> bool) -> Res
     }
 }
 
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product as u64) ^ (product >> 64) as u64
+}
+
 /// Folded multiplication of the key and the seed, twice. Because of the seed, colliding keys cannot
 /// be constructed.
 #[inline]
-pub(super) fn mix(key: u64, seed: u64) -> u64 {
-    let fold = |a: u64, b: u64| {
-        let product = u128::from(a) * u128::from(b);
-        (product as u64) ^ (product >> 64) as u64
-    };
+fn mix(key: u64, seed: u64) -> u64 {
     let once = fold(key ^ seed, 0x2d35_8dcc_aa6c_78a5 ^ seed.rotate_left(32));
     fold(once ^ seed.rotate_left(17), 0x8bb8_4b93_962e_acc9)
 }
@@ -49,9 +51,12 @@ pub(super) fn word_hash(key: u64, seed: u64) -> u64 {
 
 #[inline]
 pub(super) fn wide_hash(key: u128, seed: u64) -> u64 {
-    mix(
-        (key >> 64) as u64,
-        seed ^ mix(key as u64, seed.rotate_left(7)),
+    // Both halves differ from any key's where there is no seed, so that neither makes the product 0.
+    let high = (key >> 64) as u64 ^ seed ^ 0x2d35_8dcc_aa6c_78a5;
+    let low = key as u64 ^ seed.rotate_left(32) ^ 0x9e37_79b9_7f4a_7c15;
+    fold(
+        fold(high, low) ^ seed.rotate_left(17),
+        0x8bb8_4b93_962e_acc9,
     )
 }
 

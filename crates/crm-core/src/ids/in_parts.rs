@@ -5,10 +5,10 @@
 //! An id that occurs in several parts is hashed once more in each, so this is for columns with few
 //! ids for their rows. Columns of order ids are encoded on one thread.
 
-use super::hash::{BLOCK, bytes_hash, wide_hash, word_hash};
+use super::hash::{BLOCK, bytes_hash, probe, wide_hash, word_hash};
 use super::{Ids, Keys, NO_ID, SIGN, start};
 use crate::columns::{ColumnData, ColumnValues};
-use crate::context::{Context, room};
+use crate::context::{Context, filled, room};
 use crate::error::Result;
 use std::ops::Range;
 
@@ -127,7 +127,7 @@ impl Ids {
         }
         let mut work = room(local.len(), "ids")?;
         for (ids, codes) in local {
-            if let Some(map) = self.take_in(ids)? {
+            if let Some(map) = self.take_in(ids, context)? {
                 work.push((codes, map));
             }
         }
@@ -168,7 +168,7 @@ impl Ids {
 
     /// Adds all ids of another dictionary made from the same seed. Returns this dictionary's code
     /// for each code of the other; `None` if the codes are the same.
-    fn take_in(&mut self, mut other: Ids) -> Result<Option<Vec<u32>>> {
+    fn take_in(&mut self, mut other: Ids, context: &Context) -> Result<Option<Vec<u32>>> {
         if self.is_empty() {
             *self = other;
             return Ok(None);
@@ -182,32 +182,73 @@ impl Ids {
             }
         }
         let n = other.len();
-        let mut map = room(n, "ids")?;
-        let mut hashes = [0; BLOCK];
-        for from in (0..n).step_by(BLOCK) {
-            let block = from..(from + BLOCK).min(n);
-            for (hash, i) in hashes.iter_mut().zip(block.clone()) {
-                *hash = match &other.keys {
-                    Keys::Word(keys) => word_hash(keys[i], self.seed),
-                    Keys::Wide(keys, _) => wide_hash(keys[i], self.seed),
-                    Keys::Bytes(ends, bytes) => {
-                        bytes_hash(&bytes[start(ends, i)..ends[i]], self.seed)
+        let mut map = filled(n, NO_ID, "ids")?;
+        // Ids that are known already are found on all threads.
+        if context.parts(n).len() > 1 {
+            let this = &*self;
+            context.fill(&mut map, |part, codes| {
+                for (codes, from) in codes.chunks_mut(BLOCK).zip(part.step_by(BLOCK)) {
+                    let block = from as u32..from as u32 + codes.len() as u32;
+                    let hashes = this.touched(&other, block.clone());
+                    for ((code, i), hash) in codes.iter_mut().zip(block).zip(hashes) {
+                        *code = this.found(&other, i as usize, hash).unwrap_or(NO_ID);
                     }
-                    Keys::Dense { .. } => 0,
-                };
-            }
-            self.touch(&hashes[..block.len()]);
-            for (hash, i) in hashes.iter().zip(block) {
-                map.push(match &other.keys {
-                    Keys::Word(keys) => self.word(keys[i], *hash)?,
-                    Keys::Wide(keys, _) => self.wide(keys[i], *hash)?,
+                }
+                Ok(())
+            })?;
+        }
+        let missing = map.iter().filter(|code| **code == NO_ID).count();
+        let mut others = room(missing, "ids")?;
+        others.extend((0..n as u32).filter(|i| map[*i as usize] == NO_ID));
+        for block in others.chunks(BLOCK) {
+            let hashes = self.touched(&other, block.iter().copied());
+            for (i, hash) in block.iter().zip(hashes) {
+                let i = *i as usize;
+                map[i] = match &other.keys {
+                    Keys::Word(keys) => self.word(keys[i], hash)?,
+                    Keys::Wide(keys, _) => self.wide(keys[i], hash)?,
                     Keys::Bytes(ends, bytes) => {
-                        self.bytes(&bytes[start(ends, i)..ends[i]], *hash)?
+                        self.bytes(&bytes[start(ends, i)..ends[i]], hash)?
                     }
                     Keys::Dense { .. } => i as u32,
-                });
+                };
             }
         }
         Ok(Some(map))
+    }
+
+    /// The hashes of at most [`BLOCK`] ids of another dictionary; their slots here are prefetched.
+    fn touched(&self, other: &Ids, ids: impl ExactSizeIterator<Item = u32>) -> [u64; BLOCK] {
+        let mut hashes = [0; BLOCK];
+        let n = ids.len();
+        for (hash, i) in hashes.iter_mut().zip(ids) {
+            let i = i as usize;
+            *hash = match &other.keys {
+                Keys::Word(keys) => word_hash(keys[i], self.seed),
+                Keys::Wide(keys, _) => wide_hash(keys[i], self.seed),
+                Keys::Bytes(ends, bytes) => bytes_hash(&bytes[start(ends, i)..ends[i]], self.seed),
+                Keys::Dense { .. } => 0,
+            };
+        }
+        self.touch(&hashes[..n]);
+        hashes
+    }
+
+    /// The code here of an id of another dictionary in the same form.
+    fn found(&self, other: &Ids, i: usize, hash: u64) -> Option<u32> {
+        match (&self.keys, &other.keys) {
+            (Keys::Word(keys), Keys::Word(others)) => {
+                probe(&self.slots, hash, |code| keys[code as usize] == others[i]).ok()
+            }
+            (Keys::Wide(keys, _), Keys::Wide(others, _)) => {
+                probe(&self.slots, hash, |code| keys[code as usize] == others[i]).ok()
+            }
+            (Keys::Bytes(ends, bytes), Keys::Bytes(other_ends, others)) => {
+                let id = &others[start(other_ends, i)..other_ends[i]];
+                let of = |code: usize| &bytes[start(ends, code)..ends[code]];
+                probe(&self.slots, hash, |code| of(code as usize) == id).ok()
+            }
+            _ => None,
+        }
     }
 }

@@ -308,13 +308,18 @@ impl Ids {
     ///
     /// [`crate::Error::OutOfMemory`].
     pub fn by_id(&self) -> Result<&[u32]> {
+        self.by_id_on(&Context::default())
+    }
+
+    /// [`Ids::by_id`], on all threads where it is not computed yet.
+    pub(crate) fn by_id_on(&self, context: &Context) -> Result<&[u32]> {
         if let Some(order) = self.order.get() {
             return Ok(order);
         }
         let n = self.len() as u32;
         let order = match &self.keys {
-            Keys::Word(keys) => rank::order(keys)?,
-            Keys::Wide(keys, _) => rank::order_wide(keys)?,
+            Keys::Word(keys) => rank::order_on(keys, context)?,
+            Keys::Wide(keys, _) => rank::order_wide(keys, context)?,
             _ => {
                 let mut order = collect((0..n as usize).map(|c| c as u32), "id order")?;
                 if !matches!(self.keys, Keys::Dense { .. }) {

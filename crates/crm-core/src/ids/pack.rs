@@ -1,7 +1,9 @@
 //! Packs ids into integers of 128 bits whose order is the order of the bytes: short texts and
 //! UUIDs.
 
-use crate::columns::{ColumnData, ColumnValues, Strings};
+use crate::columns::{ColumnData, ColumnValues, INSIDE, Strings, of_view};
+use crate::context::Context;
+use crate::error::Result;
 use std::ops::Range;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,21 +17,34 @@ pub(super) enum Packing {
 }
 
 /// Whether the texts of a column can be packed, by a cheap check.
-pub(super) fn packs(column: &ColumnData, packing: Packing) -> bool {
+pub(super) fn packs(column: &ColumnData, packing: Packing, context: &Context) -> Result<bool> {
     let ColumnValues::Text(texts) = &column.values else {
-        return true;
+        return Ok(true);
     };
-    let lengths_fit = |most: i64| match texts {
-        Strings::Small(offsets, _) => offsets.windows(2).all(|w| i64::from(w[1] - w[0]) <= most),
-        Strings::Large(offsets, _) => offsets.windows(2).all(|w| w[1] - w[0] <= most),
-    };
-    match packing {
-        Packing::Short => lengths_fit(15),
-        // The first text decides; a later text that is not a UUID ends the form.
-        _ => (0..texts.len())
-            .find(|i| column.is_valid(*i))
-            .is_none_or(|i| uuid(texts.bytes(i)).is_some()),
+    if packing == Packing::Short {
+        let parts = context.map(context.parts(texts.len()), |part| {
+            let ends = part.start..part.end + 1;
+            Ok(match texts {
+                Strings::Small(offsets, _) => {
+                    let mut lengths = offsets[ends].windows(2).map(|w| w[1] - w[0]);
+                    lengths.all(|length| length <= 15)
+                }
+                Strings::Large(offsets, _) => {
+                    let mut lengths = offsets[ends].windows(2).map(|w| w[1] - w[0]);
+                    lengths.all(|length| length <= 15)
+                }
+                // Null cells may have any length.
+                Strings::Views(views, _) => {
+                    let mut rows = part.clone().zip(&views[part]);
+                    rows.all(|(i, view)| of_view(view, 0) <= 15 || !column.is_valid(i))
+                }
+            })
+        })?;
+        return Ok(parts.into_iter().all(|fits| fits));
     }
+    // The first text decides; a later text that is not a UUID ends the form.
+    let first = (0..texts.len()).find(|i| column.is_valid(*i));
+    Ok(first.is_none_or(|i| uuid(texts.bytes(i)).is_some()))
 }
 
 /// Packs texts of at most 15 bytes, left-aligned, their length in the last byte: these integers have
@@ -41,9 +56,30 @@ pub(super) fn shorts(texts: &Strings, rows: Range<usize>, out: &mut [u128]) {
         }
     }
     let ends = rows.start..rows.end + 1;
+    if let Strings::Views(views, buffers) = texts {
+        // Neighbours are mostly in one buffer.
+        let (mut number, mut bytes): (usize, &[u8]) = (usize::MAX, &[]);
+        for (to, view) in out.iter_mut().zip(&views[rows]) {
+            let length = of_view(view, 0);
+            if length <= INSIDE {
+                // The bytes behind the length, left-aligned.
+                let after = u128::from_be_bytes(bytemuck::cast(*view)) << 32;
+                *to = after & KEEP[length] | length as u128;
+                continue;
+            }
+            if of_view(view, 2) != number {
+                number = of_view(view, 2);
+                bytes = buffers.get(number).map_or(&[], |buffer| &buffer[..]);
+            }
+            let from = of_view(view, 3);
+            *to = short(bytes, from, from.saturating_add(length));
+        }
+        return;
+    }
     match texts {
         Strings::Small(offsets, bytes) => each(&offsets[ends], bytes, out, |o| o as usize),
         Strings::Large(offsets, bytes) => each(&offsets[ends], bytes, out, |o| o as usize),
+        Strings::Views(..) => {}
     }
 }
 
@@ -66,7 +102,7 @@ fn short(bytes: &[u8], from: usize, to: usize) -> u128 {
         // Sixteen bytes at once, those behind the text masked away.
         return u128::from_be_bytes(*whole) & KEEP[len & 15] | len as u128;
     }
-    packed_short(&rest[..len]).unwrap_or_default()
+    rest.get(..len).and_then(packed_short).unwrap_or_default()
 }
 
 /// [`short`] of one text; `None` if it is longer.
@@ -100,6 +136,43 @@ pub(super) fn uuid(text: &[u8]) -> Option<u128> {
     let high = u64::from(a.0) << 32 | u64::from(b.0);
     let low = u64::from(c.0) << 32 | u64::from(d.0);
     Some(u128::from(high) << 64 | u128::from(low))
+}
+
+/// Packs UUIDs; whether each cell that is `valid` is one.
+pub(super) fn uuids(
+    texts: &Strings,
+    rows: Range<usize>,
+    out: &mut [u128],
+    valid: impl Fn(usize) -> bool,
+) -> bool {
+    let mut fit = true;
+    let mut put = |to: &mut u128, i: usize, text: &[u8]| {
+        *to = uuid(text).unwrap_or_else(|| {
+            fit &= !valid(i);
+            0
+        });
+    };
+    // The buffers are asked for once.
+    match texts {
+        Strings::Small(offsets, bytes) => {
+            let (offsets, bytes) = (&offsets[..], &bytes[..]);
+            for (to, i) in out.iter_mut().zip(rows) {
+                put(to, i, &bytes[offsets[i] as usize..offsets[i + 1] as usize]);
+            }
+        }
+        Strings::Large(offsets, bytes) => {
+            let (offsets, bytes) = (&offsets[..], &bytes[..]);
+            for (to, i) in out.iter_mut().zip(rows) {
+                put(to, i, &bytes[offsets[i] as usize..offsets[i + 1] as usize]);
+            }
+        }
+        Strings::Views(..) => {
+            for (to, i) in out.iter_mut().zip(rows) {
+                put(to, i, texts.bytes(i));
+            }
+        }
+    }
+    fit
 }
 
 /// Eight lower-case hex digits at once, and bits that are not 0 if one of them is none.

@@ -64,6 +64,79 @@ fn short_texts_uuids_and_long_texts_come_back_in_byte_order() {
     }
 }
 
+/// The same texts as views: those of at most 12 bytes inside, the others in two buffers.
+fn views(ids: &[&str]) -> ColumnData {
+    let mut buffers = [Vec::new(), Vec::new()];
+    let views: Vec<u128> = ids
+        .iter()
+        .enumerate()
+        .map(|(i, id)| {
+            let mut view = [0_u8; 16];
+            view[..4].copy_from_slice(&(id.len() as u32).to_ne_bytes());
+            if id.len() <= 12 {
+                view[4..4 + id.len()].copy_from_slice(id.as_bytes());
+            } else {
+                let buffer = &mut buffers[i % 2];
+                view[4..8].copy_from_slice(&id.as_bytes()[..4]);
+                view[8..12].copy_from_slice(&(i as u32 % 2).to_ne_bytes());
+                view[12..].copy_from_slice(&(buffer.len() as u32).to_ne_bytes());
+                buffer.extend_from_slice(id.as_bytes());
+            }
+            u128::from_ne_bytes(view)
+        })
+        .collect();
+    let buffers = buffers.into_iter().map(Into::into).collect();
+    ColumnValues::Text(Strings::Views(views.into(), buffers)).into()
+}
+
+#[test]
+fn views_are_the_texts_that_they_show() {
+    let uuid = "01890a5d-ac96-774b-bcce-b302099a8057";
+    for rows in [
+        vec![
+            "b",
+            "a",
+            "",
+            "twelve_bytes",
+            "b",
+            "thirteenbytes",
+            "fifteen_letters",
+            "ab\0",
+        ],
+        vec!["thirteenbytes", "thirteenbytez", "thirteenbytes"],
+        vec![uuid, "01890a5d-ac96-774b-bcce-b302099a8056", uuid],
+        vec![uuid, "a rather long customer number", "b", uuid],
+    ] {
+        let (shown, plain) = (views(&rows), texts(&rows));
+        shown.check("id").unwrap();
+        let mut ids = Ids::new(IdKind::Text, 7);
+        let codes = encode(&mut ids, &shown);
+        check(&ids, &rows, &codes);
+        assert_eq!(codes, encode(&mut Ids::new(IdKind::Text, 7), &plain));
+    }
+}
+
+/// A view past its buffer is refused where there is a text, and not looked at where there is none.
+#[test]
+fn views_of_null_cells_may_be_anything() {
+    let rows = ["thirteenbytes", "b", "thirteenbytes"];
+    for broken in [u128::MAX, 0xffff_fff0, 13 | 7 << 64, 13 | 99 << 96] {
+        let ColumnValues::Text(Strings::Views(good, buffers)) = views(&rows).values else {
+            unreachable!()
+        };
+        let mut cells = good.to_vec();
+        cells[1] = broken;
+        let mut column: ColumnData =
+            ColumnValues::Text(Strings::Views(cells.into(), buffers)).into();
+        assert!(column.check("id").is_err(), "{broken:x}");
+        column.valid =
+            Some(crate::columns::Bits::from_bools([true, false, true].into_iter()).unwrap());
+        column.check("id").unwrap();
+        let codes = encode(&mut Ids::new(IdKind::Text, 7), &column);
+        assert_eq!(codes, [0, NO_ID, 0]);
+    }
+}
+
 #[test]
 fn dense_integers_keep_their_codes_when_strangers_come() {
     let mut ids = Ids::new(IdKind::Int(64), 7);

@@ -1,6 +1,8 @@
-//! Sort order of integers, by radix, which is faster than a comparison sort for a million numbers.
+//! Sort order of integers, by radix, which is faster than a comparison sort for a million numbers;
+//! and the values at some places of that order, without sorting the others.
 
-use crate::context::{collect, filled};
+use super::extremes;
+use crate::context::{Context, collect, filled, room};
 use crate::error::Result;
 
 /// Bits of a digit.
@@ -33,19 +35,65 @@ pub fn order(keys: &[u64]) -> Result<Vec<u32>> {
         keys.iter().enumerate().map(|(i, k)| (*k, i as u32)),
         "order",
     )?;
-    let nothing = (0_u64, 0_u32);
-    let rest = by_digits(&mut pairs, nothing, differing(keys), |pair| pair.0)?;
-    for run in runs(&mut pairs, rest, |pair| pair.0) {
-        run.sort_unstable();
-    }
+    sort_pairs(&mut pairs, differing(keys))?;
     for (to, (_, i)) in order.iter_mut().zip(&pairs) {
         *to = *i;
     }
     Ok(order)
 }
 
-/// [`order`] of keys of 128 bits that are all different.
-pub(crate) fn order_wide(keys: &[u128]) -> Result<Vec<u32>> {
+/// [`order`] on all threads: each sorts the keys of a range.
+pub(crate) fn order_on(keys: &[u64], context: &Context) -> Result<Vec<u32>> {
+    let threads = context.parts(keys.len()).len();
+    if threads < 2 || keys.is_sorted() {
+        return order(keys);
+    }
+    // Ranges of about as many keys, by a sample of 64 keys for each.
+    let step = (keys.len() / (64 * threads)).max(1);
+    let mut sample = collect(keys.iter().step_by(step).copied(), "order")?;
+    sample.sort_unstable();
+    let bound = |part: usize| sample[part * sample.len() / threads];
+    let ranges = (0..threads).map(|part| {
+        let low = (part > 0).then(|| bound(part));
+        let high = (part + 1 < threads).then(|| bound(part + 1));
+        (low, high)
+    });
+    let differing = differing(keys);
+    let sorted = context.map(ranges.collect(), |(low, high)| {
+        let inside =
+            |key: &u64| low.is_none_or(|low| low <= *key) && high.is_none_or(|high| *key < high);
+        let mut pairs = room(keys.iter().filter(|key| inside(key)).count(), "order")?;
+        let numbered = keys.iter().zip(0_u32..);
+        pairs.extend(
+            numbered
+                .filter(|(key, _)| inside(key))
+                .map(|(key, i)| (*key, i)),
+        );
+        sort_pairs(&mut pairs, differing)?;
+        Ok(pairs)
+    })?;
+    let mut order = room(keys.len(), "order")?;
+    for pairs in sorted {
+        order.extend(pairs.iter().map(|(_, i)| *i));
+    }
+    Ok(order)
+}
+
+/// Sorts keys with their indices, which ascend; `differing` has the bits in which keys differ.
+fn sort_pairs(pairs: &mut Vec<(u64, u32)>, differing: u64) -> Result<()> {
+    if pairs.len() < FEW {
+        pairs.sort_unstable();
+        return Ok(());
+    }
+    let rest = by_digits(pairs, (0, 0), differing, |pair| pair.0)?;
+    for run in runs(pairs, rest, |pair| pair.0) {
+        run.sort_unstable();
+    }
+    Ok(())
+}
+
+/// [`order_on`] of keys of 128 bits that are all different.
+pub(crate) fn order_wide(keys: &[u128], context: &Context) -> Result<Vec<u32>> {
     let (any, all) = keys
         .iter()
         .fold((0, u128::MAX), |(any, all), k| (any | k, all & k));
@@ -66,7 +114,7 @@ pub(crate) fn order_wide(keys: &[u128]) -> Result<Vec<u32>> {
         bits.fold(0, |all, bits| all | bits)
     });
     let packed = collect(packed, "order")?;
-    let mut order = order(&packed)?;
+    let mut order = order_on(&packed, context)?;
     if rest != 0 {
         for run in order.chunk_by_mut(|a, b| packed[*a as usize] == packed[*b as usize]) {
             run.sort_unstable_by_key(|i| keys[*i as usize]);
@@ -91,6 +139,75 @@ pub fn sorted(keys: &[u64]) -> Result<Vec<u64>> {
         run.sort_unstable();
     }
     Ok(sorted)
+}
+
+/// A value of a list, and where it is in the sorted list.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Placed {
+    pub(crate) value: u64,
+    /// How many values are less.
+    pub(crate) less: usize,
+    /// How many are not greater.
+    pub(crate) through: usize,
+    /// The least value that is greater.
+    pub(crate) next: Option<u64>,
+}
+
+/// What is at some places of the sorted list; the places are less than its length.
+///
+/// The values are counted in classes, each at most a 64th as wide as its distance from the least
+/// value. Only the classes in question are sorted, and the next ones.
+pub(crate) fn at_places(keys: &[u64], places: &[usize]) -> Result<Vec<Placed>> {
+    let Some((least, _)) = extremes(keys) else {
+        return Ok(Vec::new());
+    };
+    let mut counts = [0_u32; CLASSES];
+    for key in keys {
+        counts[class(key - least)] += 1;
+    }
+    let mut starts = [0_usize; CLASSES + 1];
+    for (i, count) in counts.iter().enumerate() {
+        starts[i + 1] = starts[i] + *count as usize;
+    }
+    // The classes to be sorted.
+    let next_filled = |from: usize| (from + 1..CLASSES).find(|class| counts[*class] > 0);
+    let mut wanted = [false; CLASSES];
+    for place in places {
+        let class = starts.partition_point(|start| start <= place) - 1;
+        wanted[class] = true;
+        if let Some(next) = next_filled(class) {
+            wanted[next] = true;
+        }
+    }
+    let size = (0..CLASSES).filter(|class| wanted[*class]);
+    let mut chosen = room(size.map(|class| counts[class] as usize).sum(), "order")?;
+    chosen.extend(keys.iter().filter(|key| wanted[class(*key - least)]));
+    let chosen = sorted(&chosen)?;
+    let mut found = room(places.len(), "order")?;
+    for place in places {
+        let class = starts.partition_point(|start| start <= place) - 1;
+        // Values of classes that were left out below this one.
+        let before = (0..class).filter(|class| !wanted[*class]);
+        let left_out: usize = before.map(|class| counts[class] as usize).sum();
+        let value = chosen[place - left_out];
+        let through = chosen.partition_point(|key| *key <= value);
+        found.push(Placed {
+            value,
+            less: chosen.partition_point(|key| *key < value) + left_out,
+            through: through + left_out,
+            next: chosen.get(through).copied(),
+        });
+    }
+    Ok(found)
+}
+
+/// Classes of [`class`].
+const CLASSES: usize = 59 << 6;
+
+/// Numbers below 128 one by one, greater ones by their seven highest bits and their length.
+fn class(value: u64) -> usize {
+    let shift = 57_u32.saturating_sub((value | 1).leading_zeros());
+    ((shift as usize) << 6) + (value >> shift) as usize
 }
 
 /// The bits in which keys differ.
@@ -164,9 +281,32 @@ mod tests {
             let mut expected: Vec<u32> = (0..keys.len() as u32).collect();
             expected.sort_by_key(|i| keys[*i as usize]);
             prop_assert_eq!(order(&keys).unwrap(), expected);
+            for threads in [2, 3] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let context = Context { pool: Some(&pool), ..Context::default() };
+                let many: Vec<u64> = keys.iter().cycle().take(keys.len() * 40).copied().collect();
+                prop_assert_eq!(order_on(&many, &context).unwrap(), order(&many).unwrap());
+            }
             let mut expected = keys.clone();
             expected.sort_unstable();
             prop_assert_eq!(sorted(&keys).unwrap(), expected);
+        }
+
+        #[test]
+        fn places_are_those_of_the_sorted_list(
+            keys in prop::collection::vec(prop_oneof![any::<u64>(), 0..50_u64, 9_000..90_000_u64], 1..400),
+            shares in prop::collection::vec(0.0..1.0_f64, 0..6),
+        ) {
+            let mut sorted = keys.clone();
+            sorted.sort_unstable();
+            let places: Vec<usize> = shares.iter().map(|share| (share * keys.len() as f64) as usize).collect();
+            let expected: Vec<Placed> = places.iter().map(|place| Placed {
+                value: sorted[*place],
+                less: sorted.iter().filter(|key| **key < sorted[*place]).count(),
+                through: sorted.iter().filter(|key| **key <= sorted[*place]).count(),
+                next: sorted.iter().find(|key| **key > sorted[*place]).copied(),
+            }).collect();
+            prop_assert_eq!(at_places(&keys, &places).unwrap(), expected);
         }
 
         /// Keys that differ in few bits, far apart from each other, and in all.
@@ -180,7 +320,7 @@ mod tests {
             let mixed: Vec<u128> = (0..keys.len()).map(|i| keys[i * 7_919 % keys.len()]).collect();
             let mut expected: Vec<u32> = (0..mixed.len() as u32).collect();
             expected.sort_by_key(|i| mixed[*i as usize]);
-            prop_assert_eq!(order_wide(&mixed).unwrap(), expected);
+            prop_assert_eq!(order_wide(&mixed, &Context::default()).unwrap(), expected);
         }
     }
 }

@@ -273,36 +273,48 @@ impl Options {
 ///
 /// Options out of range, a preset for another currency, a grid with a gap or an overlap.
 pub fn score(totals: &Totals, options: &Options) -> Result<Scores> {
+    scores(totals, options, &Context::default())
+}
+
+/// [`score`], with each axis on a thread of its own.
+fn scores(totals: &Totals, options: &Options, context: &Context) -> Result<Scores> {
     if !(2..=10).contains(&options.levels) {
         return Err(Error::option("levels", options.levels, "2 to 10"));
     }
     let options = &options.frozen()?;
-    let axes = Axes::new(totals, options.monetary)?;
+    let axes = Axes {
+        monetary: options.monetary,
+        currency: totals.currency,
+    };
     let given = options.fixed_cuts(totals.currency)?;
     let levels = match &given {
         Some(cuts) => cuts.levels(options.levels_asked())?,
         None => options.levels,
     };
-    let mut flat = Vec::new();
-    let mut keys = Vec::new();
-    for (name, axis) in ["recency", "frequency", "monetary"]
-        .into_iter()
-        .zip(&axes.keys)
-    {
-        keys.push(match &given {
-            Some(cuts) => axes.keys_of(cuts, name),
-            None => {
-                let (cuts, is_flat) = quantile_cuts(axis, levels, options.ties)?;
-                if is_flat {
-                    flat.push(name);
-                }
-                cuts
-            }
-        });
+    let scored = |axis| {
+        let keys = axes.keys(totals, axis)?;
+        let (cuts, is_flat) = match &given {
+            Some(cuts) => (axes.keys_of(cuts, axis), false),
+            None => quantile_cuts(&keys, levels, options.ties)?,
+        };
+        let scores = levels_of(&keys, &cuts)?;
+        Ok((cuts, is_flat.then_some(axis), scores))
+    };
+    let names = ["recency", "frequency", "monetary"];
+    let scored = match context.parts(totals.len()).len() {
+        1 => names.into_iter().map(scored).collect::<Result<Vec<_>>>()?,
+        _ => context.map(names.into(), scored)?,
+    };
+    let (mut cuts, mut flat, mut by_axis) = (Vec::new(), Vec::new(), Vec::new());
+    for (of_axis, is_flat, scores) in scored {
+        cuts.push(of_axis);
+        flat.extend(is_flat);
+        by_axis.push(scores);
     }
-    let [r, f, m] = [0, 1, 2].map(|i| levels_of(&axes.keys[i], &keys[i]));
-    let (r, f, m) = (r?, f?, m?);
-    let cuts = axes.cuts_of(&keys);
+    let cuts = axes.cuts_of(&cuts);
+    let Ok([r, f, m]) = <[Vec<u8>; 3]>::try_from(by_axis) else {
+        return Err(Error::internal("three axes"));
+    };
     let segment = segments(&r, &f, &m, levels, options.grid.as_deref())?;
     Ok(Scores {
         r,
@@ -343,7 +355,7 @@ impl Analysis for Rfm {
 
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let totals = totals(orders, at, options, context)?;
-        let scores = score(&totals, options)?;
+        let scores = scores(&totals, options, context)?;
         let prospects = match options.prospects {
             true => orders.prospects(&totals.customer)?,
             false => Vec::new(),

@@ -3,7 +3,8 @@
 use crate::context::{collect, filled};
 use crate::error::{Error, Result};
 use crate::money::Currency;
-use crate::num::rank;
+use crate::num::extremes;
+use crate::num::rank::at_places;
 use crate::summary::Totals;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -70,11 +71,10 @@ pub struct Frozen {
     pub monetary: Monetary,
 }
 
-/// The three axes as order-preserving integers; larger is better.
+/// The three axes, whose values are order-preserving integers; larger is better.
 pub(super) struct Axes {
-    pub(super) keys: [Vec<u64>; 3],
-    monetary: Monetary,
-    currency: Currency,
+    pub(super) monetary: Monetary,
+    pub(super) currency: Currency,
 }
 
 const SIGN: u64 = 1 << 63;
@@ -90,30 +90,31 @@ fn key_float(key: u64) -> f64 {
 }
 
 impl Axes {
-    pub(super) fn new(totals: &Totals, monetary: Monetary) -> Result<Axes> {
-        let n = totals.len();
+    /// The values of an axis.
+    pub(super) fn keys(&self, totals: &Totals, axis: &str) -> Result<Vec<u64>> {
+        let rows = 0..totals.len();
         let word = |v: i64| v as u64 ^ SIGN;
-        let recency = (0..n).map(|i| word(-i64::from(totals.recency_days(i))));
-        let frequency = totals.orders.iter().map(|v| word(i64::from(*v)));
-        let by_money = match monetary {
-            Monetary::Revenue => collect(totals.revenue.iter().map(|v| word(*v)), "scores")?,
-            Monetary::MeanOrderValue => {
-                let means = (0..n).map(|i| {
-                    let (sum, count) = (totals.revenue[i].into(), totals.orders[i] as u64);
-                    float_key(totals.currency.mean(sum, count).unwrap_or(0.0))
-                });
-                collect(means, "scores")?
+        match (axis, self.monetary) {
+            ("recency", _) => {
+                let keys = rows.map(|i| word(-i64::from(totals.recency_days(i))));
+                collect(keys, "scores")
             }
-        };
-        Ok(Axes {
-            keys: [
-                collect(recency, "scores")?,
-                collect(frequency, "scores")?,
-                by_money,
-            ],
-            monetary,
-            currency: totals.currency,
-        })
+            ("frequency", _) => {
+                let keys = totals.orders.iter().map(|v| word(i64::from(*v)));
+                collect(keys, "scores")
+            }
+            (_, Monetary::Revenue) => {
+                let keys = totals.revenue.iter().map(|v| word(*v));
+                collect(keys, "scores")
+            }
+            (_, Monetary::MeanOrderValue) => {
+                let means = rows.map(|i| {
+                    let (sum, count) = (totals.revenue[i].into(), totals.orders[i] as u64);
+                    float_key(self.currency.mean(sum, count).unwrap_or(0.0))
+                });
+                collect(means, "scores")
+            }
+        }
     }
 
     /// The cuts of an axis as order-preserving integers.
@@ -168,34 +169,39 @@ impl Axes {
 /// For each score from 2 to `levels` the least value that has it, `u64::MAX` if no value has it;
 /// and whether all values are equal.
 pub(super) fn quantile_cuts(keys: &[u64], levels: u8, ties: Ties) -> Result<(Vec<u64>, bool)> {
-    let n = keys.len() as u64;
-    let levels = u64::from(levels);
-    let mut cuts = vec![u64::MAX; levels as usize - 1];
-    let sorted = rank::sorted(keys)?;
-    let (Some(least), Some(greatest)) = (sorted.first(), sorted.last()) else {
+    let n = keys.len();
+    let levels = usize::from(levels);
+    let mut cuts = vec![u64::MAX; levels - 1];
+    let Some((least, greatest)) = extremes(keys) else {
         return Ok((cuts, false));
     };
     if least == greatest {
-        let middle = levels.div_ceil(2) as usize;
+        let middle = levels.div_ceil(2);
         cuts[..middle - 1].fill(0);
         return Ok((cuts, true));
     }
-    // Scores ascend with the value, so each cut is found by bisection over the sorted values.
-    for (cut, wanted) in cuts.iter_mut().zip(2_u64..) {
-        let scores_enough = |key: &u64| {
-            let worse = sorted.partition_point(|k| k < key) as u64;
-            let not_better = sorted.partition_point(|k| k <= key) as u64;
-            let score = match ties {
-                Ties::Lower => 1 + levels * worse / n,
-                Ties::Mid => 1 + levels * (worse + not_better - 1) / (2 * n),
-                Ties::Upper => 1 + levels * (not_better - 1) / n,
-            };
-            score >= wanted
+    // A score above s needs L ≥ s·n / levels of strictly worse customers (Lower), as many of L + E − 1
+    // (Upper), or twice as many of 2L + E − 1 (Mid). Scores ascend with the value, so the place of that
+    // many in the sorted values tells the least value.
+    let worse = |s: usize| match ties {
+        Ties::Lower | Ties::Upper => (s * n).div_ceil(levels),
+        Ties::Mid => (2 * s * n).div_ceil(levels),
+    };
+    let place = |s: usize| match ties {
+        Ties::Lower => worse(s) - 1,
+        Ties::Upper => worse(s),
+        Ties::Mid => worse(s) / 2,
+    };
+    // Of few customers none may be so far up.
+    let places: Vec<usize> = (1..levels).map(place).filter(|place| *place < n).collect();
+    for ((cut, at), s) in cuts.iter_mut().zip(at_places(keys, &places)?).zip(1..) {
+        let found = match ties {
+            Ties::Lower => at.next,
+            Ties::Upper => Some(at.value),
+            Ties::Mid if at.less + at.through > worse(s) => Some(at.value),
+            Ties::Mid => at.next,
         };
-        let at = sorted.partition_point(|key| !scores_enough(key));
-        if let Some(key) = sorted.get(at) {
-            *cut = *key;
-        }
+        *cut = found.unwrap_or(u64::MAX);
     }
     Ok((cuts, false))
 }

@@ -106,7 +106,7 @@ pub fn customers(orders: &Orders, at: &At, context: &Context) -> Result<Vec<Cust
 pub(crate) fn summaries(selection: &Selection, context: &Context) -> Result<Vec<Customer>> {
     let index = selection.orders.index(context)?;
     let logs = Logs::new()?;
-    let by_id = selection.ids().by_id()?;
+    let by_id = selection.ids().by_id_on(context)?;
     context.expect(by_id.len());
     // Customers per part; parts are computed in id order and joined in that order.
     const PART: usize = 1 << 16;

@@ -2,7 +2,7 @@
 //! decile. One pass over the orders, without the index.
 
 use super::running::{AHEAD, Marks, Running, scan};
-use crate::context::{Context, room};
+use crate::context::{Context, grow};
 use crate::data::Orders;
 use crate::data::orders::selection::Selection;
 use crate::error::Result;
@@ -121,32 +121,59 @@ impl Totals {
         let data = selection.data();
         let running = scan(selection, marks, context)?;
         let present = running.iter().filter(|r| r.orders > 0).count();
-        let mut totals = Totals {
-            ids: data.ids().clone(),
+        let by_id = data.ids().by_id_on(context)?;
+        let parts = context.map(context.parts(by_id.len()), |part| {
+            let mut totals = Totals::empty(selection);
+            totals.grow(part.len().min(present))?;
+            for (i, code) in part.clone().zip(&by_id[part]) {
+                if let Some(ahead) = by_id.get(i + AHEAD) {
+                    prefetch(&running, *ahead as usize);
+                }
+                let customer = &running[*code as usize];
+                if customer.orders > 0 {
+                    totals.customer.push(*code);
+                    totals.first_day.push(marks.day(customer.first));
+                    totals.last_day.push(marks.day(customer.last));
+                    let orders = customer.orders.min(i32::MAX as u32);
+                    totals.orders.push(orders as i32);
+                    totals.revenue.push(customer.revenue);
+                }
+            }
+            Ok(totals)
+        })?;
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or_else(|| Totals::empty(selection));
+        all.grow(present - all.len())?;
+        for part in parts {
+            all.customer.extend(part.customer);
+            all.first_day.extend(part.first_day);
+            all.last_day.extend(part.last_day);
+            all.orders.extend(part.orders);
+            all.revenue.extend(part.revenue);
+        }
+        Ok(all)
+    }
+
+    fn empty(selection: &Selection) -> Totals {
+        Totals {
+            ids: selection.ids().clone(),
             as_of: selection.as_of,
             currency: selection.currency(),
-            customer: room(present, "totals")?,
-            first_day: room(present, "totals")?,
-            last_day: room(present, "totals")?,
-            orders: room(present, "totals")?,
-            revenue: room(present, "totals")?,
-        };
-        let by_id = data.ids().by_id()?;
-        for (i, code) in by_id.iter().enumerate() {
-            if let Some(ahead) = by_id.get(i + AHEAD) {
-                prefetch(&running, *ahead as usize);
-            }
-            let customer = &running[*code as usize];
-            if customer.orders > 0 {
-                totals.customer.push(*code);
-                totals.first_day.push(marks.day(customer.first));
-                totals.last_day.push(marks.day(customer.last));
-                let orders = customer.orders.min(i32::MAX as u32);
-                totals.orders.push(orders as i32);
-                totals.revenue.push(customer.revenue);
-            }
+            customer: Vec::new(),
+            first_day: Vec::new(),
+            last_day: Vec::new(),
+            orders: Vec::new(),
+            revenue: Vec::new(),
         }
-        Ok(totals)
+    }
+
+    /// Makes room for more customers.
+    fn grow(&mut self, more: usize) -> Result<()> {
+        grow(&mut self.customer, more, "totals")?;
+        grow(&mut self.first_day, more, "totals")?;
+        grow(&mut self.last_day, more, "totals")?;
+        grow(&mut self.orders, more, "totals")?;
+        grow(&mut self.revenue, more, "totals")
     }
 
     /// The number of customers.

@@ -367,7 +367,7 @@ fn rows(
     context: &Context,
 ) -> Result<Vec<Row>> {
     let index = selection.orders.index(context)?;
-    let by_id = selection.ids().by_id()?;
+    let by_id = selection.ids().by_id_on(context)?;
     const PART: usize = 1 << 16;
     let parts: Vec<&[u32]> = by_id.chunks(PART).collect();
     let parts = context.map(parts, |codes| {

@@ -213,6 +213,16 @@ impl OrdersSpec {
         names
     }
 
+    /// The columns of customers' and orders' ids, if nothing but ids is read from them.
+    pub fn ids(&self) -> Vec<&str> {
+        let (numbers, dates) = (self.numbers(), self.dates());
+        let names = [Some(&self.customer_id), self.order_id.as_ref()];
+        let names = names.into_iter().flatten().map(String::as_str);
+        names
+            .filter(|name| !numbers.contains(name) && !dates.contains(name))
+            .collect()
+    }
+
     /// The currency.
     ///
     /// # Errors
