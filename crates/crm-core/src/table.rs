@@ -199,7 +199,7 @@ impl Values {
                     }
                 }
                 let context = Context::default();
-                let code = Arc::make_mut(ids).absorb(&other, &used, &context)?;
+                let code = Ids::writable(ids)?.absorb(&other, &used, &context)?;
                 crate::context::grow(codes, more.len(), "table column")?;
                 codes.extend(
                     more.into_iter()

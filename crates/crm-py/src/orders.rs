@@ -111,7 +111,7 @@ impl Orders {
     fn read(&self, py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<Self> {
         guarded(py, || {
             let spec = self.0.spec();
-            let source = Source::take(source)?;
+            let source = Source::take(source, Lent::of_orders(&spec.ids()))?;
             compute(py, None, move |context| {
                 let batches = source.read(&spec.columns(), context)?;
                 crm_core::Orders::from_batches(spec, &batches, None, context)

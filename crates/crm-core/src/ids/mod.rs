@@ -29,12 +29,12 @@ use self::pack::Packing;
 pub(crate) use self::pack::uuid_text;
 use crate::columns::{ColumnData, ColumnValues};
 use crate::context::{Context, collect};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::num::rank;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The code of a row without an id.
 pub(crate) const NO_ID: u32 = u32::MAX;
@@ -107,7 +107,6 @@ impl fmt::Debug for IdRef<'_> {
 /// The order-preserving image of a signed integer.
 const SIGN: u64 = 1 << 63;
 
-#[derive(Clone)]
 enum Keys {
     /// Codes are distances from `least` (as an order-preserving word).
     Dense { least: u64, len: u32 },
@@ -128,18 +127,6 @@ pub struct Ids {
     slots: Vec<u64>,
     seed: u64,
     order: OnceLock<Vec<u32>>,
-}
-
-impl Clone for Ids {
-    fn clone(&self) -> Self {
-        Ids {
-            kind: self.kind,
-            keys: self.keys.clone(),
-            slots: self.slots.clone(),
-            seed: self.seed,
-            order: OnceLock::new(),
-        }
-    }
 }
 
 impl fmt::Debug for Ids {
@@ -197,6 +184,14 @@ impl Ids {
             seed: self.seed,
             order: OnceLock::new(),
         })
+    }
+
+    /// The dictionary for writing: a copy of its own where others hold it, too.
+    pub(crate) fn writable(shared: &mut Arc<Ids>) -> Result<&mut Ids> {
+        if Arc::get_mut(shared).is_none() {
+            *shared = Arc::new(shared.copied()?);
+        }
+        Arc::get_mut(shared).ok_or(Error::internal("ids"))
     }
 
     /// The ids of these codes, as serde writes them.

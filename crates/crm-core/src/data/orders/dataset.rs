@@ -105,9 +105,7 @@ impl Orders {
                         expected: format!("{}, as in the orders", kinds.0),
                     });
                 }
-                let mut ids = (*rows.ids).clone();
-                let known = table.join(&mut ids, context)?;
-                rows.ids = Arc::new(ids);
+                let known = table.join(Ids::writable(&mut rows.ids)?, context)?;
                 Some(Arc::new(known))
             }
             None => None,

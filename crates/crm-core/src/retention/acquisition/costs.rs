@@ -67,7 +67,7 @@ impl Domain {
             Domain::Ids(ids) => {
                 let column = column(ids.kind(), values).map_err(|(v, e)| wrong(v, e))??;
                 let mut codes = Vec::new();
-                Arc::make_mut(ids).encode(name, &[&column], &mut codes, &context.uncounted())?;
+                Ids::writable(ids)?.encode(name, &[&column], &mut codes, &context.uncounted())?;
                 Ok(codes)
             }
             Domain::Words(labels) => values
