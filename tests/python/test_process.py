@@ -234,8 +234,8 @@ for data in ({}, {"customer_id": [1]}, nothing,
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_memory_that_is_kept_between_imports() -> None:
-    """Large blocks are used again, also by other threads and in a child: results stay the same."""
+def test_imports_on_threads_and_in_a_child() -> None:
+    """The module's allocator serves other threads and a child of fork: results stay the same."""
     code = """
 import os, threading
 import numpy as np

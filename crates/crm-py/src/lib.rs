@@ -6,7 +6,7 @@
 mod errors;
 mod events;
 mod input;
-mod memory;
+
 mod orders;
 mod runtime;
 mod table;
@@ -21,7 +21,7 @@ use serde_json::json;
 use table::Table;
 
 #[global_allocator]
-static ALLOCATOR: memory::Kept = memory::Kept;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Run the analysis `task` on a dataset with the options of a JSON object.
 #[pyfunction]
