@@ -6,7 +6,6 @@
 mod errors;
 mod events;
 mod input;
-
 mod orders;
 mod runtime;
 mod table;

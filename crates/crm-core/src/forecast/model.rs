@@ -127,11 +127,10 @@ impl Fitted {
         let mut exact = filled(ends.len(), [0.0; 2], "forecast")?;
         let mut before = filled(self.x.len(), 0.0, "forecast")?;
         let histories = self.histories();
+        let alive = self.purchases.model.alive_now_all(&histories)?;
         for (days, exact) in ends.iter().zip(&mut exact) {
-            let so_far = self
-                .purchases
-                .model
-                .expected_all(&histories, known.own_time(f64::from(*days)))?;
+            let own = known.own_time(f64::from(*days));
+            let so_far = self.purchases.model.expected_of(&alive, &histories, own)?;
             for &i in &known.shown {
                 let orders = so_far[i] - before[i];
                 exact[0] += orders;

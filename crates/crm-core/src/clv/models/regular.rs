@@ -35,6 +35,7 @@ pub(crate) struct Regular {
 }
 
 impl Regular {
+    /// Each `j` with its weight and the state then.
     fn stages(&self) -> impl Iterator<Item = (u32, f64, Alive)> {
         let alive = self.alive;
         (0..self.k).zip(self.weight).map(move |(j, w)| {
@@ -51,61 +52,85 @@ impl Regular {
     /// the reciprocal of their number. The probability of being alive, which depends on customers
     /// who hardly buy, is less accurate.
     pub(crate) fn ahead(&self, t: f64) -> Ahead {
-        let mut out = Ahead::default();
         let z = t / self.alive.scale;
-        for (j, weight, state) in self.stages() {
-            if weight == 0.0 {
-                continue;
-            }
-            let part = if terms(state.q, z) <= MOST_TERMS {
-                self.sum(j, &state, z)
-            } else {
-                state.ahead(t / f64::from(self.k))
-            };
+        if terms(self.alive.q + f64::from(self.k - 1), z) <= MOST_TERMS {
+            return self.sum(z);
+        }
+        let mut out = Ahead::default();
+        for (_, weight, state) in self.stages() {
+            let part = state.ahead(t / f64::from(self.k));
             out.purchases += weight * part.purchases;
             out.alive += weight * part.alive;
         }
         out
     }
 
-    fn sum(&self, j: u32, state: &Alive, z: f64) -> Ahead {
-        let Alive { q, a, b, .. } = *state;
+    /// The sum over `m = N + j`, the stages since the last purchase, of all `j` together. With `w = z/(1 + z)`
+    /// the probability of `m` is the sum of
+    ///
+    /// ```text
+    /// p_j(m) = w_j NB(m − j; q + j)
+    /// p_j(m+1) = (q + m)/(m + 1) · (w p_j(m) + s_j p_(j−1)(m))
+    /// s_j = w_j / w_(j−1) · j / ((q + j − 1)(1 + z))
+    /// ```
+    ///
+    /// No term is negative, so no digits are lost.
+    fn sum(&self, z: f64) -> Ahead {
+        let Alive { q, a, b, .. } = self.alive;
+        let k = self.k as usize;
         let w = z / (1.0 + z);
+        let mut step = [0.0; 12];
+        for j in 1..k {
+            if self.weight[j] > 0.0 {
+                let of = self.weight[j] / self.weight[j - 1];
+                step[j] = of * j as f64 / ((q + j as f64 - 1.0) * (1.0 + z));
+            }
+        }
         // All terms are scaled by e^shift; without it the first term would underflow where many
         // purchases are expected.
         let nothing = q * log1p(z);
-        let mut shift = (nothing - 600.0).max(0.0);
-        let mut probability = exp(shift - nothing);
+        let mut shift = (nothing - 500.0).max(0.0);
+        let mut parts = [0.0; 12];
+        parts[0] = self.weight[0] * exp(shift - nothing);
         let mut out = Ahead {
             purchases: 0.0,
-            alive: probability,
+            alive: parts[0],
         };
+        // counted = Σ e_i over the purchases made, e = e_bought
         let (mut e, mut counted, mut bought) = (1.0, 0.0, 0.0);
-        let mut phase = j;
-        let mut n = 0.0;
-        while n < 2.0 * MOST_TERMS {
-            // NB(n+1)/NB(n)
-            let ratio = (q + n) / (n + 1.0) * w;
-            probability *= ratio;
-            n += 1.0;
+        let mut phase = 0;
+        let mut m = 0.0;
+        while m < 2.0 * MOST_TERMS {
+            let growth = (q + m) / (m + 1.0);
+            let mut probability = 0.0;
+            for j in (1..k).rev() {
+                parts[j] = growth * (w * parts[j] + step[j] * parts[j - 1]);
+                probability += parts[j];
+            }
+            parts[0] *= growth * w;
+            probability += parts[0];
+            m += 1.0;
             if probability > LARGE {
-                probability /= LARGE;
+                for part in parts.iter_mut().chain([&mut probability]) {
+                    *part /= LARGE;
+                }
                 out.purchases /= LARGE;
                 out.alive /= LARGE;
                 shift -= log(LARGE);
             }
             phase += 1;
-            if phase == self.k {
+            if phase == k {
                 phase = 0;
-                // counted = Σ e_i over the purchases made, e = e_bought
                 counted += e;
                 e *= (b + bought) / (a + b + bought);
                 bought += 1.0;
             }
             out.purchases += probability * counted;
             out.alive += probability * e;
-            if n > q * z && ratio < 1.0 && counted > 0.0 {
-                let rest = 1.0 / (1.0 - ratio.max(w));
+            // No later term is more than this times the one before.
+            let ratio = (w * (q + m) / (m + 2.0 - k as f64)).max(w);
+            if bought > 0.0 && ratio < 1.0 {
+                let rest = 1.0 / (1.0 - ratio);
                 if probability * rest * (counted + e * rest) <= 1e-17 * out.purchases
                     && probability * e * rest <= 1e-17 * out.alive
                 {
@@ -164,6 +189,7 @@ impl Regular {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use libm::lgamma;
 
     fn state(k: u32, weight: &[f64]) -> Regular {
         let mut all = [0.0; 12];
@@ -196,13 +222,68 @@ mod tests {
         for k in [2, 12] {
             let regular = state(k, &[1.0]);
             let t = 9.0 * 20_000.0 / 2.2 / f64::from(12 / k);
-            let sum = regular.sum(0, &regular.alive, t / 9.0);
+            let sum = regular.sum(t / 9.0);
             let plain = regular.alive.ahead(t / f64::from(k));
             let purchases = 2.2 * t / 9.0 / f64::from(k);
             assert!(
                 (plain.purchases / sum.purchases - 1.0).abs() < 1.0 / purchases,
                 "{k}"
             );
+        }
+    }
+
+    /// The sum as its definition has it, stage by stage with logarithms of the gamma function.
+    fn slowly(regular: &Regular, t: f64) -> Ahead {
+        let Alive { q, a, b, scale } = regular.alive;
+        let z = t / scale;
+        // e_i = B(a, b + i) / B(a, b), without a
+        let stays = |i: f64| exp(lgamma(b + i) + lgamma(a + b) - lgamma(a + b + i) - lgamma(b));
+        let mut counted = vec![0.0];
+        for i in 0..1_000 {
+            counted.push(counted[i] + stays(i as f64));
+        }
+        let mut out = Ahead::default();
+        for (j, weight) in regular.weight[..regular.k as usize].iter().enumerate() {
+            let shape = q + j as f64;
+            for n in 0..1_000 {
+                let stages = f64::from(n);
+                let ln = lgamma(shape + stages) - lgamma(shape) - lgamma(stages + 1.0);
+                let p = exp(ln - shape * log1p(z) + stages * log(z / (1.0 + z)));
+                let bought = (n as usize + j) / regular.k as usize;
+                out.purchases += weight * p * counted[bought];
+                out.alive += weight * p * stays(bought as f64);
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn sums_are_those_of_the_definition() {
+        let many = [
+            0.05, 0.1, 0.15, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.05, 0.03, 0.02,
+        ];
+        for (k, weight) in [
+            (2, &[1.0][..]),
+            (2, &[0.3, 0.7]),
+            (3, &[0.5, 0.3, 0.2]),
+            (12, &many),
+        ] {
+            for q in [0.2, 2.2, 60.0] {
+                let mut regular = state(k, weight);
+                regular.alive.q = q;
+                for t in [0.01, 3.0, 30.0] {
+                    let (fast, slow) = (regular.ahead(t), slowly(&regular, t));
+                    let near = |one: f64, two: f64| (one / two - 1.0).abs() < 1e-11;
+                    assert!(
+                        near(fast.purchases, slow.purchases),
+                        "{k} {q} {t} {fast:?} {slow:?}"
+                    );
+                    assert!(
+                        near(fast.alive, slow.alive),
+                        "{k} {q} {t} {fast:?} {slow:?}"
+                    );
+                }
+            }
         }
     }
 
