@@ -42,6 +42,7 @@ from ._cli_files import (
     day_of,
     events_of,
     fitted,
+    hinted,
     moment_of,
     named_rows,
     names_in,
@@ -49,6 +50,7 @@ from ._cli_files import (
     orders_of,
     read,
     read_log,
+    reads_of,
     refuse_others,
     settings_of,
 )
@@ -492,16 +494,17 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
         unit = {"unit": request["unit"]} if "unit" in request else {}
         summary = _table("clv_summary", unit, options)
         return _run_fitted(about, summary, request, options)
-    refuse_others(task, about["reads"], options)
-    moment = moment_of(options.as_of) if about["reads"] == "events" else day_of(options.as_of)
+    reads = reads_of(about, options)
+    refuse_others(task, reads, options)
+    moment = moment_of(options.as_of) if reads == "events" else day_of(options.as_of)
     settings = settings_of(options, columns_named(about, request))
-    with progress(options.quiet, options.lang) as stage:
-        loaded, data = read(about["reads"], options, settings, stage)
-    if about["reads"] == "events" and isinstance(request.get("steps"), list):
+    with progress(options.quiet, options.lang) as stage, hinted(about, options):
+        loaded, data = read(reads, options, settings, stage)
+    if reads == "events" and isinstance(request.get("steps"), list):
         from ._report.event_reading import steps_of
 
         request["steps"] = steps_of(task, request["steps"], loaded.facts["kinds"])
-    if about["reads"] == "table" and "unit" in about["options"].get("properties", {}):
+    if reads == "table" and "unit" in about["options"].get("properties", {}):
         from ._report.frames import unit_of
 
         request["unit"] = unit_of(loaded.table, request.get("unit"))
@@ -521,7 +524,7 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     if options.by:
         request["by"] = names_in(options.by)
     with named_rows(loaded):
-        if about["reads"] == "table":
+        if reads == "table":
             return _run_fitted(about, data, request, options)
         table = crm_core.run(task, data, request)
     if not options.quiet:

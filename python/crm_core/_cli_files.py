@@ -309,6 +309,18 @@ def refuse_others(task: str, reads: str, options: argparse.Namespace) -> None:
                 raise Misuse(f"--{name.replace('_', '-')} is of {kind}, and {task} reads {reads}")
 
 
+def reads_of(about: dict[str, Any], options: argparse.Namespace) -> str:
+    """What the analysis reads here: `--read-as`, else what it reads first."""
+    first, other = about["reads"], about["also_reads"]
+    said: str | None = getattr(options, "read_as", None)
+    if said not in (None, first, other):
+        name = about["name"]
+        if other is None:
+            raise Misuse(f"--read-as {said}: {name} reads {first} only")
+        raise Misuse(f"--read-as {said}: {name} reads {first} or {other}")
+    return said or str(first)
+
+
 def columns_named(about: dict[str, Any], request: dict[str, Any]) -> list[str]:
     """Names in a request that may be columns of the file, and roles that its defaults name.
 
@@ -329,6 +341,19 @@ def _words_in(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [word for pair in value.items() for part in pair for word in _words_in(part)]
     return [word for one in value for word in _words_in(one)] if isinstance(value, list) else []
+
+
+@contextmanager
+def hinted(about: dict[str, Any], options: argparse.Namespace) -> Iterator[None]:
+    """Names what else the analysis can read, where the file is not what it reads first."""
+    try:
+        yield
+    except Problem as problem:
+        if about["also_reads"] is None or options.read_as is not None:
+            raise
+        raise problem.hinted(
+            f" If the file is another kind: --read-as {about['also_reads']}."
+        ) from None
 
 
 def read(

@@ -42,6 +42,7 @@ HELP: Mapping[str, str] = {
     "ready rules for `crm today --rules`, as TOML": "crm today --rules 用の設定例(TOML)",
     "which records of customers are one person": "会員データの名寄せ(どれが同一人物か)",
     "write a crm.toml, the options of every Monday": "毎週の設定ファイル crm.toml を作成",
+    "what the file holds, for an analysis that can read more than one: `also_reads` of `crm describe TASK`": "ファイルの内容(複数の種類を読める分析で指定。crm describe TASK の also_reads)",
     "one analysis, as a table": "分析を1つ実行し、表を出力",
     "customers who are late by their own cycle, as a table": "本人の購入周期より遅れている顧客を出力",
     "the shop's estimates, as a JSON document": "店舗の学習結果をJSONで出力",

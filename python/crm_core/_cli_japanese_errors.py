@@ -45,6 +45,8 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     ("{}: {} is not a date", "{0}: {1} は日付ではありません"),
     ("{}: {} is no moment", "{0}: {1} は日時ではありません"),
     ("{}: {} is a column of numbers", "{0}: {1} は数値の列です"),
+    ("--read-as {}: {} reads {} or {}", "--read-as {0}: {1} が読むのは {2} または {3} です"),
+    ("--read-as {}: {} reads {} only", "--read-as {0}: {1} が読むのは {2} だけです"),
     ("--{} is of {}, and {} reads {}", "--{0} は {1} 用です。{2} が読むのは {3} です"),
     ("{}: {} ends in none of {}", "{0}: {1} の拡張子は {2} のどれでもありません"),
     ("{}: {} is there already", "{0}: {1} は既にあります"),
@@ -190,6 +192,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("-o writes every candidate.", "-o がすべての候補を出力します"),
     ("`{}` writes rules to begin with.", "{0} で最初のルールを作れます"),
     ("Say it with {}.", "{0} で指定してください"),
+    ("If the file is another kind: {}.", "別の種類のファイルであれば {0} を指定してください"),
     ("Say which it is with {}.", "{0} で指定してください"),
     ("Say which column it is with {}, for example {}.",
      "どの列かを {0} で指定してください。例: {1}"),
@@ -253,11 +256,11 @@ def of_message(message: str) -> str | None:
 
 def of_hint(hint: str) -> str:
     """A hint in Japanese, by sentences; those without a translation stay as they are."""
-    whole = _of(hint, _HINTS)
-    if whole is not None:
-        return whole
     sentences = re.split(r"(?<=[.?]) (?=[A-Z-])", hint)
-    return "。".join(_of(one, _HINTS) or one for one in sentences)
+    each = [_of(one, _HINTS) for one in sentences]
+    if None in each and (whole := _of(hint, _HINTS)) is not None:
+        return whole
+    return "。".join(found or one for one, found in zip(sentences, each, strict=True))
 
 
 def _of(text: str, known: tuple[tuple[str, str], ...]) -> str | None:

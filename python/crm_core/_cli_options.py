@@ -293,6 +293,12 @@ def _add_run(commands: Any) -> None:
         "columns it names (a clv_summary, durations); ",
     )
     _add_events(run.add_argument_group("events (their columns are guessed)"))
+    run.add_argument(
+        "--read-as",
+        choices=("orders", "events", "table"),
+        help="what the file holds, for an analysis that can read more than one: `also_reads` of "
+        "`crm describe TASK`",
+    )
     _add_output(run)
     _repeated(run, "--option", "NAME=JSON", "an option of `crm describe TASK`")
 

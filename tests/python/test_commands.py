@@ -324,3 +324,22 @@ def test_costs_that_cannot_be_read_are_refused(orders, tmp_path, capsys):
     (tmp_path / "costs.csv").write_text("channel,cost\nads,much\n")
     assert run("report", orders, JPY, "-q", "--costs", "costs.csv") == 3
     assert "column cost: not a number in each row" in capsys.readouterr().err
+
+
+# ---- files of another kind -----------------------------------------------------------------------
+
+
+def test_a_file_that_an_analysis_can_also_read(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("paths.csv").write_text("path,conversions,nulls\na > b,3,1\na,1,4\n", encoding="utf-8")
+    Path("items.csv").write_text("basket_id,item\n1,a\n1,b\n2,a\n2,b\n3,c\n", encoding="utf-8")
+    asked = "run", "attribution", "paths.csv", '--option=models=["last"]'
+    assert wrong(*asked) in (2, 3)
+    assert "--read-as table" in capsys.readouterr().err
+    run(*asked, "--read-as=table", "-o", "credits.csv")
+    rows = Path("credits.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[2:3] for row in rows[1:]] == [["1"], ["3"]]
+    run("run", "pairs", "items.csv", "--option=min_count=1", "--read-as=table", "-o", "pairs.csv")
+    assert len(Path("pairs.csv").read_text(encoding="utf-8").splitlines()) == 2
+    assert wrong("run", "pairs", "items.csv", "--read-as=events") == 2
+    assert "pairs reads orders or table" in capsys.readouterr().err

@@ -16,7 +16,7 @@
 //! fitting, one group of factors at a time.
 
 use super::factors::weekday_of;
-use crate::context::{Context, filled, room};
+use crate::context::{Context, collect, filled, room};
 use crate::error::Result;
 use crate::summary::Gaps;
 use crate::time::{Day, Period};
@@ -157,7 +157,8 @@ fn fit(table: &Table, names: &BTreeMap<i32, usize>) -> Result<Counts> {
     let first_month = Day(table.first).start_of(Period::Month);
     let (month_of, name_of) = calendar(table, names)?;
     let month = month_of.last().copied().unwrap_or(0);
-    let sums: Vec<f64> = table.purchases.iter().map(|day| day.iter().sum()).collect();
+    let sums = table.purchases.iter().map(|day| day.iter().sum::<f64>());
+    let sums = collect(sums, "seasonality")?;
     let of_names = names.values().max().map_or(0, |most| most + 1);
     let mut months = filled(month + 1, Level::default(), "seasonality")?;
     let mut named = filled(of_names, Level::default(), "seasonality")?;
