@@ -64,6 +64,7 @@ from ._report.problem import Misuse, Problem
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
+    from ._orders import Orders
     from ._report.cost_reading import Costs
     from ._report.findings import Findings, Request
     from ._report.page import Site
@@ -201,7 +202,7 @@ def _report(options: argparse.Namespace) -> int:
             advance = stage("building")
             orders = orders_of(loaded, options, settings, advance)
             advance(1.0)
-            site = None if log is None else _site(options, log, stage)
+            site = None if log is None else _site(options, log, orders, stage)
             advance = stage("analysing")
             request = _request(options, loaded)
             there = [name for name in words_of if has_column(orders, name)]
@@ -378,11 +379,13 @@ def _log(
 def _site(
     options: argparse.Namespace,
     log: tuple[Loaded, dict[str, str]],
+    orders: Orders,
     stage: Stages,
 ) -> Site:
     """The results from the events."""
     from ._report.behavior import ANALYSES, analyse_events
     from ._report.event_reading import steps_of
+    from ._report.findings import has_column
     from ._report.page import Site
 
     loaded, meanings = log
@@ -390,7 +393,8 @@ def _site(
     behavior = analyse_events(
         events,
         meanings,
-        has_pages="page" in loaded.arguments,
+        has_column=has_column,
+        orders=orders,
         as_of=day_of(options.as_of),
         steps=steps_of("funnel", names_in(options.funnel), loaded.facts["kinds"]),
         window=options.funnel_window,

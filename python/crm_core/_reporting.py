@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from ._report.page import Site
     from ._report.sections.parts import Section
 
-_KINDS = ("view", "product_view", "add", "remove", "checkout", "payment_failed", "purchase")
+_KINDS = (
+    *("view", "product_view", "add", "remove", "checkout", "payment_failed", "purchase"),
+    *("sent", "held_out", "assigned"),
+)
 
 
 class Report:
@@ -207,7 +210,7 @@ def report(
         attributes=attributes,
         costs=_costs(costs),
     )
-    site = None if events is None else _site(events, day)
+    site = None if events is None else _site(events, orders, day)
     found = analyse(orders, request, carts=None if site is None else site.behavior.left)
     made = Report()
     made._findings, made._site, made.lang, made.title = found, site, lang, title
@@ -226,7 +229,7 @@ def _costs(rows: Sequence[Mapping[str, Any]]) -> Costs | None:
     return Costs([{**one, "date": str(one["date"])} for one in rows], min(dates), max(dates))
 
 
-def _site(events: Events, day: datetime.date | None) -> Site:
+def _site(events: Events, orders: Orders, day: datetime.date | None) -> Site:
     """The results of the events, whose kinds that occur are tried one by one."""
     from ._report.behavior import analyse_events
     from ._report.findings import has_column
@@ -234,6 +237,5 @@ def _site(events: Events, day: datetime.date | None) -> Site:
 
     known: Mapping[str, str] = {**{word: word for word in _KINDS}, **events._kinds}
     occur = {word: meaning for word, meaning in known.items() if len(events.view({"kind": word}))}
-    return Site(
-        analyse_events(events, occur, has_pages=has_column(events, "page"), as_of=day), [], []
-    )
+    behavior = analyse_events(events, occur, has_column=has_column, orders=orders, as_of=day)
+    return Site(behavior, [], [])

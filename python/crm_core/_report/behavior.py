@@ -13,8 +13,11 @@ from typing import Any
 import crm_core
 
 from .._events import Events
+from .._orders import Orders
+from . import worked
 from .result import Frame
 from .settings import Note
+from .worked import Worked
 
 PAGES = 20  # rows of the table of pages
 STATIONS = 7  # pages with a name of their own on the map
@@ -40,6 +43,7 @@ class Behavior:
         left: Carts to follow up, a row each.
         ways: Transitions by place in the session.
         between: Transitions between pages.
+        worked: Campaigns, an experiment and channels.
         notes: What the reader has to know.
         definitions: The results, with their definitions.
     """
@@ -56,6 +60,7 @@ class Behavior:
     left: Frame | None = None
     ways: Frame | None = None
     between: Frame | None = None
+    worked: Worked = field(default_factory=Worked)
     notes: Sequence[Note] = ()
     definitions: Sequence[Frame] = ()
 
@@ -63,7 +68,7 @@ class Behavior:
 # The analyses of a log with everything, each as often as it runs.
 ANALYSES = (
     "sessions", "page_exits", "funnel", "cart_abandonment", "cart_follow_ups", "transitions",
-    "transitions",
+    "transitions", "campaign_effect", "experiment", "attribution", "campaign_rates",
 )  # fmt: skip
 
 
@@ -71,7 +76,8 @@ def analyse_events(
     events: Events,
     kinds: Mapping[str, str],
     *,
-    has_pages: bool,
+    has_column: Callable[[Any, str], bool],
+    orders: Orders | None = None,
     as_of: datetime.date | None = None,
     steps: Sequence[str] = (),
     window: str | None = None,
@@ -82,7 +88,8 @@ def analyse_events(
     Args:
         events: What visitors did.
         kinds: What the kinds that occur mean.
-        has_pages: Whether the events name pages.
+        has_column: Whether a dataset has a column.
+        orders: The shop's orders, for a log of messages without purchases.
         as_of: The date to which events are seen; None is the last event's.
         steps: Steps of the funnel; empty is the way to an order, as far as its kinds occur.
         window: The funnel's time.
@@ -97,15 +104,17 @@ def analyse_events(
     for word, meaning in kinds.items():
         words.setdefault(meaning, []).append(word)
 
-    def run(task: str, day: datetime.date | None = as_of, **options: Any) -> Frame:
+    def run(
+        task: str, day: datetime.date | None = as_of, data: Events = events, **options: Any
+    ) -> Frame:
         step(task)
         said = {name: value for name, value in options.items() if value is not None}
-        frame = Frame.of(task, getattr(crm_core, task)(events, day, **said))
+        frame = Frame.of(task, getattr(crm_core, task)(data, day, **said))
         definitions.append(frame)
         return frame
 
     viewed = "view" in words or "product_view" in words
-    with_pages = viewed and has_pages
+    with_pages = viewed and has_column(events, "page")
     sessions: int | None = None
     left_on: dict[str, int] = {}
     if viewed:
@@ -136,6 +145,7 @@ def analyse_events(
         left=run("cart_follow_ups", as_of or seen.last_date) if carted else None,
         ways=run("transitions", steps=STEPS, collapse_repeats=True) if with_pages else None,
         between=run("transitions", collapse_repeats=True) if with_pages else None,
+        worked=worked.analyse(events, words, orders, has_column, run),
         notes=notes,
         definitions=definitions,
     )

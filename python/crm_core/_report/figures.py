@@ -130,6 +130,69 @@ def curves(
     return Markup("".join(parts))  # every piece of text above is escaped
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its interval, and its name."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+def forest(
+    ident: str,
+    title: str,
+    description: str,
+    estimates: Sequence[Estimate],
+    axis: Callable[[float], str],
+    narrow: bool = False,
+) -> Markup:
+    """Estimates with their intervals, one below the other, and a line at zero.
+
+    Args:
+        ident: A prefix for ids, unique on the page.
+        title: The figure's title, read aloud.
+        description: One sentence more.
+        estimates: From the top.
+        axis: A value at the axis.
+        narrow: For a telephone.
+    """
+    width, left, ident = (_NARROW, 110, f"{ident}-n") if narrow else (_WIDTH, 220, ident)
+    row = 26
+    height = _TOP + row * len(estimates) + _BOTTOM
+    least = min([0.0, *(one.low for one in estimates)])
+    most = max([0.0, *(one.high for one in estimates)])
+    step = _nice(max(most - least, 1e-9) / (3 if narrow else 6))
+    first, last = math.floor(least / step), math.ceil(most / step)
+    scale = (width - left - 56) / (max(last - first, 1) * step)
+
+    def at(value: float) -> float:
+        return left + 20 + (value - first * step) * scale
+
+    bottom = height - _BOTTOM
+    parts = [_head(ident, title, description, width, height, narrow)]
+    for tick in range(first, last + 1):
+        x, css = at(tick * step), "zero" if tick == 0 else "grid"
+        parts.append(
+            f'<line class="{css}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>'
+            f'<text class="tick mid" x="{x:.1f}" y="{height - 8}">'
+            f"{escape(axis(tick * step))}</text>"
+        )
+    for place, one in enumerate(estimates):
+        y = _TOP + row * (place + 0.5)
+        name = shortened(one.name, 14 if narrow else 30)
+        said = f"{one.name}: {axis(one.value)} ({axis(one.low)}, {axis(one.high)})"
+        parts.append(
+            f'<text class="tick end" x="{left}" y="{y + 4:.1f}">{escape(name)}</text>'
+            f'<g class="estimate"><title>{escape(said)}</title>'
+            f'<line x1="{at(one.low):.1f}" x2="{at(one.high):.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<circle cx="{at(one.value):.1f}" cy="{y:.1f}" r="4"/></g>'
+        )
+    parts.append("</svg>")
+    return Markup("".join(parts))
+
+
 def stacked_bars(
     ident: str,
     title: str,

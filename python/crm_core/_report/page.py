@@ -18,7 +18,7 @@ from .behavior import Behavior
 from .findings import Findings
 from .headings import Choice
 from .result import Frame
-from .sections import ahead, appendix, report, site, trust
+from .sections import ahead, appendix, report, site, trust, worked
 from .sections.parts import Section
 from .sections.shop import Missing
 from .sections.voice import Voice
@@ -74,6 +74,10 @@ def sections(
         if found is not None and not isinstance(found.today, Missing):
             carts = next((one for one in found.today.groups if one.key == "carts"), None)
         shown.append(site.show(events.behavior, said, carts, voice))
+        if events.behavior.worked:
+            of_worked = events.behavior.worked.notes
+            told = [words.note(one.code, one.values, lang) for one in of_worked]
+            shown.append(worked.show(events.behavior.worked, told, voice))
     value = None if found is None or isinstance(found.value, Missing) else found.value
     of_trust = trust.Trust(findings.reconciliation, len(warnings), value)
     shown.append(trust.show(of_trust, grid.summary(findings, lang), voice))

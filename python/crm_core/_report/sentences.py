@@ -684,6 +684,20 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "The events name no pages, or no kind is a view: exits and ways are left out.",
         "ページ名または閲覧イベントがないため、離脱率と遷移図は省きました。",
     ),
+    "nobody_held_out": (
+        "The log of messages has nobody who was held out by chance, so what the messages brought "
+        "cannot be told from what would have come anyway.",
+        "配信ログに、無作為に配信を控えた人がいないため、配信がなくても生まれた購入と区別できません。",
+    ),
+    "worked_without_orders": (
+        "The log of messages has no purchases, and its customers could not be joined with those of "
+        "the orders.",
+        "配信ログに購入がなく、注文データの顧客とも結び付けられませんでした。",
+    ),
+    "several_experiments": (
+        "The log has assignments that are not of one experiment: crm run experiment reads one.",
+        "ログに複数の実験があります。crm run experiment で1つずつ分析できます。",
+    ),
     "no_funnel": (
         "Fewer than two steps of the way to an order occur: {say.funnel} names others.",
         "購入までの段階が2つ未満のため、ファネルは省きました。{say.funnel} で指定できます。",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..words import PAGE
-from . import words_customers, words_people, words_sending, words_shop
+from . import words_customers, words_people, words_sending, words_shop, words_worked
 
 LANGUAGES = ("en", "ja")
 
@@ -246,6 +246,7 @@ ALL = {
     **words_people.TEXTS,
     **words_sending.TEXTS,
     **words_shop.TEXTS,
+    **words_worked.TEXTS,
 }
 
 
