@@ -16,7 +16,7 @@ import crm_core
 from crm_core import _cli
 from crm_core._cli_files import read, settings_of
 from crm_core._cli_options import parser
-from crm_core._report import layouts
+from crm_core._report import layouts, statuses
 from crm_core._report.problem import Problem
 
 FOLDER = Path(__file__).parent / "layouts"
@@ -122,6 +122,49 @@ def test_a_layout_that_is_not_read_says_why_and_what_to_read(ident, tmp_path):
         read(rows)
     assert str(caught.value).startswith(f"the headings are those of {layout.name}: ")
     assert layout.refuses in str(caught.value)
+
+
+def test_words_of_translations_have_one_meaning_each_and_a_source():
+    seen: dict[str, str] = {}
+    for one in layouts.words()["state_words"]:
+        assert one["source"].startswith("https://"), one["of"]
+        assert {*one} - {"of", "source", "partial"} <= {*layouts.MEANINGS}
+        for meaning in {*one} - {"of", "source"}:
+            for word in one[meaning]:
+                folded = layouts.fold_word(word)
+                assert folded not in seen, word
+                seen[folded] = "completed" if meaning == "partial" else meaning
+    assert len(seen) > 600
+    general = statuses.general()
+    assert {word: general[word] for word in seen} == seen
+
+
+# A state in a language of each platform, and what an order of 5 comes to beside one of 7.
+TRANSLATED = [
+    ("Betalningsfel", 7),  # PrestaShop, Swedish: the payment failed
+    ("Preparação em curso", 12),  # PrestaShop, Portuguese: in preparation
+    ("Atšauktas", 7),  # Magento, Lithuanian: cancelled
+    ("Přijatá platba se ověřuje", None),  # no platform's word: asked about
+    ("Tilbagebetalt", 7),  # WooCommerce, Danish: given back
+    ("Částečně vráceno", 12),  # Shopware, Czech: a part came back
+]
+
+
+@pytest.mark.parametrize(("word", "revenue"), TRANSLATED)
+def test_a_state_in_a_platforms_language_is_understood(word, revenue):
+    rows = {
+        "order_id": ["1", "2"],
+        "customer_id": ["a", "b"],
+        "order_date": ["2026-01-05", "2026-01-06"],
+        "total": ["5", "7"],
+        "status": [word, "completed"],
+    }
+    if revenue is None:
+        with pytest.raises(ValueError, match="status"):
+            crm_core.read_orders(rows, currency="EUR")
+        return
+    found = crm_core.rfm(crm_core.read_orders(rows, currency="EUR"))
+    assert sum(found.to_dict()["revenue"]) == revenue
 
 
 def test_a_refused_layout_is_read_by_named_columns():
