@@ -318,6 +318,18 @@ SAYS = [
     # 200 + 200 + 300
     ("shopee_orders_th", "โค้ดส่วนลดชำระโดยผู้ขาย", ["30.00", "30.00"],
      "vouchers that the seller pays", {"discount": "โค้ดส่วนลดชำระโดยผู้ขาย"}, 700, 670),
+    # 125,000 + 150,000, and a voucher of 5,000 on the order of two lines.
+    ("shopee_orders_id", "Voucher Ditanggung Penjual", ["5.000", "5.000"],
+     "vouchers that the seller pays", {"discount": "Voucher Ditanggung Penjual"}, 275000, 270000),
+    ("tokopedia_orders", "Nilai Kupon Toko Terpakai (IDR)", ["5000", "5000"],
+     "the shop's coupons", {"discount": "Nilai Kupon Toko Terpakai (IDR)"}, 275000, 270000),
+    ("tokopedia_orders", "Total Pengurangan (IDR)", ["5000"], "what was taken out of an order", {},
+     275000, None),
+    # 21,000 + 15,000 + 30,000, and what was taken off two lines.
+    ("elevenst_orders", "판매자기본할인금액", ["1000", "500"], "discounts that the seller gives",
+     {"discount": "판매자기본할인금액"}, 66000, 64500),
+    ("elevenst_orders", "판매자 추가할인금액", ["1000", "500"], "further discounts that the seller",
+     {"discount": "판매자 추가할인금액"}, 66000, 64500),
 ]  # fmt: skip
 
 
@@ -326,7 +338,10 @@ def test_what_a_layout_says_of_a_column_is_true(
     tmp_path, ident, heading, values, says, option, plain, used
 ):
     path = _with(ident, tmp_path, heading, values)
-    given = {"currency": "SGD"} if ident == "shopee_orders" else {}
+    given = {
+        "shopee_orders": {"currency": "SGD"},
+        "shopee_orders_id": {"decimal": ","},
+    }.get(ident, {})
     orders = crm_core.read_orders(path, **given)
     told = next(one for one in orders.understanding.warnings if says in one)
     assert told.startswith(
