@@ -365,3 +365,21 @@ def test_every_sentence_of_a_layout_is_held_by_a_test():
     held = {(one[0], one[1]) for one in SAYS}
     said = {(one.id, name) for one in layouts.shipped().values() for name in one.says}
     assert said == held
+
+
+def test_stripes_charges_in_a_warehouse_are_of_customers(tmp_path):
+    path = tmp_path / "charge.csv"
+    path.write_text(
+        "id,_fivetran_synced,amount,amount_refunded,captured,created,currency,customer_id,"
+        "livemode,paid,receipt_email,refunded,status\n"
+        "ch_1,2026-02-01 00:00:00,6000,1000,TRUE,2026-01-05 09:00:00,usd,cus_1,TRUE,TRUE,,FALSE,"
+        "succeeded\n"
+        "ch_2,2026-02-01 00:00:00,3100,0,TRUE,2026-01-15 09:00:00,usd,cus_2,TRUE,TRUE,,FALSE,"
+        "succeeded\n",
+        encoding="utf-8",
+    )
+    counted = crm_core.rfm(crm_core.read_orders(path)).to_dict()
+    assert dict(zip(counted["customer_id"], map(float, counted["revenue"]), strict=True)) == {
+        "cus_1": 50,  # 60 - 10, in cents
+        "cus_2": 31,
+    }
