@@ -330,7 +330,8 @@ SAYS = [
      {"discount": "판매자기본할인금액"}, 66000, 64500),
     ("elevenst_orders", "판매자 추가할인금액", ["1000", "500"], "further discounts that the seller",
      {"discount": "판매자 추가할인금액"}, 66000, 64500),
-    ("woocommerce_table", "parent_order_id", ["0", "101"], "refunds name no customer", {}, 84, None),
+    ("woocommerce_table", "parent_order_id", ["0", "101"], "refunds name no customer", {}, 84,
+     None),
 ]  # fmt: skip
 
 
