@@ -16,13 +16,14 @@ import crm_core
 from crm_core import _cli
 from crm_core._cli_files import read, settings_of
 from crm_core._cli_options import parser
-from crm_core._report import layouts
+from crm_core._report import layouts, statuses
 from crm_core._report.problem import Problem
 
 FOLDER = Path(__file__).parent / "layouts"
 IDS = sorted(layouts.shipped())
 READ = [one for one in IDS if not layouts.shipped()[one].refuses]
 FORMS = (".csv", ".txt", ".tsv", ".jsonl")
+NO_PAGE = "headings as seen in exports, no page"
 FILES = {path.stem: path for path in FOLDER.glob("*.*") if path.suffix in FORMS}
 
 
@@ -85,7 +86,8 @@ def test_a_layout_is_documented_and_has_a_case(ident):
     own = (
         layout.source.startswith("docs/") and (Path(__file__).parents[2] / layout.source).is_file()
     )
-    assert layout.source.startswith(("https://", "http://")) or own
+    page = layout.source.startswith(("https://", "http://"))
+    assert page or own or layout.source == NO_PAGE
     if ident in READ:
         assert ident in FILES and (FOLDER / "expected.d" / f"{ident}.toml").is_file()
     for headings in layout.identify:
@@ -120,6 +122,49 @@ def test_a_layout_that_is_not_read_says_why_and_what_to_read(ident, tmp_path):
         read(rows)
     assert str(caught.value).startswith(f"the headings are those of {layout.name}: ")
     assert layout.refuses in str(caught.value)
+
+
+def test_words_of_translations_have_one_meaning_each_and_a_source():
+    seen: dict[str, str] = {}
+    for one in layouts.words()["state_words"]:
+        assert one["source"].startswith("https://"), one["of"]
+        assert {*one} - {"of", "source", "partial"} <= {*layouts.MEANINGS}
+        for meaning in {*one} - {"of", "source"}:
+            for word in one[meaning]:
+                folded = layouts.fold_word(word)
+                assert folded not in seen, word
+                seen[folded] = "completed" if meaning == "partial" else meaning
+    assert len(seen) > 600
+    general = statuses.general()
+    assert {word: general[word] for word in seen} == seen
+
+
+# A state in a language of each platform, and what an order of 5 comes to beside one of 7.
+TRANSLATED = [
+    ("Betalningsfel", 7),  # PrestaShop, Swedish: the payment failed
+    ("Preparação em curso", 12),  # PrestaShop, Portuguese: in preparation
+    ("Atšauktas", 7),  # Magento, Lithuanian: cancelled
+    ("Přijatá platba se ověřuje", None),  # no platform's word: asked about
+    ("Tilbagebetalt", 7),  # WooCommerce, Danish: given back
+    ("Částečně vráceno", 12),  # Shopware, Czech: a part came back
+]
+
+
+@pytest.mark.parametrize(("word", "revenue"), TRANSLATED)
+def test_a_state_in_a_platforms_language_is_understood(word, revenue):
+    rows = {
+        "order_id": ["1", "2"],
+        "customer_id": ["a", "b"],
+        "order_date": ["2026-01-05", "2026-01-06"],
+        "total": ["5", "7"],
+        "status": [word, "completed"],
+    }
+    if revenue is None:
+        with pytest.raises(ValueError, match="status"):
+            crm_core.read_orders(rows, currency="EUR")
+        return
+    found = crm_core.rfm(crm_core.read_orders(rows, currency="EUR"))
+    assert sum(found.to_dict()["revenue"]) == revenue
 
 
 def test_a_refused_layout_is_read_by_named_columns():
@@ -273,6 +318,20 @@ SAYS = [
     # 200 + 200 + 300
     ("shopee_orders_th", "โค้ดส่วนลดชำระโดยผู้ขาย", ["30.00", "30.00"],
      "vouchers that the seller pays", {"discount": "โค้ดส่วนลดชำระโดยผู้ขาย"}, 700, 670),
+    # 125,000 + 150,000, and a voucher of 5,000 on the order of two lines.
+    ("shopee_orders_id", "Voucher Ditanggung Penjual", ["5.000", "5.000"],
+     "vouchers that the seller pays", {"discount": "Voucher Ditanggung Penjual"}, 275000, 270000),
+    ("tokopedia_orders", "Nilai Kupon Toko Terpakai (IDR)", ["5000", "5000"],
+     "the shop's coupons", {"discount": "Nilai Kupon Toko Terpakai (IDR)"}, 275000, 270000),
+    ("tokopedia_orders", "Total Pengurangan (IDR)", ["5000"], "what was taken out of an order", {},
+     275000, None),
+    # 21,000 + 15,000 + 30,000, and what was taken off two lines.
+    ("elevenst_orders", "판매자기본할인금액", ["1000", "500"], "discounts that the seller gives",
+     {"discount": "판매자기본할인금액"}, 66000, 64500),
+    ("elevenst_orders", "판매자 추가할인금액", ["1000", "500"], "further discounts that the seller",
+     {"discount": "판매자 추가할인금액"}, 66000, 64500),
+    ("woocommerce_table", "parent_order_id", ["0", "101"], "refunds name no customer", {}, 84,
+     None),
 ]  # fmt: skip
 
 
@@ -281,7 +340,10 @@ def test_what_a_layout_says_of_a_column_is_true(
     tmp_path, ident, heading, values, says, option, plain, used
 ):
     path = _with(ident, tmp_path, heading, values)
-    given = {"currency": "SGD"} if ident == "shopee_orders" else {}
+    given = {
+        "shopee_orders": {"currency": "SGD"},
+        "shopee_orders_id": {"decimal": ","},
+    }.get(ident, {})
     orders = crm_core.read_orders(path, **given)
     told = next(one for one in orders.understanding.warnings if says in one)
     assert told.startswith(
@@ -304,3 +366,21 @@ def test_every_sentence_of_a_layout_is_held_by_a_test():
     held = {(one[0], one[1]) for one in SAYS}
     said = {(one.id, name) for one in layouts.shipped().values() for name in one.says}
     assert said == held
+
+
+def test_stripes_charges_in_a_warehouse_are_of_customers(tmp_path):
+    path = tmp_path / "charge.csv"
+    path.write_text(
+        "id,_fivetran_synced,amount,amount_refunded,captured,created,currency,customer_id,"
+        "livemode,paid,receipt_email,refunded,status\n"
+        "ch_1,2026-02-01 00:00:00,6000,1000,TRUE,2026-01-05 09:00:00,usd,cus_1,TRUE,TRUE,,FALSE,"
+        "succeeded\n"
+        "ch_2,2026-02-01 00:00:00,3100,0,TRUE,2026-01-15 09:00:00,usd,cus_2,TRUE,TRUE,,FALSE,"
+        "succeeded\n",
+        encoding="utf-8",
+    )
+    counted = crm_core.rfm(crm_core.read_orders(path)).to_dict()
+    assert dict(zip(counted["customer_id"], map(float, counted["revenue"]), strict=True)) == {
+        "cus_1": 50,  # 60 - 10, in cents
+        "cus_2": 31,
+    }

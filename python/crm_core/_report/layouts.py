@@ -158,8 +158,13 @@ def unaccented(text: str) -> str:
 
 @cache
 def words() -> Mapping[str, Any]:
-    """The general vocabulary."""
-    return tomllib.loads((files("crm_core") / "layouts" / "words.toml").read_text("utf-8"))
+    """The general vocabulary, with the words of states from the platforms' translations."""
+    found = tomllib.loads((files("crm_core") / "layouts" / "words.toml").read_text("utf-8"))
+    for one in found["state_words"]:
+        for meaning in MEANINGS:
+            found["status"][meaning] += one.get(meaning, [])
+        found["other_status"]["partial"] += one.get("partial", [])
+    return found
 
 
 @cache
