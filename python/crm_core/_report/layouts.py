@@ -47,6 +47,7 @@ ROLES = {
         *("amount", "currency"),
     ),
 }
+_VOCABULARY = ("words", "doubts")  # no layouts
 _TIMES = {"orders": "ordered_at", "events": "occurred_at"}
 _KEYS = {
     *("name", "reads", "source", "seen", "headings", "identify", "encoding", "roles", "amount"),
@@ -114,7 +115,7 @@ class Layout:
 def fold(heading: str) -> str:
     """A heading without what people vary in it: width, case, accents, blanks, punctuation."""
     text = unicodedata.normalize("NFKC", heading).strip().strip("\"'*").lower()
-    return re.sub(r"[\s_\-./:【】()\[\]{}・'’°º]+", "", unaccented(text))
+    return re.sub(r"[\s_\-./:?【】()\[\]{}・'’°º]+", "", unaccented(text))
 
 
 def fold_word(word: str) -> str:
@@ -158,8 +159,23 @@ def unaccented(text: str) -> str:
 
 @cache
 def words() -> Mapping[str, Any]:
-    """The general vocabulary."""
-    return tomllib.loads((files("crm_core") / "layouts" / "words.toml").read_text("utf-8"))
+    """The general vocabulary: the lists of `words.toml`, continued by those of `doubts.toml`."""
+    folder = files("crm_core") / "layouts"
+    first, second = (
+        tomllib.loads((folder / f"{stem}.toml").read_text("utf-8")) for stem in _VOCABULARY
+    )
+    return _continued(first, second)
+
+
+def _continued(words: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables with further keys, and lists with further texts."""
+    for key, value in more.items():
+        there = words.get(key)
+        if isinstance(value, dict) and isinstance(there, dict):
+            words[key] = _continued(there, value)
+        else:
+            words[key] = [*there, *value] if isinstance(there, list) else value
+    return words
 
 
 @cache
@@ -171,7 +187,7 @@ def shipped() -> Mapping[str, Layout]:
     return {
         stem: _parse(stem, (folder / f"{stem}.toml").read_text("utf-8"))
         for stem in stems
-        if stem != "words"
+        if stem not in _VOCABULARY
     }
 
 

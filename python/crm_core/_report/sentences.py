@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .doubt_sentences import DOUBTS
+from .table_sentences import TABLES
 
 REASONS: Mapping[str, tuple[str, str]] = {
     "given": ("as you said", "指定どおり"),
@@ -694,4 +695,5 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
     **DOUBTS,
+    **TABLES,
 }

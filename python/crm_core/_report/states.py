@@ -159,6 +159,8 @@ def suspects(
     """Unread columns with words or a heading about cancellations or refunds."""
     found: list[Suspect] = []
     for name in unread:
+        if statuses.is_replaced(name):
+            continue  # see `row_doubts`
         smell = statuses.smell(name)
         if smell == "refunded" and refunds_read:
             smell = ""

@@ -202,6 +202,16 @@ def is_cancel(heading: str) -> bool:
 
 
 @cache
+def _replaced() -> frozenset[str]:
+    return frozenset(map(fold, layouts.words()["row_columns"]["replaced_by"]))
+
+
+def is_replaced(heading: str) -> bool:
+    """Whether a heading is of the order that stands in the place of another one."""
+    return fold(heading) in _replaced()
+
+
+@cache
 def _tests() -> frozenset[str]:
     return frozenset(map(fold, layouts.words()["other_status"]["tests"]))
 

@@ -1,0 +1,53 @@
+"""Sentences on tables, sheets and rows that follow one another, in English and Japanese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TABLES: Mapping[str, tuple[str, str]] = {
+    "versions_alone": (
+        '{orders} rows are equal to another one but for "{column}": all rows come to {own}, the '
+        "last of each alone to {last}. Leave older rows out of the file; {say.ignore:{column}} "
+        "says that all rows count.",
+        "「{column}」だけが異なる行が{orders}行あります。すべての行では{own}、最新の行だけなら"
+        "{last}です。古い行をファイルから除くか、すべて数えるなら {say.ignore} を指定してくださ"
+        "い。",
+    ),
+    "sheet_back": (
+        '{file}: the sheet "{column}" is not read; by its name its rows ({amount}) give money '
+        "back: the orders of the sheet {sheet} come to {own}, with these taken off to {less}. "
+        "FILE#SHEET would add them as sales ({more}): write them in the file as a column of the "
+        "orders or with amounts below zero; {say.ignore:{column}} confirms.",
+        "{file}: シート「{column}」は読み取っていません。名前から返金・返品のようです({amount})。"
+        "シート「{sheet}」の注文は{own}、差し引くと{less}です。ファイル名#シート名 では売上として加"
+        "算されます({more})。返金額の列か負の金額にするか、{say.ignore} で確定してください。",
+    ),
+    "sheet_stopped": (
+        '{file}: the sheet "{column}" is not read; by its name its rows ({amount}) are no orders '
+        "that count: the orders of the sheet {sheet} come to {own}. FILE#SHEET would add them as "
+        "sales ({more}). {say.ignore:{column}} confirms.",
+        "{file}: シート「{column}」は読み取っていません。名前から集計対象の注文ではないようです("
+        "{amount})。シート「{sheet}」の注文は{own}です。ファイル名#シート名 では売上として加算され"
+        "ます({more})。{say.ignore} で確定します。",
+    ),
+    "sheet_read": (
+        '{file}: by its name the sheet "{column}" holds no orders that count, and its rows count '
+        "({amount}): all come to {own}, without them to {less}, with them taken off to {back}. "
+        "Leave the sheet out, or write amounts below zero; {say.known:sheet_read} confirms.",
+        "{file}: シート「{column}」は名前から集計対象の注文ではないようですが、集計しています("
+        "{amount})。すべてで{own}、除くと{less}、差し引くと{back}です。シートを除くか負の金額にし、"
+        "{say.known:sheet_read} で確定します。",
+    ),
+    "replaced_count": (
+        '"{column}" names another order in the place of {orders} orders, which count beside it: '
+        "all come to {own}, without these to {without}. {say.cancelled_at:{column}} leaves them "
+        "out, {say.ignore:{column}} says that all count.",
+        "「{column}」により別の注文に置き換わった注文{orders}件も集計対象です。含めると{own}、除く"
+        "と{without}です。{say.cancelled_at:{column}} で除き、{say.ignore} ですべて数えます。",
+    ),
+    "kept_last": (
+        '{rows} rows of {orders} orders are followed by another one by "{column}" and are left '
+        "out, as you said.",
+        "「{column}」により後の行がある{orders}件の注文の{rows}行を、指定どおり除きました。",
+    ),
+}
