@@ -35,8 +35,8 @@ class Orders:
     Args:
         data: A pandas or polars frame (lazy ones too), a pyarrow Table or RecordBatch(Reader), a
             DuckDB relation, a dict of arrays or lists, or anything with ``__arrow_c_stream__``.
-            Only the columns named here are read. Long columns are read in place: no other thread may
-            write to them meanwhile.
+            Only the columns named here are read. Long columns are read in place: no other thread
+            may write to them meanwhile.
         customer_id: The customer (会員ID): integers (also whole floats, which pandas makes of a
             column with a blank id), texts, categories of these, or fixed-size binary such as UUIDs.
         ordered_at: The time of the order (受注日時): a date or a timestamp, or texts of them (see
@@ -101,7 +101,8 @@ class Orders:
 
     Warns:
         ReadingWarning: A column `status` or `refunded` that is not read; texts of dates with
-            years before 1600 or after 2300. `warnings.simplefilter("error", crm_core.ReadingWarning)` makes errors of them.
+            years before 1600 or after 2300. ``warnings.simplefilter("error", crm.ReadingWarning)``
+            makes errors of them.
 
     Example:
         >>> import datetime, crm_core as crm

@@ -81,7 +81,7 @@ def test_a_second_log_is_named(tmp_path):
         "timestamp,visitor_id,event\n2024-01-05 10:00:00,v1,view\n"
         "order_id,customer_id,total\n1,u1,30.00\n"
     )
-    with pytest.raises(crm.DataError, match='row 3 begins a second table.*"order_id"'):
+    with pytest.raises(crm.DataError, match=r'row 3 begins a second table.*"order_id"'):
         crm.read_events(path)
 
 
@@ -131,7 +131,7 @@ def test_versions_are_kept_by_the_option_that_the_warning_names():
     assert revenue(last) == 130.25 and "1 rows of 1 orders" in noted(last)
     with pytest.raises(crm.DataError, match="none of its values is the last"):
         read(text.replace("100.50,1", "100.50,new"), keep_last="Version")
-    with pytest.raises(crm.DataError, match="no column is its number"):
+    with pytest.raises(crm.DataError, match="no column is the order"):
         read(text, keep_last="Version", order_id="")
 
 
@@ -292,7 +292,7 @@ def test_a_sheet_of_refunds_is_said_to_be_one(tmp_path, name):
     assert name not in warned(crm.read_orders(path, currency="USD", ignore=[name]))
     both = [f"{path}#Orders", f"{path}#{name}"]
     said = warned(crm.read_orders(both, currency="USD", repeated_orders="add"))
-    assert "all come to 110.75, without them to 100.5, with them taken off to 90.25" in said
+    assert "all come to 110.75, without them to 100.50, with them taken off to 90.25" in said
 
 
 @pytest.mark.parametrize("name", ["Cancelled", "取消"])

@@ -29,7 +29,9 @@ _DASH = re.compile(r"(?P<amount>(?:[¥￥\\]\s*[\d,，.]+|[\d,，.]+\s*円))\s*[
 _KEPT = re.compile(r'="(?P<amount>-?[\d.,]+)"')
 _POWER = re.compile(r"-?\d(\.\d+)?[eE][+-]?\d{1,2}")
 _MARK = re.compile(r"'(?P<amount>-?[\d.,]+)")
-_BRACKETS = re.compile(r"(?P<before>[^\d()\-−]{0,5})\(\s*(?P<inside>[^()\-−]*\d[^()\-−]*)\)(?P<after>[^\d()]{0,5})")
+_BRACKETS = re.compile(
+    r"(?P<before>[^\d()\-−]{0,5})\(\s*(?P<inside>[^()\-−]*\d[^()\-−]*)\)(?P<after>[^\d()]{0,5})"
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,9 @@ def _remark() -> re.Pattern[str]:
 def _without_brackets(text: str) -> str:
     """An amount in brackets with the sign of one below zero; others as they are."""
     found = _BRACKETS.fullmatch(text)
-    if found is None or re.fullmatch(r"[\d.,\s]*", found["inside"]) and not (found["before"] or found["after"]):
+    if found is None or (
+        re.fullmatch(r"[\d.,\s]*", found["inside"]) and not (found["before"] or found["after"])
+    ):
         return text  # plain ones are read by the core
     return f"-{found['before'].strip()}{found['inside'].strip()}{found['after'].strip()}"
 

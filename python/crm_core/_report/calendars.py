@@ -104,7 +104,7 @@ def written(column: pa.ChunkedArray) -> pa.ChunkedArray:
     ends = pc.min_max(pc.year(column))
     if column.type == pa.date64() or not ends["min"].is_valid:
         return column
-    if 1700 < ends["min"].as_py() and ends["max"].as_py() < 2262:
+    if ends["min"].as_py() > 1700 and ends["max"].as_py() < 2262:
         return column
     zone = getattr(column.type, "tz", None)
     return column if zone else pc.strftime(column, format="%Y-%m-%d %H:%M:%S")
@@ -143,7 +143,7 @@ def _persian(text: str) -> str:
 
 def persian_day(year: int, month: int, day: int) -> datetime.date | None:
     """The common day of a Persian one of the years 1178 to 1633; None if there is no such day."""
-    if not (1178 <= year <= 1633 and 1 <= month <= 12 and 1 <= day):
+    if not (1178 <= year <= 1633 and 1 <= month <= 12 and day >= 1):
         return None
     past = (month - 1) * 31 if month <= 7 else 186 + (month - 7) * 30
     length = 31 if month <= 6 else 30 if month <= 11 else 29 + _leap(year)

@@ -21,6 +21,7 @@ from . import (
     ids,
     items,
     kept_rows,
+    layouts,
     likely,
     money_columns,
     statuses,
@@ -320,7 +321,23 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
         total = amount_meaning.total(values, reading.keys if once else None)
         if abs(float(total) - float(own)) > 0.005 * max(1, len(found)) ** 0.5:
             said = {"column": name, "own": f"{own:,}", "other": one, "total": f"{total:,}"}
-            reading.notes.append(Note("other_total", said))
+            less = _less_in_some(reading, one, amounts, values)
+            if less:
+                reading.warnings.append(Note("amount_changed", said | {"rows": str(less)}))
+            else:
+                reading.notes.append(Note("other_total", said))
+
+
+def _less_in_some(reading: OrderReading, name: str, amounts: Values, values: Values) -> int:
+    """In how many rows an amount after changes is less than the amount, and else equal."""
+    low = layouts.low(name)
+    parts = map(layouts.low, layouts.words()["row_columns"]["changed_amounts"])
+    if reading.settings.ignores(name) or not any(part in low for part in parts):
+        return 0
+    known = amounts.valid & values.valid
+    gap = amounts.floats[known] - values.floats[known]
+    less = int(np.count_nonzero(gap > 0.005))
+    return less if np.all(gap > -0.005) and less <= len(gap) / 2 else 0
 
 
 def _other_ids(reading: OrderReading) -> None:

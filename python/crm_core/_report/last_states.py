@@ -36,7 +36,8 @@ def keep(reading: OrderReading) -> None:
     name = find(said, reading.table.column_names, f"{say.keep_last}")
     if "order_id" not in reading.chosen:
         raise Misuse(
-            f"{say.keep_last:{name}} takes the last rows of each order, and no column is its number",
+            f"{say.keep_last:{name}} takes the last rows of each order, and no column is the "
+            "order's number",
             f"{say.order_id} names it.",
         )
     columns = [trimmed(reading.table[reading.chosen["order_id"].value])]

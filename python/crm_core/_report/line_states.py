@@ -70,9 +70,7 @@ def apart(
     return base, [states.Stop(name, pc.if_else(pa.array(leaving), mapped, None))]
 
 
-def _which(
-    reading: Reading, name: str, mapped: pa.ChunkedArray, row: int, orders: int
-) -> Problem:
+def _which(reading: Reading, name: str, mapped: pa.ChunkedArray, row: int, orders: int) -> Problem:
     """The question what several states of an order are, with what each answer comes to."""
     keys = reading.keys
     assert keys is not None  # the caller has looked

@@ -1,7 +1,7 @@
 """Lists in the cells of a table: of Parquet, DuckDB and frames, or JSON in the cells of a CSV.
 
-They are treated as those of a JSON file (`json_rows`): what a list of refunds gives back is added up
-as a column, and the other lists are named with their fields.
+They are treated as those of a JSON file (`json_rows`): what a list of refunds gives back is added
+up as a column, and the other lists are named with their fields.
 """
 
 from __future__ import annotations

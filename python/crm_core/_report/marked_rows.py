@@ -23,6 +23,7 @@ from .settings import Note
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
+    from .reading import Reading
 
 
 _VERSION = r"^[A-Za-z]{1,8}[. _-]{0,2}(\d+)$"
@@ -47,7 +48,7 @@ def some_of(values: Values, rows: Flags) -> Values:
     return Values(values.numbers, values.valid & rows, values.scale)
 
 
-def _unread(reading: OrderReading, kind: str) -> Iterator[str]:
+def _unread(reading: Reading, kind: str) -> Iterator[str]:
     known = set(map(fold, layouts.words()["row_columns"][kind]))
     left_out = {fold(one) for one in reading.settings.ignore}
     if reading.layout is not None:
@@ -122,7 +123,9 @@ def _version(reading: OrderReading, name: str, of_lines: bool) -> bool:
         return False
     if reading.keys is not None:  # dates are parsed only where they differ within an order
         codes = Groups.of(text).codes
-        few, many, _ = same_rows(reading, reading.keys).ends(Values(codes, np.ones(len(codes), np.bool_)))
+        few, many, _ = same_rows(reading, reading.keys).ends(
+            Values(codes, np.ones(len(codes), np.bool_))
+        )
         if not np.any(few != many):
             return False
     rank = rank_of(reading, name)
@@ -157,13 +160,13 @@ def _version(reading: OrderReading, name: str, of_lines: bool) -> bool:
     return True
 
 
-def rank_of(reading: OrderReading, name: str) -> Values | None:
+def rank_of(reading: Reading, name: str) -> Values | None:
     """The order of a column's versions or days, of which a blank end is the last."""
     rank = _ranked(reading, name)
     return None if rank is None else _open_last(name, rank)
 
 
-def _ranked(reading: OrderReading, name: str) -> Values | None:
+def _ranked(reading: Reading, name: str) -> Values | None:
     """The order of a column's versions or days; nothing if all rows have the same."""
     column = reading.table[name]
     text = shown(column)
@@ -199,7 +202,7 @@ def _open_last(name: str, rank: Values) -> Values:
     return Values(numbers_of.astype(np.int64), np.ones_like(rank.valid))
 
 
-def days_of(reading: OrderReading) -> Iterator[str]:
+def days_of(reading: Reading) -> Iterator[str]:
     """Columns of versions and of days of a change, which may say which row of an order is last."""
     for kind in ("updates", "versions", "ends"):
         yield from _unread(reading, kind)
@@ -210,7 +213,7 @@ def is_of_lines(heading: str) -> bool:
     return fold(heading) in set(map(fold, layouts.words()["row_columns"]["updates"]))
 
 
-def same_rows(reading: OrderReading, keys: Groups) -> Groups:
+def same_rows(reading: Reading, keys: Groups) -> Groups:
     """Rows of one order about the same item."""
     columns = [pa.chunked_array([pa.array(keys.codes, mask=~keys.known)])]
     for name in items.of(reading):

@@ -131,7 +131,8 @@ class Reading:
             kind = Misuse if "option" in first.values else Problem
             raise kind(
                 unwritten(first.code, first.values, "en") + more,
-                f"{say.strict} makes this an error; {say.known:{first.code}} says that you know it.",
+                f"{say.strict} makes this an error; {say.known:{first.code}} says that you know "
+                "it.",
             )
         return Loaded(
             self.table,
@@ -315,9 +316,7 @@ class Reading:
             plain = date_words.named(text, read.unread)
             read = read if plain is None else dates.parse(plain, None)
         doubtful = text.take(pa.array(read.unread, pa.int64())) if read.readings else text
-        forms = [
-            one for one in read.readings if not dates.parse(doubtful, before + one).unread
-        ]
+        forms = [one for one in read.readings if not dates.parse(doubtful, before + one).unread]
         if read.readings and not forms:
             raise Problem(
                 f"{self.rows.name(read.unread[0])}, column {name}: not a date that can be told",

@@ -224,13 +224,21 @@ def _parents(reading: OrderReading) -> None:
     if keys is None or column is None:
         return
     known = set(map(fold, layouts.words()["row_columns"]["parents"]))
+    parts_known = layouts.words()["row_columns"]["numbers"]
+    numbers_of = pc.unique(column.drop_null())
     for name in money_columns.unread(reading):
-        text = shown(reading.table[name]) if fold(name) in known else None
+        by_name = fold(name) in known
+        by_cells = any(part in layouts.low(name) for part in parts_known)
+        text = None
+        if (by_name or by_cells) and not statuses.is_replaced(name) and not statuses.smell(name):
+            text = shown(reading.table[name])
         if text is None:
             continue
         other = groups.flags(pc.invert(pc.equal(text, column)))
-        here = other & groups.flags(pc.is_in(text, value_set=pc.unique(column.drop_null())))
-        if not np.any(here):
+        there = groups.flags(pc.is_in(text, value_set=numbers_of))
+        here = other & there
+        # Without a known heading all cells have to be numbers of orders.
+        if not np.any(here) or (not by_name and not np.all(there | ~groups.valid(text))):
             continue
         found, of = money_columns.worth(reading)
         total = amount_meaning.total(found, of)

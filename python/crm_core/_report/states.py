@@ -164,6 +164,10 @@ def suspects(
         smell = statuses.smell(name)
         if smell == "refunded" and refunds_read:
             smell = ""
+        flag = _counting(name, table[name], row_name)
+        if flag is not None:
+            found.append(flag)
+            continue
         if not smell and statuses.is_consent(name):
             stop = _saying_no(name, table[name], row_name)
             if stop is not None:
@@ -210,6 +214,26 @@ def suspects(
                     code = "not_used_words" if back else "not_used_stops"
                 found.append(Suspect(name, rows, sorted({known_part(one) for one in told}), code))
     return found
+
+
+def _counting(name: str, column: pa.ChunkedArray, row_name: Callable[[int], str]) -> Suspect | None:
+    """A flag by which some rows do not count."""
+    side = statuses.counting(name)
+    text = shown(column) if side else None
+    texts = [] if text is None else pc.unique(text.drop_null())[:4].to_pylist()
+    if text is None or not texts or len(texts) > 3:
+        return None
+    yes = [one for one in texts if statuses.says_yes(one) or one.strip().lower() in ("x", "✓", "✔")]
+    no = [one for one in texts if statuses.says_no(one) and one not in yes]
+    if len(yes) + len(no) < len(texts):
+        return None
+    if side == "no":
+        rows = pc.is_in(text, value_set=pa.array(yes, pa.string()))
+        return Suspect(name, pc.fill_null(rows, False), [], "not_used_date") if yes else None
+    if no:
+        return _saying_no(name, column, row_name)
+    rows = pc.is_null(text)
+    return Suspect(name, rows, [], "blank_flag") if pc.any(rows).as_py() else None
 
 
 def _how(name: str, told: Sequence[str]) -> str:

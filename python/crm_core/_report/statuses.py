@@ -201,6 +201,17 @@ def is_cancel(heading: str) -> bool:
     return fold(heading) in _cancel_headings()
 
 
+def counting(heading: str) -> str:
+    """`yes` or `no` for a flag whose rows count where it says so; nothing for other headings."""
+    known = layouts.words()["row_columns"]
+    low = layouts.low(heading)
+    if any(part in low for part in known["not_counting"]):
+        return ""
+    if any(layouts.low(part) in low for part in known["leaving_out"]):
+        return "no"
+    return "yes" if any(layouts.low(part) in low for part in known["counting"]) else ""
+
+
 @cache
 def _replaced() -> frozenset[str]:
     return frozenset(map(fold, layouts.words()["row_columns"]["replaced_by"]))
@@ -252,7 +263,7 @@ def stopped_by(heading: str) -> str:
     """What an order is whose flag says no: of rows that hold, of live orders, else of payment."""
     if speaks_of("live", heading):
         return "test"
-    standing = is_latest(heading) or speaks_of("standing", heading)
+    standing = is_latest(heading) or speaks_of("standing", heading) or counting(heading) == "yes"
     return "cancelled" if standing else "payment_failed"
 
 

@@ -45,6 +45,21 @@ TABLES: Mapping[str, tuple[str, str]] = {
         "「{column}」により別の注文に置き換わった注文{orders}件も集計対象です。含めると{own}、除く"
         "と{without}です。{say.cancelled_at:{column}} で除き、{say.ignore} ですべて数えます。",
     ),
+    "blank_flag": (
+        '"{column}" says that rows count, and is blank in {orders} orders, which count too: all '
+        "come to {own}, without these to {without}. Leave them out of the file, or "
+        "{say.ignore:{column}} confirms.",
+        "「{column}」が空欄の注文{orders}件も集計対象です。すべてで{own}、除くと{without}です。ファイル"
+        "から除くか、{say.ignore} で確定してください。",
+    ),
+    "amount_changed": (
+        '"{other}" is "{column}" in most rows and less in {rows}, as what is left after refunds or '
+        "changes is: the amounts come to {own} as taken, to {total} by it: {say.amount:{other}}. "
+        "{say.ignore:{other}} confirms.",
+        "「{other}」は多くの行で「{column}」と同じで、{rows}行では小さい値です(返金・変更後の金額など)。"
+        "そのままで{own}、「{other}」では{total}です({say.amount} で指定)。{say.ignore} で確定しま"
+        "す。",
+    ),
     "kept_last": (
         '{rows} rows of {orders} orders are followed by another one by "{column}" and are left '
         "out, as you said.",

@@ -152,6 +152,7 @@ class Workbook(TextRows):
 
         A workbook may begin with a cover, a summary or an explanation.
         """
+        names = sorted(names, key=lambda name: bool(other_sheets.word_of(name)))
         for name in names:
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=60)
             words = [[_text(cell) or "" for cell in row] for row in rows]
