@@ -161,6 +161,7 @@ def test_orders_in_the_place_of_others_are_said(heading):
         ("集計対象", "○", "×"),
         ("計上フラグ", "1", "0"),
         ("Contabilizado", "sí", "no"),
+        ("Räknas", "ja", "nej"),
     ],
 )
 def test_rows_that_a_flag_does_not_count_are_said(heading, yes, no):
@@ -173,6 +174,62 @@ def test_rows_that_a_flag_does_not_count_are_said(heading, yes, no):
     assert revenue(read(text, status=heading, status_map={no: "cancelled", yes: "completed"})) == (
         100.5
     )
+
+
+@pytest.mark.parametrize(
+    "heading", ["Exclude from totals", "Nicht auswerten", "集計から除外", "Skip", "Duplicate?"]
+)
+def test_rows_that_a_flag_leaves_out_are_said(heading):
+    text = (
+        f"Order ID,Customer ID,Order Date,Total,{heading}\n1,u1,2024-01-05,100.5,\n"
+        "2,u2,2024-01-06,50,x\n"
+    )
+    assert f'"{heading}"' in warned(read(text)) and "50 of 150.5" in warned(read(text))
+    assert revenue(read(text, cancelled_at=heading)) == 100.5
+
+
+def test_rows_without_the_mark_of_those_that_count_are_said():
+    head = "Order ID,Customer ID,Order Date,Total,Counted"
+    text = f"{head}\n1,a,2024-01-05,100.5,x\n2,b,2024-01-06,50,\n"
+    assert "all come to 150.5, without these to 100.5" in warned(read(text))
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("Tax included", ("yes", "yes")),
+        ("Reminder count", ("0", "1")),
+        ("Accounting exported", ("yes", "no")),
+        ("Previous order ID", ("", "1")),
+        ("Customer order ref", ("PO1", "PO2")),
+    ],
+)
+def test_other_flags_and_numbers_are_no_alarm(heading, cells):
+    rows = [f"{at},a,2024-01-0{at},10.5,{cell}" for at, cell in enumerate(cells, 1)]
+    text = "\n".join([f"Order ID,Customer ID,Order Date,Total,{heading}", *rows]) + "\n"
+    assert warned(read(text)) == ""
+
+
+@pytest.mark.parametrize("heading", ["Merged From", "New Order ID", "統合元"])
+def test_columns_that_name_other_orders_are_said_with_either_reading(heading):
+    text = (
+        f"Order ID,{heading},Customer ID,Order Date,Total\n1,2,a,2024-01-05,60.5\n"
+        "2,,a,2024-01-05,70.25\n3,,b,2024-01-06,20\n"
+    )
+    said = warned(read(text))
+    assert "all rows come to 150.75, without the parts to 90.25" in said
+    assert "without the orders that were split to 80.5" in said
+
+
+@pytest.mark.parametrize("heading", ["Current Total", "返金後合計", "Aktueller Gesamtbetrag"])
+def test_an_amount_after_changes_beside_the_amount_is_said(heading):
+    text = (
+        f"Order ID,Customer ID,Order Date,Total,{heading}\n1,a,2024-01-05,100.5,90.5\n"
+        "2,b,2024-01-06,50,50\n"
+    )
+    assert "come to 150.5 as taken, to 140.5 by it" in warned(read(text))
+    assert revenue(read(text, amount=heading)) == 140.5
+    assert "by it" not in warned(read(text, ignore=[heading]))
 
 
 def test_the_number_of_a_record_joins_its_lines_and_its_author_buys_nothing():
@@ -293,6 +350,18 @@ def test_a_sheet_of_refunds_is_said_to_be_one(tmp_path, name):
     both = [f"{path}#Orders", f"{path}#{name}"]
     said = warned(crm.read_orders(both, currency="USD", repeated_orders="add"))
     assert "all come to 110.75, without them to 100.50, with them taken off to 90.25" in said
+
+
+def test_orders_go_before_returns_whatever_the_order_of_sheets(tmp_path):
+    path = book(tmp_path, {"Returns": BACK, "Orders": SOLD})
+    orders = crm.read_orders(path, currency="USD")
+    assert revenue(orders) == 100.5 and "taken off to 90.25" in warned(orders)
+
+
+def test_a_sheet_of_refunds_under_other_headings_is_said(tmp_path):
+    rows = [["返金番号", "返金日", "返金金額"], [9, "2024-01-09", 10.25]]
+    path = book(tmp_path, {"Orders": SOLD, "返品リスト": rows})
+    assert "taken off to 90.25" in warned(crm.read_orders(path, currency="USD"))
 
 
 @pytest.mark.parametrize("name", ["Cancelled", "取消"])

@@ -307,6 +307,7 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
         kind_of = headings.amount_kind(one) or headings.amount_kind(one.partition("(")[0])
         of_pieces = kind == "unit" and kind_of in ("unit", "price", "item_price")
         known = kind_of in wanted or paid or of_pieces or likely.may_be_total(one)
+        known = known or _is_changed(one)
         if not known or one in reading.dimensions:
             continue
         found = numbers(reading.table[one], reading.settings.decimal)
@@ -328,13 +329,22 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
                 reading.notes.append(Note("other_total", said))
 
 
+def _is_changed(heading: str) -> bool:
+    """Whether a heading is of an amount after changes of the order."""
+    low, known = layouts.low(heading), layouts.words()["row_columns"]
+    return all(
+        any(layouts.low(part) in low for part in known[key])
+        for key in ("changed_amounts", "money_words")
+    )
+
+
 def _less_in_some(reading: OrderReading, name: str, amounts: Values, values: Values) -> int:
     """In how many rows an amount after changes is less than the amount, and else equal."""
-    low = layouts.low(name)
-    parts = map(layouts.low, layouts.words()["row_columns"]["changed_amounts"])
-    if reading.settings.ignores(name) or not any(part in low for part in parts):
+    if "refunded" in reading.arguments or reading.settings.ignores(name) or not _is_changed(name):
         return 0
     known = amounts.valid & values.valid
+    if "status" in reading.chosen:  # of an order that was cancelled nothing may be left
+        known &= values.numbers != 0
     gap = amounts.floats[known] - values.floats[known]
     less = int(np.count_nonzero(gap > 0.005))
     return less if np.all(gap > -0.005) and less <= len(gap) / 2 else 0

@@ -223,12 +223,15 @@ def _parents(reading: OrderReading) -> None:
     column = shown(reading.table[own]) if own else None
     if keys is None or column is None:
         return
-    known = set(map(fold, layouts.words()["row_columns"]["parents"]))
-    parts_known = layouts.words()["row_columns"]["numbers"]
+    rules = layouts.words()["row_columns"]
+    known = set(map(fold, rules["parents"]))
+    parts_known = rules["numbers"]
     numbers_of = pc.unique(column.drop_null())
     for name in money_columns.unread(reading):
         by_name = fold(name) in known
-        by_cells = any(part in layouts.low(name) for part in parts_known)
+        low = layouts.low(name)
+        by_cells = any(part in low for part in parts_known)
+        by_cells &= not any(part in low for part in rules["not_numbers"])
         text = None
         if (by_name or by_cells) and not statuses.is_replaced(name) and not statuses.smell(name):
             text = shown(reading.table[name])

@@ -76,8 +76,14 @@ class Part:
 def amount_of(names: Sequence[str], wanted: str = "") -> str:
     """The heading of an amount, or of what was given back: the wanted one, or the first known."""
     known = set(map(fold, headings.names_of("refunded")))
-    found = (one for one in names if headings.amount_kind(one) or fold(one) in known)
-    return wanted if wanted in names and wanted else next(found, "")
+    money = [layouts.low(part) for part in layouts.words()["row_columns"]["money_words"]]
+
+    def is_amount(name: str) -> bool:
+        back = statuses.smell(name) == "refunded"
+        by_parts = back and any(part in layouts.low(name) for part in money)
+        return bool(headings.amount_kind(name)) or fold(name) in known or by_parts
+
+    return wanted if wanted in names and wanted else next(filter(is_amount, names), "")
 
 
 def parts_of(rows: Iterable[Sequence[str]], first: Sequence[str]) -> list[Part]:
@@ -111,7 +117,7 @@ def is_headings(cells: Sequence[str]) -> bool:
     if any(map(_has_digit, cells)) or len({fold(one) for one in cells}) < len(cells):
         return False
     known = set(map(fold, [*headings.names_of("refunded"), *_of_others()]))
-    told = sum(fold(one) in known for one in cells)
+    told = sum(fold(one) in known or statuses.smell(one) == "refunded" for one in cells)
     return max(of_table(cells), 0) + told >= 2
 
 

@@ -94,12 +94,14 @@ def cancellations(
             return "cancelled" if word in wanted else None
         if statuses.says_no(text) or is_no_day(text):
             return None
-        if "*" in wanted or statuses.says_yes(text) or _DATE.match(text):
+        if "*" in wanted or statuses.says_yes(text) or _DATE.match(text) or marked:
             return "cancelled"
         known = statuses.general().get(word)
         return known or ("cancelled" if statuses.cancelled_at_end(text) else "?")
 
-    found = {text: meaning(text) for text in distinct(column)}
+    texts = distinct(column)
+    marked = [text.strip().lower() for text in texts] == ["x"]  # a cross, and blank elsewhere
+    found = {text: meaning(text) for text in texts}
     unknown = sorted(text for text, one in found.items() if one == "?")
     if unknown:
         shown_word = said(unknown[0])
@@ -223,7 +225,7 @@ def _counting(name: str, column: pa.ChunkedArray, row_name: Callable[[int], str]
     texts = [] if text is None else pc.unique(text.drop_null())[:4].to_pylist()
     if text is None or not texts or len(texts) > 3:
         return None
-    yes = [one for one in texts if statuses.says_yes(one) or one.strip().lower() in ("x", "✓", "✔")]
+    yes = [one for one in texts if statuses.says_yes(one) or one.strip().lower() == "x"]
     no = [one for one in texts if statuses.says_no(one) and one not in yes]
     if len(yes) + len(no) < len(texts):
         return None

@@ -209,7 +209,10 @@ def counting(heading: str) -> str:
         return ""
     if any(layouts.low(part) in low for part in known["leaving_out"]):
         return "no"
-    return "yes" if any(layouts.low(part) in low for part in known["counting"]) else ""
+    if not any(layouts.low(part) in low for part in known["counting"]):
+        return ""
+    denied = set(re.split(r"[\W_]+", low)) & set(layouts.smells("not"))
+    return "no" if denied or speaks_of("cancelled", heading) else "yes"
 
 
 @cache
