@@ -134,7 +134,7 @@ def without_steps(kinds: Mapping[str, str | None]) -> Misuse:
     first = next(iter(sorted(kinds)), "view")
     return Misuse(
         f"the steps are missing; the kinds of events are: {_listed(kinds)}",
-        f"Name them in order, such as --set 'steps=[\"{cut(first)}\", ...]'.",
+        f"Name them in order, such as --option 'steps=[\"{cut(first)}\", ...]'.",
     )
 
 
