@@ -232,6 +232,15 @@ def test_an_amount_after_changes_beside_the_amount_is_said(heading):
     assert "by it" not in warned(read(text, ignore=[heading]))
 
 
+def test_codes_of_documents_that_give_back_are_said():
+    text = (
+        "Sales Document,Sales Document Type,Customer,Document Date,Net Amount\n"
+        "1,OR,a,2024-01-05,100.5\n2,OR,b,2024-01-26,80\n3,CR,a,2024-02-17,20.25\n"
+    )
+    said = warned(read(text, order_id="Sales Document", ordered_at="Document Date"))
+    assert "CR in 1 orders that count (20.25 of 200.75)" in said
+
+
 def test_the_number_of_a_record_joins_its_lines_and_its_author_buys_nothing():
     text = (
         "レコード番号,作成者,更新者,受注日,顧客コード,商品,金額\n1,佐藤,田中,2024/01/05,C1,A,2000\n"

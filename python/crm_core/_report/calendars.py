@@ -42,6 +42,7 @@ _YEARS = {
     "minguo": r"^\s*(民[國国]\s*)?1[0-3]\d[-/.]\d{1,2}[-/.]\d{1,2}",
 }
 _COMMON = r"(^|\D)(19|20)\d\d(\D|$)|^\s*(19|20)\d{6}"  # 2024-01-05 1405 is of two in the afternoon
+_SAMPLE = 10_000
 _MOST = 0.5  # of the dates of a column; fewer are slips of somebody's hand
 
 
@@ -57,21 +58,33 @@ def refuse(name: str, text: pa.ChunkedArray, rows: Rows) -> None:
     Raises:
         Problem: Most dates have such years.
     """
+    start = _words(text.slice(0, _SAMPLE))
+    for calendar in _YEARS:
+        if len(start) and len(_of(start, calendar)) >= _MOST * len(start):
+            words = _words(text)
+            told = _of(words, calendar)
+            if len(told) < _MOST * len(words):
+                continue
+            here = pc.is_in(text.cast(pa.string()), value_set=told)
+            first = rows.name(pc.index(here, True).as_py())
+            raise Problem(
+                f"column {name}: {pc.sum(here).as_py()} dates have {_SAID[calendar][0]} (the first "
+                f"in {first})",
+                _SAID[calendar][1],
+            )
+
+
+def _words(text: pa.ChunkedArray) -> pa.Array:
     words = pc.unique(text.cast(pa.string())).drop_null()
-    words = words.filter(pc.invert(pc.match_substring_regex(words, r"^\s*$")))
-    for calendar, years in _YEARS.items():
-        pattern = years if calendar == "minguo" else _YEAR.replace("{0}", years)
-        told = words.filter(pc.match_substring_regex(words, pattern))
-        told = told.filter(pc.invert(pc.match_substring_regex(told, _COMMON)))
-        if not len(told) or len(told) < _MOST * len(words):
-            continue
-        here = pc.is_in(text.cast(pa.string()), value_set=told)
-        first = rows.name(pc.index(here, True).as_py())
-        raise Problem(
-            f"column {name}: {pc.sum(here).as_py()} dates have {_SAID[calendar][0]} (the first in "
-            f"{first})",
-            _SAID[calendar][1],
-        )
+    return words.filter(pc.invert(pc.match_substring_regex(words, r"^\s*$")))
+
+
+def _of(words: pa.Array, calendar: str) -> pa.Array:
+    """The texts with a year of a calendar, and none of the common one."""
+    years = _YEARS[calendar]
+    pattern = years if calendar == "minguo" else _YEAR.replace("{0}", years)
+    told = words.filter(pc.match_substring_regex(words, pattern))
+    return told.filter(pc.invert(pc.match_substring_regex(told, _COMMON)))
 
 
 _SAID = {

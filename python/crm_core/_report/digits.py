@@ -15,12 +15,16 @@ _OTHER = (
     r"\x{0D66}-\x{0D6F}\x{0E50}-\x{0E59}\x{0ED0}-\x{0ED9}\x{0F20}-\x{0F29}\x{1040}-\x{1049}"
     r"\x{17E0}-\x{17E9}\x{1810}-\x{1819}]"
 )
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 # The signs beside Arabic digits: of decimals, of thousands, and of the direction of writing.
 _SIGNS = {"٫": ".", "٬": ",", "\u200e": "", "\u200f": "", "\u061c": ""}
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column of texts with the digits 0 to 9; the same column where there are no others."""
+    kind = column.type.value_type if _is_coded(column) else column.type
+    if not any(is_kind(kind) for is_kind in _TEXTS):
+        return column
     parts = [one.dictionary for one in column.chunks] if _is_coded(column) else column.chunks
     return changed(column, _written) if any(map(_others, parts)) else column
 

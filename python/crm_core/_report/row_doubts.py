@@ -233,7 +233,8 @@ def _parents(reading: OrderReading) -> None:
         by_cells = any(part in low for part in parts_known)
         by_cells &= not any(part in low for part in rules["not_numbers"])
         text = None
-        if (by_name or by_cells) and not statuses.is_replaced(name) and not statuses.smell(name):
+        by_cells = by_cells and not (statuses.is_replaced(name) or statuses.smell(name))
+        if by_name or by_cells:
             text = shown(reading.table[name])
         if text is None:
             continue

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 TABLES: Mapping[str, tuple[str, str]] = {
     "versions_alone": (
-        '{orders} rows are equal to another one but for "{column}": all rows come to {own}, the '
-        "last of each alone to {last}. Leave older rows out of the file; {say.ignore:{column}} "
-        "says that all rows count.",
-        "「{column}」だけが異なる行が{orders}行あります。すべての行では{own}、最新の行だけなら"
-        "{last}です。古い行をファイルから除くか、すべて数えるなら {say.ignore} を指定してくださ"
-        "い。",
+        '{orders} orders stand in the file in several states, which "{column}" tells apart: all '
+        "rows come to {own}, the last state of each order alone to {last}. Leave older rows out of "
+        "the file; {say.ignore:{column}} says that all rows count.",
+        "「{column}」の異なる行が同じ注文に複数あります({orders}件)。すべての行では{own}、各注文の"
+        "最新の行だけなら{last}です。古い行をファイルから除くか、すべて数えるなら {say.ignore} を"
+        "指定してください。",
     ),
     "sheet_back": (
         '{file}: the sheet "{column}" is not read; by its name its rows ({amount}) give money '
