@@ -232,6 +232,26 @@ def test_an_amount_after_changes_beside_the_amount_is_said(heading):
     assert "by it" not in warned(read(text, ignore=[heading]))
 
 
+def test_a_discount_that_is_taken_off_twice_is_said():
+    text = (
+        "Order ID,Customer ID,Order Date,Subtotal,Markdown,Total\n"
+        "1,a,2024-01-05,100.5,10,90.5\n2,b,2024-01-06,50,0,50\n"
+    )
+    assert revenue(read(text, discount="Markdown")) == 130.5
+    said = warned(read(text, discount="Markdown"))
+    assert "come to 130.5 as read, to 140.5 with it taken off once" in said
+    assert revenue(read(text, discount="")) == 140.5
+    gross = text.replace("90.5", "100.5")
+    assert "twice" not in warned(read(gross, discount="Markdown"))
+
+
+@pytest.mark.parametrize("heading", ["Total (USD k)", "Total k USD"])
+def test_a_code_with_a_k_is_one_of_thousands(heading):
+    text = f"Order ID,Customer ID,Order Date,{heading}\n1,a,2024-01-05,100\n2,b,2024-01-06,50\n"
+    with pytest.raises(crm.DataError, match="in whole units to 150,000"):
+        read(text, amount=heading)
+
+
 def test_codes_of_documents_that_give_back_are_said():
     text = (
         "Sales Document,Sales Document Type,Customer,Document Date,Net Amount\n"

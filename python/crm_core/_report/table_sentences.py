@@ -45,6 +45,14 @@ TABLES: Mapping[str, tuple[str, str]] = {
         "「{column}」により別の注文に置き換わった注文{orders}件も集計対象です。含めると{own}、除く"
         "と{without}です。{say.cancelled_at:{column}} で除き、{say.ignore} ですべて数えます。",
     ),
+    "discount_twice": (
+        '"{column}" is another column less "{discount}" in every row, so that it is taken off '
+        "twice: the amounts come to {less} as read, to {own} with it taken off once: "
+        '{say.discount:""}. {say.known:discount_twice} confirms.',
+        "「{column}」は全行で別の列から「{discount}」を引いた値のため、二重に引いています。現在は"
+        '{less}、1回だけ引くと{own}です({say.discount:""})。{say.known:discount_twice} で確定しま'
+        "す。",
+    ),
     "blank_flag": (
         '"{column}" says that rows count, and is blank in {orders} orders, which count too: all '
         "come to {own}, without these to {without}. Leave them out of the file, or "
