@@ -307,8 +307,7 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
         kind_of = headings.amount_kind(one) or headings.amount_kind(one.partition("(")[0])
         of_pieces = kind == "unit" and kind_of in ("unit", "price", "item_price")
         known = kind_of in wanted or paid or of_pieces or likely.may_be_total(one)
-        known = known or _is_changed(one)
-        if not known or one in reading.dimensions:
+        if not (known or _is_changed(one)) or one in reading.dimensions:
             continue
         found = numbers(reading.table[one], reading.settings.decimal)
         if found is None:
@@ -325,17 +324,14 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
             less = _less_in_some(reading, one, amounts, values)
             if less:
                 reading.warnings.append(Note("amount_changed", said | {"rows": str(less)}))
-            else:
+            elif known:
                 reading.notes.append(Note("other_total", said))
 
 
 def _is_changed(heading: str) -> bool:
     """Whether a heading is of an amount after changes of the order."""
-    low, known = layouts.low(heading), layouts.words()["row_columns"]
-    return all(
-        any(layouts.low(part) in low for part in known[key])
-        for key in ("changed_amounts", "money_words")
-    )
+    low, parts = layouts.low(heading), layouts.words()["row_columns"]["changed_amounts"]
+    return any(layouts.low(part) in low for part in parts)
 
 
 def _less_in_some(reading: OrderReading, name: str, amounts: Values, values: Values) -> int:

@@ -139,6 +139,17 @@ def low(text: str) -> str:
     return unaccented(" ".join(re.sub(r"[_\-\s]+", " ", text).lower().split()))
 
 
+def holds(text: str, word: str) -> bool:
+    """Whether a text holds a word; Latin letters stand alone, but for an ending."""
+    word = low(word)
+    if not re.fullmatch(r"[a-z '€$£().0]+", word):
+        return word in text
+    return (
+        re.search(rf"(?<![a-z0-9]){re.escape(word)}(s|es|ed|d|n|en|e|er|te)?(?![a-z0-9])", text)
+        is not None
+    )
+
+
 @cache
 def smells(what: str) -> tuple[str, ...]:
     """The parts of `smells` in `words.toml`, as `low` writes them."""

@@ -34,6 +34,7 @@ from . import (
     money_columns,
     odd_numbers,
     odd_rows,
+    other_sheets,
     other_tables,
     owed,
     row_doubts,
@@ -272,6 +273,8 @@ class OrderReading(MoneyReading):
     def _doubts(self) -> None:
         doubts.of_amounts(self)
         titles.said(self)
+        if self.table.num_rows:
+            other_sheets.said(self)
         if self.table.num_rows:
             amount_columns.constant_date(self)
             amount_columns.refuse_net(self)

@@ -23,13 +23,11 @@ if TYPE_CHECKING:
 
 def word_of(sheet: str) -> str:
     """The known word in a sheet's name that says that its rows do not count, or nothing."""
-    from .titles import holds
-
     text = low(sheet)
     rules = layouts.words()["titles"]
-    if any(holds(text, word) for word in rules["without"]):
+    if any(layouts.holds(text, word) for word in rules["without"]):
         return ""
-    found = [word for word in layouts.words()["sheets"]["words"] if holds(text, word)]
+    found = [word for word in layouts.words()["sheets"]["words"] if layouts.holds(text, word)]
     return max(found, key=len, default="")
 
 
