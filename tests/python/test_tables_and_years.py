@@ -4,6 +4,7 @@ Every file has few rows, whose totals are redone by hand.
 """
 
 import datetime
+import gzip
 import json
 import warnings
 
@@ -379,6 +380,13 @@ def test_a_sheet_of_refunds_is_said_to_be_one(tmp_path, name):
     both = [f"{path}#Orders", f"{path}#{name}"]
     said = warned(crm.read_orders(both, currency="USD", repeated_orders="add"))
     assert "all come to 110.75, without them to 100.50, with them taken off to 90.25" in said
+
+
+def test_a_sheet_of_refunds_of_a_packed_workbook_is_said(tmp_path):
+    path = book(tmp_path, {"Orders": SOLD, "Returns": BACK})
+    packed = tmp_path / "shop.xlsx.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert "taken off to 90.25" in warned(crm.read_orders(packed, currency="USD"))
 
 
 def test_orders_go_before_returns_whatever_the_order_of_sheets(tmp_path):

@@ -42,7 +42,9 @@ def said(reading: OrderReading) -> None:
     own = amount_meaning.total(found, keys)
     name = reading.arguments["amount"]
     for one in reading.apart:
-        source = next(file for file in reading.sources if file.name == one["file"])
+        source = next(
+            file for file in reading.sources if any(values is one for _, values in file.notes)
+        )
         column = source.amounts_of(str(one["column"]), name)
         money = None if column is None else numbers(pa.chunked_array([column]))
         total = 0 if money is None else amount_meaning.total(groups.values(money))
