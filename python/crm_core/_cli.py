@@ -530,7 +530,14 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     with named_rows(loaded):
         if reads == "table":
             return _run_fitted(about, data, request, options)
-        table = crm_core.run(task, data, request)
+        try:
+            table = crm_core.run(task, data, request)
+        except crm_core.OptionError as error:
+            if about["reads"] != "events" or request.get("steps") or "`steps`" not in str(error):
+                raise
+            from ._report.event_reading import without_steps
+
+            raise without_steps(loaded.facts["kinds"]) from None
     if not options.quiet:
         _tell(loaded, table, data, options.lang)
     return table

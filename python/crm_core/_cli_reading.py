@@ -117,6 +117,12 @@ def add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: st
         "may be repeated",
     )
     meaning.add_argument(
+        "--keep-last",
+        metavar="COLUMN",
+        help="a column such as the day of a state or a version: of each order only the rows with "
+        "the last value in it are read",
+    )
+    meaning.add_argument(
         "--round-amounts",
         action="store_true",
         help="round amounts finer than the currency, and count them",
@@ -149,6 +155,14 @@ def add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: st
         "--strict", action="store_true", help="warnings about how the file is read are errors"
     )
     meaning.add_argument(
+        "--known",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="a warning that you know, by the code that the error of --strict names; may be "
+        "repeated",
+    )
+    meaning.add_argument(
         "--status-map",
         action="append",
         default=[],
@@ -170,7 +184,8 @@ def add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: st
     meaning.add_argument(
         "--date-format",
         metavar="FORMAT",
-        help='for dates that do not begin with the year, such as "%%d/%%m/%%Y"',
+        help='for dates that do not begin with the year, such as "%%d/%%m/%%Y"; before it or alone '
+        "the calendar of the years: buddhist, minguo, persian",
     )
     meaning.add_argument(
         "--encoding", default="auto", help="utf-8, cp932 (Shift_JIS), ... (default: auto)"

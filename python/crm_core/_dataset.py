@@ -53,6 +53,22 @@ def day(days: int | None) -> datetime.date | None:
     return None if days is None else datetime.date.fromordinal(days + _EPOCH)
 
 
+def far_years(first: datetime.date | None, last: datetime.date | None) -> list[str]:
+    """Warnings about years that another calendar may have written."""
+    said = []
+    if last is not None and last.year > 2300:
+        said.append(
+            f"the dates go to the year {last.year}: years of the Buddhist era are read by "
+            '`read_orders` with date_format="buddhist"'
+        )
+    if first is not None and first.year < 1600:
+        said.append(
+            f"the dates begin in the year {first.year}: years of the Persian calendar are read by "
+            '`read_orders` with date_format="persian"'
+        )
+    return said
+
+
 def doubts(understanding: Understanding | None) -> str:
     """How many warnings there were of reading, for `repr`."""
     count = len(understanding.warnings) if understanding is not None else 0

@@ -59,9 +59,10 @@ class CrmError(Exception):
 
 
 class ReadingWarning(UserWarning):
-    """A doubt about how `read_orders` or `read_events` has read a file.
+    """A doubt about how `read_orders` or `read_events` has read a file, or `Orders` a frame.
 
-    `strict=True` makes an error of it; `understanding.warnings` keeps it.
+    Of the two functions `strict=True` makes an error of it, `known=[...]` a note, and
+    `understanding.warnings` keeps it.
     """
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
 from ._customers import Customers
-from ._dataset import column_names, day, doubts, ids, listed, only_bytes
+from ._dataset import column_names, day, doubts, far_years, ids, listed, only_bytes
 from ._errors import DataError, ReadingWarning
 from ._input import source
 from ._progress import shown
@@ -26,7 +26,11 @@ class Orders:
 
     It takes the columns as they are named and doubts no meaning: whole amounts that may be cents,
     or a total that is repeated on an order's lines, are added up as given. `read_orders` takes the
-    same frames, asks where the data do not decide, and says what may be wrong.
+    same frames, asks where the data do not decide, and says what may be wrong. Of columns that are
+    not named it looks at three: one called `currency` with another code than `currency` is an
+    error, one called `status` or `refunded` is warned of, as rows that it may leave out or take off
+    count. Years far from ours in texts of dates, as of another calendar, are
+    warned of too.
 
     Args:
         data: A pandas or polars frame (lazy ones too), a pyarrow Table or RecordBatch(Reader), a
@@ -94,6 +98,11 @@ class Orders:
         DataError: A row that cannot be read, an unknown word, rows that contradict each other,
             amounts that are not whole minor units, sums that are too large.
         OptionError: An option that is unknown, out of range, or needs a column that is not given.
+
+    Warns:
+        ReadingWarning: A column `status` or `refunded` that is not read; texts of dates with
+            years before 1600 or after 2300. ``warnings.simplefilter("error", crm.ReadingWarning)``
+            makes errors of them.
 
     Example:
         >>> import datetime, crm_core as crm
@@ -209,6 +218,9 @@ class Orders:
                     ReadingWarning,
                     stacklevel=2,
                 )
+        if self.understood:  # texts of dates
+            for said in far_years(self.first_date, self.last_date):
+                warnings.warn(said, ReadingWarning, stacklevel=2)
 
     @property
     def understanding(self) -> Understanding | None:
@@ -225,8 +237,10 @@ class Orders:
         """Hints about the data: columns that were not read although their names suggest a meaning.
 
         Columns that are not named in the call are ignored. A column called `order_id`, `status`,
-        `refunded` or `discount` would change totals, so it is listed here and in `repr`.
-        What `read_orders` doubts is in `understanding.warnings`.
+        `refunded` or `discount` would change totals, so it is listed here and in `repr`; of
+        `status` and `refunded` there is a `ReadingWarning` besides when the orders are made. A
+        column `currency` with another code is no note but an error. What `read_orders` doubts is in
+        `understanding.warnings`.
 
         Example:
             >>> crm.Orders(shop, currency="JPY", guests="drop").notes[0]

@@ -59,6 +59,7 @@ def read_orders(
     order_level: Sequence[str] = (),
     line_level: Sequence[str] = (),
     fill_down: Sequence[str] = (),
+    keep_last: str | None = None,
     status_map: Mapping[str, str] | None = None,
     kind_map: Mapping[str, str] | None = None,
     id_fold: Literal["email", "case", "number", "none"] | None = None,
@@ -75,6 +76,7 @@ def read_orders(
     repeated_rows: Literal["keep", "drop", "error"] | None = None,
     refund_rows: Mapping[str, str | Sequence[str]] | None = None,
     strict: bool = False,
+    known: Sequence[str] = (),
     customers: Customers | None = None,
     progress: Progress | bool | None = None,
 ) -> Orders:
@@ -117,6 +119,8 @@ def read_orders(
             an order.
         fill_down: Columns whose blank cells take the value above them, as merged cells of a
             spreadsheet leave them.
+        keep_last: A column, such as the day of a state or a version: of each order only the rows
+            with the last value in it are read.
         status_map: What the shop's words mean.
         kind_map: What the words of `kind` mean: "one_off", "subscription" (its first order is found
             by the dates), "sub_first", "sub_renewal", "swap" or "sample".
@@ -125,7 +129,8 @@ def read_orders(
         guest_id: Ids that mean no account, such as "0".
         currency: ISO 4217 code of the amounts.
         timezone: The shop's zone.
-        date_format: A `strptime` format.
+        date_format: A `strptime` format, or "epoch_s", "epoch_ms", "epoch_us" or "excel"; before it
+            or alone the calendar of the years: "buddhist", "minguo" or "persian".
         decimal: The decimal sign of amounts: "." or ",".
         encoding: Of text files.
         delimiter: Of text files.
@@ -138,6 +143,8 @@ def read_orders(
         refund_rows: Rows that give money back, by words of a column, such as
             ``{"type": "Refund"}``: their amounts count below zero.
         strict: Make warnings errors.
+        known: Codes of warnings that you know and that are notes from then on, such as
+            "title_word"; the error of `strict` names the code.
         customers: The customers table.
         progress: As for `Orders`.
 
@@ -185,6 +192,7 @@ def read_orders(
             order_level=_texts("order_level", order_level),
             line_level=_texts("line_level", line_level),
             fill_down=_texts("fill_down", fill_down),
+            keep_last=keep_last,
             today=datetime.date.today(),
             layout=layout,
             amount_is=amount_is,
@@ -206,6 +214,7 @@ def read_orders(
                 for name, words in (refund_rows or {}).items()
             },
             strict=strict,
+            known=_texts("known", known),
         )
         _known_dimensions(dimensions, sources, (*CATEGORIES, *ROLES_SAID, "status"))
         loaded = understood(load_sources(sources, settings), settings.kind_map)
@@ -246,6 +255,7 @@ def read_events(
     bad_rows: Literal["error", "drop"] = "error",
     repeated_rows: Literal["keep", "drop", "error"] | None = None,
     strict: bool = False,
+    known: Sequence[str] = (),
     progress: Progress | bool | None = None,
 ) -> Events:
     """What visitors did (行動ログ), from a log as a file or a frame, whatever its headings.
@@ -274,13 +284,14 @@ def read_events(
             "ten_thousands" or "millions" of major ones.
         round_amounts: Round amounts that are no whole minor unit.
         timezone: The shop's zone.
-        date_format: A `strptime` format.
+        date_format: As for `read_orders`.
         decimal: The decimal sign of amounts: "." or ",".
         encoding: Of text files.
         delimiter: Of text files.
         bad_rows: Rows that cannot be read: "error" or "drop".
         repeated_rows: As for `read_orders`.
         strict: Make warnings errors.
+        known: As for `read_orders`.
         progress: As for `Events`.
 
     Returns:
@@ -317,6 +328,7 @@ def read_events(
             bad_rows=bad_rows,
             repeated_rows=_one_of("repeated_rows", repeated_rows, ("keep", "drop", "error")),
             strict=strict,
+            known=_texts("known", known),
         )
         sources = sources_in(data, encoding, delimiter)
         _known_dimensions(dimensions, sources, ROLES)

@@ -56,6 +56,7 @@ OF_BOTH: list[tuple[str, Any, dict[str, Any]]] = [
     ("bad_rows", "drop", {"bad_rows": "drop"}),
     ("repeated_rows", "drop", {"repeated_rows": "drop"}),
     ("strict", True, {"strict": True}),
+    ("known", ["title_word"], {"known": ["title_word"]}),
 ]
 OF_ORDERS: list[tuple[str, Any, dict[str, Any]]] = [
     *((role, f"my {role}", {"columns": {**NO_COLUMNS, role: f"my {role}"}}) for role in ROLES_SAID),
@@ -73,6 +74,7 @@ OF_ORDERS: list[tuple[str, Any, dict[str, Any]]] = [
     ("order_level", ["extra"], {"order_level": ["extra"]}),
     ("line_level", ["extra"], {"line_level": ["extra"]}),
     ("fill_down", ["extra"], {"fill_down": ["extra"]}),
+    ("keep_last", "extra", {"keep_last": "extra"}),
     ("status_map", {"ok": "completed"}, {"status_map": {"ok": "completed"}}),
     ("id_fold", "none", {"id_fold": "none"}),
     ("guest_id", ["0"], {"guest_ids": ["0"]}),
@@ -91,7 +93,7 @@ def test_arguments_of_orders(
     plain = Settings(
         columns=NO_COLUMNS, dimensions=[], ignore=[], order_level=[], line_level=[], fill_down=[],
         statuses=[],
-        guest_ids=[],
+        guest_ids=[], known=[],
     )  # fmt: skip
     assert settings_of_orders(monkeypatch) == plain
     found = settings_of_orders(monkeypatch, **{name: value})
@@ -112,7 +114,9 @@ def test_arguments_of_events(
     settings, found, currency = caught.value.args
     assert (found, currency) == (kinds, value if name == "currency" else None)
     assert settings.today == datetime.date.today()
-    plain = Settings(columns={"page": "url", "visitor_id": ""}, dimensions=[], today=settings.today)
+    plain = Settings(
+        columns={"page": "url", "visitor_id": ""}, dimensions=[], today=settings.today, known=[]
+    )
     assert settings == dataclasses.replace(plain, **changed)
 
 
@@ -132,6 +136,7 @@ def test_arguments_of_events(
         ({"order_level": "extra"}, "`order_level`: expected a list of texts"),
         ({"line_level": "extra"}, "`line_level`: expected a list of texts"),
         ({"fill_down": "extra"}, "`fill_down`: expected a list of texts"),
+        ({"known": "title_word"}, "`known`: expected a list of texts"),
     ],
 )
 def test_words_that_are_none(given: dict[str, Any], says: str) -> None:
@@ -179,6 +184,8 @@ OF_COMMAND: list[tuple[list[str], dict[str, Any]]] = [
     (["--order-level", "a", "--order-level", "b"], {"order_level": ["a", "b"]}),
     (["--line-level", "a"], {"line_level": ["a"]}),
     (["--fill-down", "a"], {"fill_down": ["a"]}),
+    (["--keep-last", "a"], {"keep_last": "a"}),
+    (["--known", "a", "--known", "b"], {"known": ["a", "b"]}),
     (["--amount-unit", "thousands"], {"amount_unit": "thousands"}),
     (["--id-fold", "email"], {"id_fold": "email"}),
     (["--decimal", ","], {"decimal": ","}),
@@ -219,7 +226,7 @@ def test_options_of_the_command(command: str) -> None:
 
     plain = Settings(
         columns=NO_COLUMNS, statuses=[], ignore=[], order_level=[], line_level=[], fill_down=[],
-        guest_ids=[],
+        guest_ids=[], known=[],
         dimensions=[], today=datetime.date.today(),
     )  # fmt: skip
     assert settings() == plain

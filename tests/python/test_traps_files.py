@@ -153,7 +153,7 @@ def test_headings_within_the_file_are_no_order(write):
     found = read(write(twice))
     assert totals(found) == {"a": 10, "b": 20} and "1 rows hold the headings again" in noted(found)
     other = HEAD + "1,a,2026-01-03,10\norder_id,order_date,total,customer_id\n2,2026-01-04,20,b\n"
-    assert "row 3 holds headings again: two tables stand in one file" in refused(write(other))
+    assert "row 3 begins a second table" in refused(write(other))
 
 
 def test_rows_of_totals_can_be_left_out(write):

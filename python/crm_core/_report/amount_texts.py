@@ -7,6 +7,7 @@
 1.23450e+02         a float as programs write it
 Rp12.500            signs of currencies that the core does not know
 '1234               the mark of a spreadsheet
+$(25.00)  (1,000円)  below zero, with a sign outside or inside of the brackets
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ _DASH = re.compile(r"(?P<amount>(?:[¥￥\\]\s*[\d,，.]+|[\d,，.]+\s*円))\s*[
 _KEPT = re.compile(r'="(?P<amount>-?[\d.,]+)"')
 _POWER = re.compile(r"-?\d(\.\d+)?[eE][+-]?\d{1,2}")
 _MARK = re.compile(r"'(?P<amount>-?[\d.,]+)")
+_BRACKETS = re.compile(
+    r"(?P<before>[^\d()\-−]{0,5})\(\s*(?P<inside>[^()\-−]*\d[^()\-−]*)\)(?P<after>[^\d()]{0,5})"
+)
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,17 @@ def cleaned(column: pa.ChunkedArray, rows: list[int]) -> Cleaned:
     """
     texts = column.cast(pa.string())
     unread = texts.take(pa.array(rows)).to_pylist()
-    changes = {text: found for text in set(unread) if (found := _number_in(text)) is not None}
+    changes: dict[str, str] = {}
     codes = set()
-    for text in set(unread) - set(changes):
-        if (signed := _signs().fullmatch(text.strip())) is not None:
-            changes[text] = signed["amount"] or signed["first"]
+    for text in set(unread):
+        bare = _without_brackets(text.strip())
+        if (found := _number_in(bare)) is not None:
+            changes[text] = found
+        elif (signed := _signs().fullmatch(bare)) is not None:
+            changes[text] = (signed["minus"] or "") + (signed["amount"] or signed["first"])
             codes.add(_codes()[(signed["before"] or signed["after"]).strip().lower()])
+        elif bare != text.strip():
+            changes[text] = bare
     if not changes:
         return Cleaned(column, 0)
     found = mapped(texts, lambda text: changes.get(text, text))
@@ -77,7 +86,8 @@ def _signs() -> re.Pattern[str]:
     signs = "|".join(sorted(map(re.escape, _codes()), key=len, reverse=True))
     number = r"-?\d[\d.,' \u00a0]*"
     return re.compile(
-        rf"(?P<before>{signs})\s*(?P<amount>{number})|(?P<first>{number})\s*(?P<after>{signs})",
+        rf"(?P<minus>-(?!-))?\s*(?:(?P<before>{signs})\s*(?P<amount>{number})|"
+        rf"(?P<first>{number})\s*(?P<after>{signs}))",
         re.IGNORECASE,
     )
 
@@ -88,8 +98,17 @@ def _remark() -> re.Pattern[str]:
     return re.compile(rf"(?P<amount>.*\d\s*円?)\s*[（(](?:{remarks})[）)]")
 
 
-def _number_in(text: str) -> str | None:
-    plain = text.strip()
+def _without_brackets(text: str) -> str:
+    """An amount in brackets with the sign of one below zero; others as they are."""
+    found = _BRACKETS.fullmatch(text)
+    if found is None or (
+        re.fullmatch(r"[\d.,\s]*", found["inside"]) and not (found["before"] or found["after"])
+    ):
+        return text  # plain ones are read by the core
+    return f"-{found['before'].strip()}{found['inside'].strip()}{found['after'].strip()}"
+
+
+def _number_in(plain: str) -> str | None:
     if _NOISE.fullmatch(plain):
         return number_text(format(float(plain), ".15g"))
     if _POWER.fullmatch(plain):

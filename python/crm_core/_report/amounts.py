@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .. import _native
+from . import digits
 from .dates import chunked, of_native
 
 #: Amounts that only one decimal sign allows.
@@ -48,6 +49,7 @@ def parse(column: pa.ChunkedArray, decimal: str = "auto") -> Amounts:
         column: The text.
         decimal: The decimal sign, or "auto": detected from the column.
     """
+    column = digits.plain(column)
     values, currencies, unread, sign, ambiguous = _native.read_amounts(of_native(column), decimal)
     exact = chunked(values)
     if exact.type.scale == 0:

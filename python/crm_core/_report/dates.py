@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from .. import _native
 from .._errors import OptionError
+from . import calendars, digits
 from .messages import say
 from .problem import Misuse
 
@@ -62,8 +63,12 @@ def parse(column: pa.ChunkedArray, date_format: str | None = None) -> Dates:
     Args:
         column: The cells.
         date_format: A `strptime` pattern or one of the words of `crm_core.Orders`, for dates that
-            the column itself does not tell.
+            the column itself does not tell; before it the name of a calendar (see `calendars`).
     """
+    calendar, date_format = calendars.split(date_format)
+    column = digits.plain(column)
+    if calendar:
+        column = calendars.common(column, calendar)
     try:
         wall, offsets, unread, form, readings = _native.read_dates(of_native(column), date_format)
     except OptionError as error:
@@ -71,15 +76,16 @@ def parse(column: pa.ChunkedArray, date_format: str | None = None) -> Dates:
     return Dates(chunked(wall), chunked(offsets), unread, form, tuple(readings))
 
 
-def completed(read: Dates, column: pa.ChunkedArray) -> Dates:
+def completed(read: Dates, column: pa.ChunkedArray, calendar: str = "") -> Dates:
     """Dates read by a format, with those of the others that only one reading allows: 2024-01-31.
 
     Args:
         read: What the format has read.
         column: The cells.
+        calendar: Their calendar.
     """
     rows = pa.array(read.unread, pa.int64())
-    rest = parse(column.take(rows))
+    rest = parse(column.take(rows), calendar or None)
     if rest.readings or len(rest.unread) == len(rows):
         return read
     mask = pc.is_in(pa.array(range(len(column)), pa.int64()), value_set=rows)

@@ -8,6 +8,7 @@ columns asked for are decoded: decoding a whole file of Shift_JIS takes longer t
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import re
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from . import charset, heading_line
+from . import charset, heading_line, second_tables
 from .columns import unique
 from .container import Container
 from .messages import say
@@ -83,6 +84,8 @@ class Delimited:
     ) -> pa.Table:
         """The columns asked for, as text; rows without any field are left out."""
         table = self._table(columns, advance, drop_broken)
+        if self._broken:
+            self._refuse_tables()
         self.dropped = len(self._broken)
         if line := self._open_quote(table.num_rows + self.dropped + self._before):
             if not self._has_plain_lines():
@@ -333,6 +336,20 @@ class Delimited:
                 start += batch.num_rows
         return gone
 
+    def _refuse_tables(self) -> None:
+        """Refuses rows of other widths that are tables of their own."""
+        with self.container.open() as file:
+            try:
+                text = charset.decoded(file.read(), self.encoding)
+            except UnicodeError:
+                return  # said by the reading itself
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)
+        try:
+            rows = list(reader)[self._before :]
+        except csv.Error:  # a quote that is not closed
+            return
+        second_tables.refuse_rows(rows, self.headings, self._before, self.container.name)
+
     def _count(self, gone: Sequence[int]) -> None:
         """Remember which records are no rows."""
         # A record's place, from 0: pyarrow numbers broken ones so from 1, headings included.
@@ -345,6 +362,10 @@ class Delimited:
     def _explain(self, error: Exception) -> Problem:
         name = self.container.name
         if self._broken:
+            try:
+                self._refuse_tables()
+            except Problem as problem:
+                return problem
             number, expected, actual = self._broken[-1]
             return Problem(
                 f"{name}, row {number}: {actual} fields where the headings have {expected}",

@@ -85,6 +85,19 @@ def said(reading: OrderReading) -> None:
     if reading.arguments["amount_is"] == "order":
         _before_discount(reading, name, amounts)
     _less_discount(reading, name)
+    _twice(reading, name)
+
+
+def _twice(reading: OrderReading, name: str) -> None:
+    """A discount that is taken off amounts that are after it already."""
+    discount = reading.arguments.get("discount")
+    amounts = money_columns.amounts(reading)
+    if discount is None or not _is_off_already(reading, discount, amounts):
+        return
+    off = np.abs(_filled(money_columns.floats(groups.values(reading.plain_amounts(discount)))))
+    told = {"column": name, "discount": discount, "own": f"{counted(reading, amounts):,}"}
+    told["less"] = f"{counted(reading, amounts - off):,}"
+    reading.warnings.append(Note("discount_twice", told))
 
 
 def unread(reading: OrderReading) -> None:

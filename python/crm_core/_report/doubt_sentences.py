@@ -36,10 +36,11 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
     "title_word": (
         'A line above the headings of {file} says "{word}", and all rows count ({own}): if they '
-        "are no orders that count, the total is 0 without the file. Leave the file out, or delete "
-        "the line.",
+        "are no orders that count, the total is 0 without the file. Leave the file out; "
+        "{say.known:title_word} confirms.",
         "{file}の見出しより上の行に「{word}」とありますが、すべての行を集計しています({own})。集計"
-        "対象でなければ、除くと0です。ファイルを除くか、その行を削除してください。",
+        "対象でなければ、除くと0です。ファイルを除くか、{say.known:title_word} で確定してくださ"
+        "い。",
     ),
     "owed": (
         '"{column}" says that {orders} orders are not paid, or in part, and they count: all come '
@@ -92,11 +93,11 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
     ),
     "versions_count": (
         '{orders} orders stand in the file in several states, which "{column}" tells apart: all '
-        "rows come to {own}, the last state of each order alone to {last}. Leave older rows out of "
-        "the file; {say.ignore:{column}} says that all rows count.",
+        "rows come to {own}, the last state of each order alone to {last}: "
+        "{say.keep_last:{column}}. {say.ignore:{column}} says that all rows count.",
         "「{column}」の異なる行が同じ注文に複数あります({orders}件)。すべての行では{own}、各注文の"
-        "最新の行だけなら{last}です。古い行をファイルから除くか、すべて数えるなら {say.ignore} を"
-        "指定してください。",
+        "最新の行だけなら{last}です({say.keep_last} で指定)。すべて数えるなら {say.ignore} を指定し"
+        "てください。",
     ),
     "personal_addresses": (
         '{pages} addresses in "{column}" ({events} events) hold a mail address, or a parameter '

@@ -21,6 +21,7 @@ from . import (
     ids,
     items,
     kept_rows,
+    layouts,
     likely,
     money_columns,
     statuses,
@@ -306,7 +307,7 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
         kind_of = headings.amount_kind(one) or headings.amount_kind(one.partition("(")[0])
         of_pieces = kind == "unit" and kind_of in ("unit", "price", "item_price")
         known = kind_of in wanted or paid or of_pieces or likely.may_be_total(one)
-        if not known or one in reading.dimensions:
+        if not (known or _is_changed(one)) or one in reading.dimensions:
             continue
         found = numbers(reading.table[one], reading.settings.decimal)
         if found is None:
@@ -320,7 +321,29 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
         total = amount_meaning.total(values, reading.keys if once else None)
         if abs(float(total) - float(own)) > 0.005 * max(1, len(found)) ** 0.5:
             said = {"column": name, "own": f"{own:,}", "other": one, "total": f"{total:,}"}
-            reading.notes.append(Note("other_total", said))
+            less = _less_in_some(reading, one, amounts, values)
+            if less:
+                reading.warnings.append(Note("amount_changed", said | {"rows": str(less)}))
+            elif known:
+                reading.notes.append(Note("other_total", said))
+
+
+def _is_changed(heading: str) -> bool:
+    """Whether a heading is of an amount after changes of the order."""
+    low, parts = layouts.low(heading), layouts.words()["row_columns"]["changed_amounts"]
+    return any(layouts.low(part) in low for part in parts)
+
+
+def _less_in_some(reading: OrderReading, name: str, amounts: Values, values: Values) -> int:
+    """In how many rows an amount after changes is less than the amount, and else equal."""
+    if "refunded" in reading.arguments or reading.settings.ignores(name) or not _is_changed(name):
+        return 0
+    known = amounts.valid & values.valid
+    if "status" in reading.chosen:  # of an order that was cancelled nothing may be left
+        known &= values.numbers != 0
+    gap = amounts.floats[known] - values.floats[known]
+    less = int(np.count_nonzero(gap > 0.005))
+    return less if np.all(gap > -0.005) and less <= len(gap) / 2 else 0
 
 
 def _other_ids(reading: OrderReading) -> None:

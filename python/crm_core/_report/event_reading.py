@@ -18,6 +18,7 @@ from . import (
     layouts,
     likely,
     odd_rows,
+    second_tables,
     states,
     statuses,
 )
@@ -26,7 +27,7 @@ from .currency_reading import CurrencyReading
 from .headings import Choice
 from .layouts import KINDS
 from .messages import say
-from .problem import Problem
+from .problem import Misuse, Problem
 from .reading import TIME_ALONE, all_match, asked_for, is_clock, layout_of
 from .settings import Loaded, Note, Settings
 from .several_files import read_files, require, shared
@@ -121,13 +122,25 @@ def steps_of(task: str, steps: Sequence[Any], kinds: Mapping[str, str | None]) -
         elif of:
             out.append(step_of(task, step, of))
         else:
-            there = ", ".join(cut(word) for word in sorted(kinds)[:20])
-            more = f" and {len(kinds) - 20} more" if len(kinds) > 20 else ""
             raise Problem(
-                f"no event is of the kind {step}; the kinds are: {there}{more}",
+                f"no event is of the kind {step}; the kinds are: {_listed(kinds)}",
                 f"Where the log calls it otherwise, say so with {say.event_kind:WORD={step}}.",
             )
     return out
+
+
+def without_steps(kinds: Mapping[str, str | None]) -> Misuse:
+    """The error about an analysis of steps that got none, with the kinds that may be such."""
+    first = next(iter(sorted(kinds)), "view")
+    return Misuse(
+        f"the steps are missing; the kinds of events are: {_listed(kinds)}",
+        f"Name them in order, such as --option 'steps=[\"{cut(first)}\", ...]'.",
+    )
+
+
+def _listed(kinds: Mapping[str, str | None]) -> str:
+    there = ", ".join(cut(word) for word in sorted(kinds)[:20])
+    return there + (f" and {len(kinds) - 20} more" if len(kinds) > 20 else "")
 
 
 class _EventReading(CurrencyReading):
@@ -138,6 +151,8 @@ class _EventReading(CurrencyReading):
     ) -> tuple[Loaded, dict[str, str]]:
         """The steps after the bytes are in; one per role."""
         self._file()
+        second_tables.refuse(self)
+        self.warnings += [Note("sheets_alike", one) for one in self.apart]
         self._day_first()
         self._machines()
         visitor, when = (self.chosen[role].value for role in ("visitor_id", "occurred_at"))

@@ -30,27 +30,7 @@ class FrameSource:
         self.notes: list[tuple[str, dict[str, object]]] = []
         self._table = lists.flat(_table(data))
         self._kept: pa.Array | None = None
-        for column in self._table.column_names:
-            if lists.is_list(self._table[column].type) and lists.gives_back(column):
-                self._add_up(column)
         self.headings = list(self._table.column_names)
-
-    def _add_up(self, name: str) -> None:
-        """What a list of refunds comes to in each row becomes a column, as in JSON."""
-        contents = lists.Contents()
-        contents.add_column(self._table[name])
-        path = lists.path_of_refunds(contents)
-        if not path or f"{name}.{path}" in self._table.column_names:
-            return
-        cells = [lists.of_python(one or []) for one in self._table[name].to_pylist()]
-        sums = [lists.added_up(one, path) for one in cells]
-        if any(one is None for one in sums):
-            return
-        added = pa.array([f"{one:f}" for one in sums], pa.string())
-        column = f"{name}.{path}"
-        self._table = self._table.drop_columns([name]).append_column(column, added)
-        told = {"column": column, "list": name, "rows": contents.rows, "file": self.name}
-        self.notes.append(("list_added_up", told))
 
     def row_name(self, row: int) -> str:
         """A row, counted from 0 as in the frame."""

@@ -47,6 +47,7 @@ ROLES = {
         *("amount", "currency"),
     ),
 }
+_VOCABULARY = ("words", "doubts")  # no layouts
 _TIMES = {"orders": "ordered_at", "events": "occurred_at"}
 _KEYS = {
     *("name", "reads", "source", "seen", "headings", "identify", "encoding", "roles", "amount"),
@@ -114,7 +115,7 @@ class Layout:
 def fold(heading: str) -> str:
     """A heading without what people vary in it: width, case, accents, blanks, punctuation."""
     text = unicodedata.normalize("NFKC", heading).strip().strip("\"'*").lower()
-    return re.sub(r"[\s_\-./:【】()\[\]{}・'’°º]+", "", unaccented(text))
+    return re.sub(r"[\s_\-./:?【】()\[\]{}・'’°º]+", "", unaccented(text))
 
 
 def fold_word(word: str) -> str:
@@ -138,6 +139,17 @@ def low(text: str) -> str:
     return unaccented(" ".join(re.sub(r"[_\-\s]+", " ", text).lower().split()))
 
 
+def holds(text: str, word: str) -> bool:
+    """Whether a text holds a word; Latin letters stand alone, but for an ending."""
+    word = low(word)
+    if not re.fullmatch(r"[a-z '€$£().0]+", word):
+        return word in text
+    return (
+        re.search(rf"(?<![a-z0-9]){re.escape(word)}(s|es|ed|d|n|en|e|er|te)?(?![a-z0-9])", text)
+        is not None
+    )
+
+
 @cache
 def smells(what: str) -> tuple[str, ...]:
     """The parts of `smells` in `words.toml`, as `low` writes them."""
@@ -158,13 +170,30 @@ def unaccented(text: str) -> str:
 
 @cache
 def words() -> Mapping[str, Any]:
-    """The general vocabulary, with the words of states from the platforms' translations."""
-    found = tomllib.loads((files("crm_core") / "layouts" / "words.toml").read_text("utf-8"))
+    """The general vocabulary: the lists of `words.toml`, continued by those of `doubts.toml`, and the
+    words of states from the platforms' translations.
+    """
+    folder = files("crm_core") / "layouts"
+    first, second = (
+        tomllib.loads((folder / f"{stem}.toml").read_text("utf-8")) for stem in _VOCABULARY
+    )
+    found = _continued(first, second)
     for one in found["state_words"]:
         for meaning in MEANINGS:
             found["status"][meaning] += one.get(meaning, [])
         found["other_status"]["partial"] += one.get("partial", [])
     return found
+
+
+def _continued(words: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables with further keys, and lists with further texts."""
+    for key, value in more.items():
+        there = words.get(key)
+        if isinstance(value, dict) and isinstance(there, dict):
+            words[key] = _continued(there, value)
+        else:
+            words[key] = [*there, *value] if isinstance(there, list) else value
+    return words
 
 
 @cache
@@ -176,7 +205,7 @@ def shipped() -> Mapping[str, Layout]:
     return {
         stem: _parse(stem, (folder / f"{stem}.toml").read_text("utf-8"))
         for stem in stems
-        if stem != "words"
+        if stem not in _VOCABULARY
     }
 
 

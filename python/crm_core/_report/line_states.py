@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import groups, items, states, statuses
+from . import amount_meaning, groups, items, marked_rows, money_columns, states, statuses
 from .columns import shown
 from .groups import Groups, Values
 from .layouts import fold
@@ -56,13 +56,7 @@ def apart(
     if not said and not _of_items(reading, keys, name, here, orders):
         if reading.settings.bad_rows == "drop":
             return mapped, []
-        row = int(np.flatnonzero(here)[0])
-        raise Problem(
-            f'{orders} orders have several states in "{name}", the first in '
-            f"{reading.rows.name(row)}: are they of lines, or does one follow the other?",
-            f"{say.line_level:{name}} leaves cancelled and returned lines out; "
-            f"{say.bad_rows:drop} takes the first row of each such order.",
-        )
+        raise _which(reading, name, mapped, int(np.flatnonzero(here)[0]), orders)
     stopping = groups.flags(pc.is_in(mapped, value_set=pa.array(statuses.STOPS, pa.string())))
     least, _, some = keys.ends(Values(ranks.numbers, ranks.valid & ~stopping))
     of_order = np.asarray(keys.each(np.where(some, least, -1), -1))
@@ -74,6 +68,48 @@ def apart(
     values = {"column": name, "orders": orders, "rows": int(np.count_nonzero(leaving))}
     reading.notes.append(Note("line_states", values))
     return base, [states.Stop(name, pc.if_else(pa.array(leaving), mapped, None))]
+
+
+def _which(reading: Reading, name: str, mapped: pa.ChunkedArray, row: int, orders: int) -> Problem:
+    """The question what several states of an order are, with what each answer comes to."""
+    keys = reading.keys
+    assert keys is not None  # the caller has looked
+    found, once = money_columns.worth(reading)
+    counts = ~groups.flags(pc.is_in(mapped, value_set=pa.array(statuses.STOPS, pa.string())))
+
+    def total(rows: groups.Flags) -> str:
+        values = Values(found.numbers, found.valid & rows, found.scale)
+        return f"{amount_meaning.total(values, once):,}"
+
+    first = np.asarray(keys.each(counts[keys.firsts()], True), np.bool_) & (counts | keys.known)
+    lines, drop = total(counts), total(first)
+    day, last = "", np.ones_like(counts)
+    for one in marked_rows.days_of(reading):
+        rank = marked_rows.rank_of(reading, one)
+        if rank is not None:
+            of = marked_rows.same_rows(reading, keys) if marked_rows.is_of_lines(one) else keys
+            newest = of.each(of.ends(rank)[1], 0)
+            day, last = one, ~of.known | (rank.valid & (rank.numbers == newest))
+            break
+    else:
+        ends = np.full(keys.size, -1, np.int64)
+        at = np.flatnonzero(keys.known)
+        ends[keys.codes[at]] = at
+        last = ~keys.known
+        last[ends[ends >= 0]] = True
+    after = total(last & counts)
+    by = (
+        f"{say.keep_last:{day}} takes the last one by that column ({after})"
+        if day
+        else f"If the last one holds, leave older rows out of the file ({after})"
+    )
+    return Problem(
+        f'{orders} orders have several states in "{name}", the first in '
+        f"{reading.rows.name(row)}: are they of lines, or does one follow the other?",
+        f"{by}; {say.line_level:{name}} leaves cancelled and returned lines out "
+        f"({lines}); {say.bad_rows:drop} takes the state of the first row of each such order "
+        f"({drop}).",
+    )
 
 
 def _below_zero(reading: Reading, mapped: pa.ChunkedArray) -> groups.Flags:

@@ -23,6 +23,7 @@ from .settings import Note
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
+    from .reading import Reading
 
 
 _VERSION = r"^[A-Za-z]{1,8}[. _-]{0,2}(\d+)$"
@@ -47,7 +48,7 @@ def some_of(values: Values, rows: Flags) -> Values:
     return Values(values.numbers, values.valid & rows, values.scale)
 
 
-def _unread(reading: OrderReading, kind: str) -> Iterator[str]:
+def _unread(reading: Reading, kind: str) -> Iterator[str]:
     known = set(map(fold, layouts.words()["row_columns"][kind]))
     left_out = {fold(one) for one in reading.settings.ignore}
     if reading.layout is not None:
@@ -122,19 +123,20 @@ def _version(reading: OrderReading, name: str, of_lines: bool) -> bool:
         return False
     if reading.keys is not None:  # dates are parsed only where they differ within an order
         codes = Groups.of(text).codes
-        few, many, _ = _same_rows(reading).ends(Values(codes, np.ones(len(codes), np.bool_)))
+        few, many, _ = same_rows(reading, reading.keys).ends(
+            Values(codes, np.ones(len(codes), np.bool_))
+        )
         if not np.any(few != many):
             return False
-    rank = _ranked(reading, name)
+    rank = rank_of(reading, name)
     if rank is None:
         return False
-    rank = _open_last(name, rank)
     values, keys = worth(reading)
     if reading.keys is None:
         last = ~_again(reading, name)
         orders = int(np.count_nonzero(~last))
     else:
-        rows = _same_rows(reading)
+        rows = same_rows(reading, reading.keys)
         low, high, _ = rows.ends(rank)
         versions = low != high
         if not np.any(versions):
@@ -153,11 +155,18 @@ def _version(reading: OrderReading, name: str, of_lines: bool) -> bool:
     }
     # Of totals that are taken once an order, the first state may be the last one.
     listed = reading.notes if told["own"] == told["last"] else reading.warnings
-    listed.append(Note("versions_count", told))
+    code = "versions_count" if reading.keys is not None else "versions_alone"
+    listed.append(Note(code, told))
     return True
 
 
-def _ranked(reading: OrderReading, name: str) -> Values | None:
+def rank_of(reading: Reading, name: str) -> Values | None:
+    """The order of a column's versions or days, of which a blank end is the last."""
+    rank = _ranked(reading, name)
+    return None if rank is None else _open_last(name, rank)
+
+
+def _ranked(reading: Reading, name: str) -> Values | None:
     """The order of a column's versions or days; nothing if all rows have the same."""
     column = reading.table[name]
     text = shown(column)
@@ -173,6 +182,8 @@ def _ranked(reading: OrderReading, name: str) -> Values | None:
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return groups.values(column.cast(pa.timestamp("us")).cast(pa.int64()))
     read = dates.parse(text)
+    if (read.unread or read.readings) and reading.settings.date_format:
+        read = dates.parse(text, reading.settings.date_format)
     if read.unread or read.readings:
         return None
     return groups.values(read.wall.cast(pa.timestamp("us")).cast(pa.int64()))
@@ -191,10 +202,20 @@ def _open_last(name: str, rank: Values) -> Values:
     return Values(numbers_of.astype(np.int64), np.ones_like(rank.valid))
 
 
-def _same_rows(reading: OrderReading) -> Groups:
+def days_of(reading: Reading) -> Iterator[str]:
+    """Columns of versions and of days of a change, which may say which row of an order is last."""
+    for kind in ("updates", "versions", "ends"):
+        yield from _unread(reading, kind)
+
+
+def is_of_lines(heading: str) -> bool:
+    """Whether a column is the day of a change, which the rows of each item may have."""
+    return fold(heading) in set(map(fold, layouts.words()["row_columns"]["updates"]))
+
+
+def same_rows(reading: Reading, keys: Groups) -> Groups:
     """Rows of one order about the same item."""
-    assert reading.keys is not None  # the caller has looked
-    columns = [pa.chunked_array([pa.array(reading.keys.codes, mask=~reading.keys.known)])]
+    columns = [pa.chunked_array([pa.array(keys.codes, mask=~keys.known)])]
     for name in items.of(reading):
         of_number = headings.amount_kind(name) or fold(name) in map(
             fold, headings.names_of("quantity")

@@ -22,11 +22,11 @@ _PAIRS = {
     "refund_rows": "refund_rows",
     "event_kind": "kinds",
 }
-_LISTS = ("ignore", "order_level", "line_level", "guest_id", "fill_down")
+_LISTS = ("ignore", "order_level", "line_level", "guest_id", "fill_down", "known")
 # Values of these are words of the command; of the others headings and texts, which it quotes.
 _OF_WORDS = (
     *("amount_is", "amount_unit", "id_fold", "guests", "bad_rows", "repeated_orders"),
-    *("repeated_rows", "encoding", "currency", "date_format", "guest_id"),
+    *("repeated_rows", "encoding", "currency", "date_format", "guest_id", "known"),
 )
 
 Door = Callable[[str, str | None], str]

@@ -25,17 +25,21 @@ from . import (
     items,
     kept_rows,
     last_rows,
+    last_states,
     layouts,
     likely,
+    list_columns,
     marked_rows,
     merged_cells,
     money_columns,
     odd_numbers,
     odd_rows,
+    other_sheets,
     other_tables,
     owed,
     row_doubts,
     running_totals,
+    second_tables,
     sets,
     states,
     subtotals,
@@ -94,13 +98,20 @@ def load_sources(
     advance: Callable[[float], None] = lambda share: None,
 ) -> Loaded:
     """The same for files that are open, or frames: all that has headings and can be read."""
-    settings = _with_lists(settings, sources)
     first = sources[0]
     headings = list(first.headings)
     if not headings:
         raise Problem(f"{first.name} has no columns, and so no orders")
     layout = layout_of(headings, settings, "orders")
     tables, table = read_files(sources, shared(sources), settings, advance)
+    tables, told = list_columns.read(tables, [one.name for one in sources])
+    first.notes.extend(told)
+    if told:
+        table = pa.concat_tables(tables)
+    settings = _with_lists(settings, sources)
+    added = [name for name in table.column_names if name not in shared(sources)]
+    gone = {values["list"] for code, values in told if code == "list_added_up"}
+    headings = [*(name for name in headings if name not in gone), *added]
     if settings.columns.get("customer_id") == "":
         tables = [ids.with_nobody(one) for one in tables]
         table = pa.concat_tables(tables)
@@ -110,14 +121,14 @@ def load_sources(
         table = pa.concat_tables(tables)
     other_tables.refuse(headings, tables[0], settings.columns, layout)
     seen = likely.Seen(table, layout.guests if layout is not None else ())
-    chosen = _chosen(sources, settings, layout, seen, parts)
+    chosen = _chosen(sources, headings, settings, layout, seen, parts)
     # A filter on the dates' or the amounts' column is one on `ordered_at` or `amount`.
     own = {choice.value for role, choice in chosen.items() if role in _KEY}
     of_categories = further(headings, settings.columns, settings.dimensions, layout)
     own |= {choice.value for choice in of_categories.values()}
     chosen |= of_categories
     dimensions = asked_for(settings.dimensions, headings, own)
-    made = (ids.NOBODY, date_words.name_of(parts))
+    made = (ids.NOBODY, date_words.name_of(parts), *added)
     read = [choice.value for choice in chosen.values() if choice.value not in made]
     require(sources, [*read, *dimensions])
     notes: list[Note] = []
@@ -149,13 +160,14 @@ def _with_lists(settings: Settings, sources: Sequence[Any]) -> Settings:
 
 def _chosen(
     sources: Sequence[Any],
+    headings: Sequence[str],
     settings: Settings,
     layout: layouts.Layout | None,
     seen: likely.Seen,
     parts: Sequence[str],
 ) -> dict[str, Choice]:
     """The column of each role, with what `--ignore` takes back."""
-    headings, given = list(sources[0].headings), settings.columns
+    headings, given = list(headings), settings.columns
     if given.get("customer_id") == "":
         headings, given = [*headings, ids.NOBODY], {**given, "customer_id": ids.NOBODY}
     if parts:
@@ -164,7 +176,7 @@ def _chosen(
     try:
         chosen = choose(headings, given, layout, seen.filled, seen.propose)
     except Problem as problem:
-        lists = [values["columns"] for code, values in sources[0].notes if code == "arrays"]
+        lists = [str(values["columns"]) for code, values in sources[0].notes if code == "arrays"]
         more = f" Lists within rows are not read: {lists[0]}." if lists else ""
         more += not_alike(sources)
         raise problem.hinted(more) from None
@@ -189,8 +201,10 @@ class OrderReading(MoneyReading):
             amount_columns.without_columns(self, self.layout)
         for step in (
             self._file,
+            self._one_table,
             self._keep,
             self._repeated_rows,
+            self._keep_last,
             self._no_total_row,
             self._garbled,
             self._fill_down,
@@ -225,6 +239,12 @@ class OrderReading(MoneyReading):
         key = self.chosen.get("order_id", self.chosen["customer_id"]).value
         odd_rows.without_repeated(self, key, self.chosen["amount"].value)
 
+    def _one_table(self) -> None:
+        second_tables.refuse(self)
+
+    def _keep_last(self) -> None:
+        last_states.keep(self)
+
     def _refund_rows(self) -> None:
         """Rows that the user declares to be refunds have amounts below zero."""
         name = self.chosen["amount"].value
@@ -254,6 +274,8 @@ class OrderReading(MoneyReading):
         doubts.of_amounts(self)
         titles.said(self)
         if self.table.num_rows:
+            other_sheets.said(self)
+        if self.table.num_rows:
             amount_columns.constant_date(self)
             amount_columns.refuse_net(self)
             discounts.refuse_fractions(self)
@@ -278,6 +300,8 @@ class OrderReading(MoneyReading):
     def _unpaid(self) -> None:
         owed.said(self)
         row_doubts.unpaid(self)
+        if self.table.num_rows:
+            row_doubts.replaced(self)
 
     def _numbers(self) -> None:
         discounts.refuse_percent(self)

@@ -22,8 +22,10 @@ from . import (
     amount_texts,
     amount_units,
     amounts,
+    calendars,
     date_words,
     dates,
+    digits,
     groups,
     layouts,
     lists,
@@ -99,6 +101,7 @@ class Reading:
         self.given_back: dict[str, list[str]] = {}  # words whose rows are refunds
         self.small_codes = False  # of currencies, as in "usd"
         self.of_states: dict[str, pa.ChunkedArray] = {}  # columns that say which orders count
+        self.apart: list[dict[str, object]] = []  # sheets of rows that may not count
         self.notes: list[Note] = []
         self.warnings: list[Note] = []
         self.facts: dict[str, Any] = {}
@@ -119,6 +122,7 @@ class Reading:
         ]
 
     def _loaded(self) -> Loaded:
+        self._known_warnings()
         if self.settings.strict and self.warnings:
             from .words import unwritten
 
@@ -127,7 +131,8 @@ class Reading:
             kind = Misuse if "option" in first.values else Problem
             raise kind(
                 unwritten(first.code, first.values, "en") + more,
-                f"{say.strict} makes this an error.",
+                f"{say.strict} makes this an error; {say.known:{first.code}} says that you know "
+                "it.",
             )
         return Loaded(
             self.table,
@@ -141,6 +146,21 @@ class Reading:
             self.layout,
             self.id_fold,
         )
+
+    def _known_warnings(self) -> None:
+        """Warnings that the user knows are notes."""
+        from .sentences import NOTES
+
+        known = self.settings.known
+        for code in known:
+            if code not in NOTES:
+                close = difflib.get_close_matches(code, NOTES, n=1)
+                raise Misuse(
+                    f"{say.known}: no warning has the code {safe(code)}",
+                    f"Did you mean {close[0]}?" if close else "",
+                )
+        self.notes += [one for one in self.warnings if one.code in known]
+        self.warnings = [one for one in self.warnings if one.code not in known]
 
     def _unused(self, name: str, said: Iterable[str], there: Iterable[str]) -> None:
         """Words explained by the user that are in no cell, with the nearest word of a cell."""
@@ -206,6 +226,10 @@ class Reading:
     def _told(self, notes: Sequence[tuple[str, dict[str, object]]]) -> None:
         """Notes of a file; notes on numbers that may be wrong come first."""
         for code, values in notes:
+            if code == "sheet_apart":
+                if not self.settings.ignores(str(values["column"])):
+                    self.apart.append(values)
+                continue
             if code in _OF_LISTS:
                 read = code == "lists_refunds" and "refunded" in self.chosen
                 if read or not self.lists_matter or self.settings.ignores(str(values["column"])):
@@ -217,7 +241,7 @@ class Reading:
         name = self.chosen[role].value
         self.arguments[role] = name
         self._clock(role, name)
-        text = as_text(self.table[name])
+        text = as_text(calendars.written(self.table[name]))
         if text is not None:
             read = self._parsed(name, text, self._of_layout(role))
             self._refuse(name, text, read.unread, "a date")
@@ -274,6 +298,10 @@ class Reading:
     def _parsed(self, name: str, text: pa.ChunkedArray, of_layout: bool) -> dates.Dates:
         """By the user's format, the layout's if it fits, else the common forms."""
         said = self.settings.date_format
+        calendar, _ = calendars.split(said)
+        before = f"{calendar} " if calendar else ""
+        if not calendar:
+            calendars.refuse(name, digits.plain(text), self.rows)
         own = self.layout.date_format if self.layout is not None and of_layout else ""
         read = dates.parse(text, said or own or None)
         if read.unread and not read.readings:
@@ -283,12 +311,12 @@ class Reading:
             other = dates.parse(text, None)
             read = other if len(other.unread) < len(read.unread) else read
         if said and read.unread:
-            read = dates.completed(read, text)
+            read = dates.completed(read, text, calendar)
         if not said and read.unread and not read.readings:
             plain = date_words.named(text, read.unread)
             read = read if plain is None else dates.parse(plain, None)
         doubtful = text.take(pa.array(read.unread, pa.int64())) if read.readings else text
-        forms = [one for one in read.readings if not dates.parse(doubtful, one).unread]
+        forms = [one for one in read.readings if not dates.parse(doubtful, before + one).unread]
         if read.readings and not forms:
             raise Problem(
                 f"{self.rows.name(read.unread[0])}, column {name}: not a date that can be told",
@@ -297,7 +325,7 @@ class Reading:
             )
         if read.readings:
             more = f" (and {len(read.unread) - 1} more)" if len(read.unread) > 1 else ""
-            said_forms = " or ".join(f"{say.date_format:{one}}" for one in forms)
+            said_forms = " or ".join(f"{say.date_format:{before + one}}" for one in forms)
             raise Problem(
                 f"{self.rows.name(read.unread[0])}, column {name}: not a date{more}",
                 f"Nothing tells whether {_first_of(forms)} comes first: say {said_forms}.",
@@ -305,7 +333,7 @@ class Reading:
         form = read.form
         several = [one for one in form.split(", ") if one.count("%") > 2]  # %b %d, %Y is one
         for one in several if len(several) > 1 else ():
-            if not dates.parse(text, one).unread:
+            if not dates.parse(text, before + one).unread:
                 form = one
         self.facts["date_form"] = said or form or own or None
         if not said and (swapped := dates.swapped(text)):
@@ -395,6 +423,8 @@ class Reading:
         name = self.chosen[role].value
         self.arguments[role] = name
         column = self.table[name]
+        if is_text(column.type):
+            column = digits.plain(column)
         if pa.types.is_nested(column.type):
             raise Problem(
                 f"column {name} holds {column.type}, and amounts are plain numbers or texts",

@@ -73,6 +73,29 @@ def unpaid(reading: OrderReading) -> None:
         reading.warnings.append(Note("unpaid_count", told))
 
 
+def replaced(reading: OrderReading) -> None:
+    """Orders in whose place another one stands by a column, and that count beside it."""
+    counted = np.ones(reading.table.num_rows, np.bool_)
+    if "status" in reading.arguments:
+        state = reading.table[reading.arguments["status"]]
+        counted = ~groups.flags(pc.is_in(state, value_set=pa.array(statuses.STOPS, pa.string())))
+    for name in money_columns.unread(reading):
+        text = shown(reading.table[name]) if statuses.is_replaced(name) else None
+        if text is None:
+            continue
+        words = pc.unique(text).drop_null().to_pylist()
+        told_by = [word for word in words if not statuses.says_no(word)]
+        here = groups.flags(pc.is_in(text, value_set=pa.array(told_by, pa.string()))) & counted
+        if not np.any(here):
+            continue
+        found, keys = money_columns.worth(reading)
+        own = amount_meaning.total(some_of(found, counted), keys)
+        rest = amount_meaning.total(some_of(found, counted & ~here), keys)
+        orders = states.orders_in(reading.keys, pa.chunked_array([pa.array(here)]))
+        told = {"column": name, "orders": orders, "own": f"{own:,}", "without": f"{rest:,}"}
+        reading.warnings.append(Note("replaced_count", told))
+
+
 def _pieces(reading: OrderReading) -> tuple[str, Floats] | None:
     """The column of pieces, read or not."""
     kind = reading.arguments["amount_is"]
@@ -200,14 +223,26 @@ def _parents(reading: OrderReading) -> None:
     column = shown(reading.table[own]) if own else None
     if keys is None or column is None:
         return
-    known = set(map(fold, layouts.words()["row_columns"]["parents"]))
+    rules = layouts.words()["row_columns"]
+    known = set(map(fold, rules["parents"]))
+    parts_known = rules["numbers"]
+    numbers_of = pc.unique(column.drop_null())
     for name in money_columns.unread(reading):
-        text = shown(reading.table[name]) if fold(name) in known else None
+        by_name = fold(name) in known
+        low = layouts.low(name)
+        by_cells = any(part in low for part in parts_known)
+        by_cells &= not any(part in low for part in rules["not_numbers"])
+        text = None
+        by_cells = by_cells and not (statuses.is_replaced(name) or statuses.smell(name))
+        if by_name or by_cells:
+            text = shown(reading.table[name])
         if text is None:
             continue
         other = groups.flags(pc.invert(pc.equal(text, column)))
-        here = other & groups.flags(pc.is_in(text, value_set=pc.unique(column.drop_null())))
-        if not np.any(here):
+        there = groups.flags(pc.is_in(text, value_set=numbers_of))
+        here = other & there
+        # Without a known heading all cells have to be numbers of orders.
+        if not np.any(here) or (not by_name and not np.all(there | ~groups.valid(text))):
             continue
         found, of = money_columns.worth(reading)
         total = amount_meaning.total(found, of)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .doubt_sentences import DOUBTS
+from .table_sentences import TABLES
 
 REASONS: Mapping[str, tuple[str, str]] = {
     "given": ("as you said", "指定どおり"),
@@ -556,7 +557,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "odd_dates": (
         '"{column}" holds implausible dates: {early} before 1990, {late} in the future, {far} ten '
-        "years and more from nearly all others.",
+        "years and more from nearly all others; {say.date_format:buddhist} reads other calendars.",
         "「{column}」に疑わしい日付があります: 1990年より前{early}件、未来{late}件、"
         "他から10年以上離れたもの{far}件。",
     ),
@@ -708,4 +709,5 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
     **DOUBTS,
+    **TABLES,
 }

@@ -30,6 +30,8 @@ class Settings:
     not matter, `order_level` and `line_level` money that is the order's or the line's.
     `fill_down` are columns whose blank cells take the value above, as merged cells leave them.
     `refund_rows` are words by column that make a row's amount one that is given back.
+    `keep_last` is a column, of whose values the last one says which rows of an order are read.
+    `known` are codes of warnings that the user knows.
     `repeated_rows` of `None` counts them and warns. `today` is the day after which a date is
     implausible.
     """
@@ -43,6 +45,7 @@ class Settings:
     order_level: Sequence[str] = ()
     line_level: Sequence[str] = ()
     fill_down: Sequence[str] = ()
+    keep_last: str | None = None
     statuses: Sequence[str] = ()
     ignore: Sequence[str] = ()
     status_map: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +64,7 @@ class Settings:
     repeated_rows: str | None = None
     refund_rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
     strict: bool = False
+    known: Sequence[str] = ()
     today: datetime.date | None = None
 
     def ignores(self, heading: str) -> bool:

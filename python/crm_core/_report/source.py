@@ -106,6 +106,15 @@ class Source:
         found = self._form.currencies(name) if isinstance(self._form, Workbook) else {}
         return {code: f"{self.name}, {row}" for code, row in found.items()}
 
+    @property
+    def sheet(self) -> str:
+        """The sheet of a workbook that is read, else nothing."""
+        return self._form.sheet if isinstance(self._form, Workbook) else ""
+
+    def amounts_of(self, sheet: str, name: str) -> pa.Array | None:
+        """The amounts of another sheet of a workbook, if it has any."""
+        return self._form.amounts_of(sheet, name) if isinstance(self._form, Workbook) else None
+
     def keep(self, rows: pa.Array | None) -> None:
         """Remember that only these of the rows that were read are left (from 0)."""
         self._kept = rows

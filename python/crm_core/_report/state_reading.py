@@ -110,7 +110,7 @@ class StateReading(CurrencyReading):
         cancels, others = states.by_headings(headings, taken, self.layout, ignored)
         own = self.chosen.pop("cancelled_at", None)
         if own is not None and own.value not in ignored:
-            cancels.setdefault(own.value, ())
+            cancels.setdefault(own.value, ("*",) if statuses.is_replaced(own.value) else ())
             self.extra.append(own)
         elif settings.columns.get("cancelled_at") == "":
             cancels = {}

@@ -94,12 +94,14 @@ def cancellations(
             return "cancelled" if word in wanted else None
         if statuses.says_no(text) or is_no_day(text):
             return None
-        if "*" in wanted or statuses.says_yes(text) or _DATE.match(text):
+        if "*" in wanted or statuses.says_yes(text) or _DATE.match(text) or marked:
             return "cancelled"
         known = statuses.general().get(word)
         return known or ("cancelled" if statuses.cancelled_at_end(text) else "?")
 
-    found = {text: meaning(text) for text in distinct(column)}
+    texts = distinct(column)
+    marked = [text.strip().lower() for text in texts] == ["x"]  # a cross, and blank elsewhere
+    found = {text: meaning(text) for text in texts}
     unknown = sorted(text for text, one in found.items() if one == "?")
     if unknown:
         shown_word = said(unknown[0])
@@ -159,9 +161,15 @@ def suspects(
     """Unread columns with words or a heading about cancellations or refunds."""
     found: list[Suspect] = []
     for name in unread:
+        if statuses.is_replaced(name):
+            continue  # see `row_doubts`
         smell = statuses.smell(name)
         if smell == "refunded" and refunds_read:
             smell = ""
+        flag = _counting(name, table[name], row_name)
+        if flag is not None:
+            found.append(flag)
+            continue
         if not smell and statuses.is_consent(name):
             stop = _saying_no(name, table[name], row_name)
             if stop is not None:
@@ -208,6 +216,26 @@ def suspects(
                     code = "not_used_words" if back else "not_used_stops"
                 found.append(Suspect(name, rows, sorted({known_part(one) for one in told}), code))
     return found
+
+
+def _counting(name: str, column: pa.ChunkedArray, row_name: Callable[[int], str]) -> Suspect | None:
+    """A flag by which some rows do not count."""
+    side = statuses.counting(name)
+    text = shown(column) if side else None
+    texts = [] if text is None else pc.unique(text.drop_null())[:4].to_pylist()
+    if text is None or not texts or len(texts) > 3:
+        return None
+    yes = [one for one in texts if statuses.says_yes(one) or one.strip().lower() == "x"]
+    no = [one for one in texts if statuses.says_no(one) and one not in yes]
+    if len(yes) + len(no) < len(texts):
+        return None
+    if side == "no":
+        rows = pc.is_in(text, value_set=pa.array(yes, pa.string()))
+        return Suspect(name, pc.fill_null(rows, False), [], "not_used_date") if yes else None
+    if no:
+        return _saying_no(name, column, row_name)
+    rows = pc.is_null(text)
+    return Suspect(name, rows, [], "blank_flag") if pc.any(rows).as_py() else None
 
 
 def _how(name: str, told: Sequence[str]) -> str:

@@ -201,6 +201,30 @@ def is_cancel(heading: str) -> bool:
     return fold(heading) in _cancel_headings()
 
 
+def counting(heading: str) -> str:
+    """`yes` or `no` for a flag whose rows count where it says so; nothing for other headings."""
+    known = layouts.words()["row_columns"]
+    low = layouts.low(heading)
+    if any(part in low for part in known["not_counting"]):
+        return ""
+    if any(layouts.low(part) in low for part in known["leaving_out"]):
+        return "no"
+    if not any(layouts.low(part) in low for part in known["counting"]):
+        return ""
+    denied = set(re.split(r"[\W_]+", low)) & set(layouts.smells("not"))
+    return "no" if denied or speaks_of("cancelled", heading) else "yes"
+
+
+@cache
+def _replaced() -> frozenset[str]:
+    return frozenset(map(fold, layouts.words()["row_columns"]["replaced_by"]))
+
+
+def is_replaced(heading: str) -> bool:
+    """Whether a heading is of the order that stands in the place of another one."""
+    return fold(heading) in _replaced()
+
+
 @cache
 def _tests() -> frozenset[str]:
     return frozenset(map(fold, layouts.words()["other_status"]["tests"]))
@@ -242,7 +266,7 @@ def stopped_by(heading: str) -> str:
     """What an order is whose flag says no: of rows that hold, of live orders, else of payment."""
     if speaks_of("live", heading):
         return "test"
-    standing = is_latest(heading) or speaks_of("standing", heading)
+    standing = is_latest(heading) or speaks_of("standing", heading) or counting(heading) == "yes"
     return "cancelled" if standing else "payment_failed"
 
 

@@ -30,7 +30,7 @@ def said(reading: OrderReading) -> None:
     own = amount_meaning.total(found, keys)
     for file, title in _titles(reading):
         told = {"file": file, "own": f"{own:,}"}
-        if word := _stopping(title):
+        if word := stopping(title):
             reading.warnings.append(Note("title_word", told | {"word": word}))
 
 
@@ -41,7 +41,7 @@ def currencies(reading: Reading) -> set[str]:
     for _, title in _titles(reading):
         codes |= {one for one in re.findall(r"[A-Z]{3}", title) if headings.is_code(one)}
         text = low(title)
-        codes |= {code for word, code in known.items() if _holds(text, word)}
+        codes |= {code for word, code in known.items() if layouts.holds(text, word)}
     return codes
 
 
@@ -51,11 +51,11 @@ def _titles(reading: Reading) -> Iterator[tuple[str, str]]:
             yield source.name, title
 
 
-def _stopping(title: str) -> str:
+def stopping(title: str) -> str:
     """A known word in a title that says that the rows do not count; none where it is denied."""
     text = low(title)
     rules = layouts.words()["titles"]
-    if any(_holds(text, word) for word in rules["without"]):
+    if any(layouts.holds(text, word) for word in rules["without"]):
         return ""
     if any(one in title for one in layouts.words()["smells"]["not_in"]):
         return ""
@@ -66,17 +66,6 @@ def _stopping(title: str) -> str:
         for word in words
         if len(word) >= (_LEAST if word.isascii() else 2)
         and word not in rules["not"]
-        and _holds(text, word)
+        and layouts.holds(text, word)
     ]
     return max(found, key=len, default="")
-
-
-def _holds(text: str, word: str) -> bool:
-    """Whether a text holds a word; Latin letters stand alone, but for an ending."""
-    word = low(word)
-    if not re.fullmatch(r"[a-z '€$£().0]+", word):
-        return word in text
-    return (
-        re.search(rf"(?<![a-z0-9]){re.escape(word)}(s|es|ed|d|n|en|e|er|te)?(?![a-z0-9])", text)
-        is not None
-    )

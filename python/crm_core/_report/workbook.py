@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from . import heading_line, number_formats
+from . import heading_line, number_formats, other_sheets, second_tables
 from .columns import unique
 from .container import Container
 from .problem import Problem
@@ -28,9 +28,9 @@ class Workbook(TextRows):
         words = [[_text(cell) or "" for cell in row] for row in rows[:60]]
         at = heading_line.find(words)
         if at is None:
-            raise Problem(f"the first rows of {container.name}, sheet {self._sheet}, are empty")
+            raise Problem(f"the first rows of {container.name}, sheet {self.sheet}, are empty")
         heading_line.refuse_values(words[at], words[at + 1 :], container.name)
-        self._of = f"sheet {self._sheet}, row"
+        self._of = f"sheet {self.sheet}, row"
         self._note_others(words[at], others, container.name)
         width = max((i for i, word in enumerate(words[at], 1) if word.strip()), default=0)
         self.headings = words[at][:width]
@@ -57,8 +57,23 @@ class Workbook(TextRows):
             return {}
         place = self.headings.index(name)
         with self._container.open() as file:
-            found = number_formats.of_columns(file, self._sheet, self._below).get(place, {})
+            found = number_formats.of_columns(file, self.sheet, self._below).get(place, {})
         return {code: f"{self._of} {row}" for code, row in found.items()}
+
+    def amounts_of(self, sheet: str, name: str) -> pa.Array | None:
+        """The amounts of another sheet: the column of this name, else one with a known heading."""
+        import python_calamine as calamine
+
+        with self._container.open() as file:
+            book = calamine.CalamineWorkbook.from_filelike(file)
+            rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        words = [[_text(cell) or "" for cell in row] for row in rows[:60]]
+        at = heading_line.find(words)
+        amount = "" if at is None else second_tables.amount_of(words[at], name)
+        if at is None or not amount:
+            return None
+        place = words[at].index(amount)
+        return _column([row[place] for row in rows[at + 1 :]])
 
     def _note_others(
         self, headings: list[str], others: dict[str, list[list[Any]]], file: str
@@ -70,6 +85,12 @@ class Workbook(TextRows):
             if any([_text(cell) or "" for cell in row] == headings for row in rows[:60])
         ]
         hidden = self._hidden
+        apart = [one for one in others if one not in hidden and other_sheets.word_of(one)]
+        for name in apart:
+            told = {"sheet": self.sheet, "column": name, "others": name, "file": file}
+            self.notes.append(("sheet_apart", {**told, "word": other_sheets.word_of(name)}))
+        others = {name: rows for name, rows in others.items() if name not in apart}
+        alike = [name for name in alike if name not in apart]
         seen = [name for name in others if name not in hidden]
         for code, names in (
             ("sheets_alike", [name for name in seen if name in alike]),
@@ -81,7 +102,7 @@ class Workbook(TextRows):
                 code = "sheet_chosen"
             if names:
                 values: dict[str, object] = {
-                    "sheet": self._sheet,
+                    "sheet": self.sheet,
                     "others": ", ".join(names),
                     "file": file,
                 }
@@ -112,12 +133,12 @@ class Workbook(TextRows):
                 hidden = {one.name for one in book.sheets_metadata if one.visible != shown}
                 self._hidden = hidden if len(hidden) < len(names) else set()
                 seen = [name for name in names if name not in self._hidden]
-                self._sheet = sheet or self._likely(book, seen)
-                rows = book.get_sheet_by_name(self._sheet).to_python(skip_empty_area=False)
+                self.sheet = sheet or self._likely(book, seen)
+                rows = book.get_sheet_by_name(self.sheet).to_python(skip_empty_area=False)
                 others = {
                     name: book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=60)
                     for name in names
-                    if name != self._sheet and not sheet
+                    if name != self.sheet and not sheet
                 }
         except (calamine.CalamineError, OSError, ValueError):
             raise Problem(
@@ -131,6 +152,7 @@ class Workbook(TextRows):
 
         A workbook may begin with a cover, a summary or an explanation.
         """
+        names = sorted(names, key=lambda name: bool(other_sheets.word_of(name)))
         for name in names:
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=60)
             words = [[_text(cell) or "" for cell in row] for row in rows]
