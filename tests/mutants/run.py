@@ -441,7 +441,9 @@ def main() -> None:
         help="these programs of tests alone, on a busy machine",
     )
     parser.add_argument(
-        "--by-hand", action="store_true", help="the faults of by_hand.toml, too, after the first area"
+        "--by-hand",
+        action="store_true",
+        help="the faults of by_hand.toml, too, second",
     )
     parser.add_argument(
         "--again",
