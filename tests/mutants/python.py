@@ -164,6 +164,18 @@ def find(paths: list[str]) -> list[dict]:
     return faults
 
 
+def survivors(found: list[dict], before: list[dict]) -> list[dict]:
+    """What no test noticed before, where it stands now: the same change nearest to its line."""
+    chosen = []
+    for old in before:
+        same = [f for f in found if all(f[n] == old[n] for n in ("path", "kind", "was", "change"))]
+        if old["said"] in ("survived", "not reached") and same:
+            now = min(same, key=lambda f: abs(f["line"] - old["line"]))
+            found.remove(now)
+            chosen.append(now)
+    return chosen
+
+
 def planted(source: bytes, faults: list[dict]) -> bytes:
     """The text of a file with these faults, each behind its switch."""
     marks = []  # place, order at the place, text
@@ -252,12 +264,8 @@ def main() -> None:
     print(f"{len(found):,} faults can be planted", flush=True)
     result = OUT.parent / f"python-{args.seed}.json"
     if args.again:
-        names = ("path", "kind", "was", "change")
-        left = [
-            f for f in json.loads(result.read_text()) if f["said"] in ("survived", "not reached")
-        ]
-        wanted = {tuple(f[n] for n in names) for f in left}
-        chosen = [f for f in found if tuple(f[n] for n in names) in wanted]
+        before = json.loads(result.read_text())
+        chosen = survivors(found, before)
         result = OUT.parent / f"python-{args.seed}-again.json"
     else:
         chosen = random.Random(args.seed).sample(found, min(args.count, len(found)))
