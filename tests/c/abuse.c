@@ -38,7 +38,7 @@ static void null_everywhere(void) {
 #define POOL 64
 
 static uint64_t pool_ids[POOL]; /* handles of every kind, some of them freed */
-static uint64_t random_state = 2026;
+static uint64_t random_state = 2026; /* CRM_SEED and 1 */
 
 static uint64_t pick(void) {
   uint64_t r = check_random(&random_state);
@@ -169,13 +169,16 @@ static crm_status_t random_call(void) {
 }
 
 static void random_calls(void) {
-  const char *wanted = getenv("CRM_CALLS");
+  const char *wanted = getenv("CRM_CALLS"), *seed = getenv("CRM_SEED");
   long n = wanted != NULL ? atol(wanted) : 100000, i;
   int unknown = 0, kinds = 0;
+  /* Of 0 nothing but 0 follows. */
+  if (seed != NULL) random_state = strtoull(seed, NULL, 10) + 1;
   for (i = 0; i < n; i++) {
     crm_status_t status = random_call();
     if (!known(status)) {
-      fprintf(stderr, "call %ld: %d %s\n", i, (int)status, error.message);
+      fprintf(stderr, "CRM_SEED=%s, call %ld: %d %s\n", seed != NULL ? seed : "2025", i,
+              (int)status, error.message);
       unknown++;
     }
     if (status >= 0 && status < 32) statuses[status]++;

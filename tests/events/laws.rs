@@ -10,18 +10,7 @@ use crm_core::{Context, Duration, Error, Events, Zone, register};
 use crm_tests::{batch, ints, optional_ints, optional_texts, rows, shuffled, take, texts, times};
 use proptest::collection::vec;
 use proptest::option;
-use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
-use proptest::test_runner::RngSeed;
-
-/// The seed of the environment or a new one, which is shown where the test fails.
-fn seed() -> RngSeed {
-    let seed = match std::env::var("CRM_SEED") {
-        Ok(seed) => seed.parse().expect("CRM_SEED: a whole number"),
-        Err(_) => std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0),
-    };
-    println!("CRM_SEED={seed}");
-    RngSeed::Fixed(seed)
-}
+use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, proptest};
 
 #[test]
 fn row_order_chunks_hash_seed_and_concat_do_not_matter() {
@@ -134,7 +123,7 @@ pub(super) fn row() -> impl Strategy<Value = Row> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(60))]
 
     /// Appending in any grouping, looked at in between or not, gives what all rows at once give.
     #[test]
@@ -187,7 +176,7 @@ const FUNNELS: [&str; 4] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(100))]
 
     /// Four instants, so that most events share theirs with others of the visitor.
     #[test]

@@ -11,7 +11,7 @@ use crm_core::words::EventWord;
 use crm_core::{Duration, Error, Events, Zone};
 use proptest::collection::vec;
 use proptest::option;
-use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, proptest};
+use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 use std::collections::BTreeMap;
 
 /// A log of (second, kind) of one visitor.
@@ -308,7 +308,7 @@ fn part() -> impl Strategy<Value = Part> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(3_000))]
     #[test]
     fn the_exhaustive_search_counts_as_many(
         rows in vec((0..24_u32, 0..6_u8), 1..11),

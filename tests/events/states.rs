@@ -6,7 +6,7 @@ use crm_core::data::{Event, EventsSpec, Whose};
 use crm_core::{Context, Error, ErrorCode, Events, Zone};
 use crm_tests::{batch, crafted, floats, ints, optional_texts, sealed, texts};
 use proptest::collection::vec;
-use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
 fn again(events: &Events) -> Events {
     let bytes = events.to_bytes().expect("a whole log");
@@ -60,7 +60,7 @@ fn every_analysis_gives_the_same_of_saved_events() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(60))]
 
     /// Events come late and in parts, are saved between, and people are forgotten: as a log of the rows that are left.
     #[test]
@@ -309,7 +309,7 @@ fn what_events_cannot_hold_is_refused_in_a_state() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(2_000))]
 
     /// Several changed bytes may agree with each other where one would be noticed.
     #[test]

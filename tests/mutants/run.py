@@ -441,7 +441,9 @@ def main() -> None:
         help="these programs of tests alone, on a busy machine",
     )
     parser.add_argument(
-        "--by-hand", action="store_true", help="the faults of by_hand.toml, too, first"
+        "--by-hand",
+        action="store_true",
+        help="the faults of by_hand.toml, too, second",
     )
     parser.add_argument(
         "--again",
@@ -502,9 +504,9 @@ def main() -> None:
             )
         return fault
 
-    # In random order, so that a run cut short is a sample, too.
+    # Area by area, each in random order, so that a run cut short is a sample, too.
     random.Random(args.seed).shuffle(chosen)
-    chosen.sort(key=lambda fault: fault["area"] != "by hand")
+    chosen.sort(key=lambda fault: [*areas[:1], "by hand", *areas[1:]].index(fault["area"]))
     kept = ("id", "path", "line", "kind", "change", "area", "said", "by")
     done: list[dict] = []
     with ThreadPoolExecutor(args.jobs) as pool:

@@ -6,7 +6,7 @@ use crm_core::data::{Customers, CustomersSpec, OnRepeat, OrdersSpec};
 use crm_core::{Context, ErrorCode, Orders};
 use crm_tests::{batch, ints, optional_texts, texts, times};
 use proptest::collection::vec;
-use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, proptest};
 use proptest::prop_oneof;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ fn expected(held: &[Line], more: &[Line], on_repeat: Option<OnRepeat>) -> Option
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(300))]
 
     /// Whatever comes in whatever order, is replaced, forgotten or saved between: the orders are those of one import
     /// of the rows that are left.

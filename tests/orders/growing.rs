@@ -7,7 +7,7 @@ use crm_core::{Context, Dataset, Orders, Table, register};
 use crm_tests::{STORE, batch, ints, optional_texts, rows, store, take, texts, times};
 use proptest::collection::vec;
 use proptest::option;
-use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 use std::sync::Arc;
 
 /// Order, customer, day, amount, product.
@@ -67,7 +67,7 @@ const ASKED: [(&str, &str); 3] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(120))]
 
     /// Parts that are put together when they are asked for are what `append` makes at once; a customer's orders are
     /// those of an import of the customer's rows.

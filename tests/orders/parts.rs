@@ -8,14 +8,8 @@ use crm_core::{Context, ErrorCode, Orders, register};
 use crm_tests::{batch, ints, numbers, optional_ints, optional_texts, texts, times, words};
 use proptest::collection::vec;
 use proptest::option;
-use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, proptest};
-use proptest::test_runner::RngSeed;
+use proptest::prelude::{Just, Strategy, prop_assert, proptest};
 use std::sync::Arc;
-
-fn seed() -> RngSeed {
-    let seed = std::env::var("PROPTEST_RNG_SEED").ok();
-    RngSeed::Fixed(seed.and_then(|seed| seed.parse().ok()).unwrap_or(17))
-}
 
 /// A line: order, customer, day, amount, status, channel, product.
 pub(super) type Line = (
@@ -69,7 +63,7 @@ pub(super) fn columns(lines: &[Line]) -> Batch {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(400))]
     /// Lines of one order may be in two imports: a value that one has and the other leaves blank,
     /// and what contradicts or repeats, is found as in one import.
     #[test]

@@ -7,7 +7,7 @@ use crm_core::{Context, ErrorCode, Orders, Table};
 use crm_tests::{batch, ints, optional_ints, optional_texts, texts, times};
 use proptest::collection::vec;
 use proptest::option;
-use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -108,7 +108,7 @@ fn persons(form: usize, of: &BTreeMap<u8, u8>) -> Table {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(200))]
 
     #[test]
     fn orders_of_persons_are_those_of_rows_with_their_ids(

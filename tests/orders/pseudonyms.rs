@@ -7,7 +7,7 @@ use crm_core::data::{Customers, CustomersSpec, EventsSpec, OrdersSpec, Pseudonym
 use crm_core::{Context, Dataset, Events, Orders, register};
 use crm_tests::{batch, ints, optional_ints, optional_texts, texts, times, words};
 use proptest::collection::vec;
-use proptest::prelude::{ProptestConfig, prop_assert, proptest};
+use proptest::prelude::{prop_assert, proptest};
 use std::sync::Arc;
 
 const KEY: &str = "a key of 16 bytes";
@@ -31,7 +31,7 @@ const SPEC: &str = r#"{"currency": "JPY", "order_id": "order_id", "status": "sta
     "product": "product", "guests": "keep"}"#;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(100))]
     #[test]
     fn rows_under_a_key_are_rows_of_pseudonyms(lines in vec(line(), 0..12)) {
         let read = |spec: &str, ids: Option<ColumnData>| {

@@ -7,7 +7,7 @@ use crm_core::{Context, Dataset, Error, ErrorCode, Orders, register};
 use crm_tests::shelf::{Shelf, request};
 use crm_tests::{batch, ints, optional_ints, optional_texts, sealed, texts, times};
 use proptest::collection::vec;
-use proptest::prelude::{ProptestConfig, prop_assert, proptest};
+use proptest::prelude::{prop_assert, proptest};
 use std::sync::Arc;
 
 fn again(orders: &Orders) -> Orders {
@@ -187,7 +187,7 @@ fn everything_about_an_import_is_saved() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(200))]
     #[test]
     fn parts_may_be_saved_between(first in vec(line(), 0..8), second in vec(line(), 0..8)) {
         let spec = r#"{"currency": "JPY", "order_id": "order_id", "status": "status", "channel": "channel",
@@ -218,11 +218,11 @@ mod forgotten {
     use crm_core::{Context, Orders};
     use crm_tests::{batch, ints, optional_texts, texts, times};
     use proptest::collection::vec;
-    use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
     use std::sync::Arc;
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(crm_tests::random_cases(300))]
         #[test]
         fn are_those_of_rows_without_them(lines in vec(line(), 0..10), who in 0..3_usize) {
             let spec = r#"{"currency": "JPY", "order_id": "order_id", "status": "status", "channel": "channel",
@@ -497,7 +497,7 @@ fn people() -> Customers {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crm_tests::random_cases(2_000))]
 
     /// Several changed bytes may agree with each other where one would be noticed.
     #[test]

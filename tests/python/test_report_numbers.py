@@ -12,6 +12,7 @@ import pytest
 
 import crm_core as crm
 from crm_core._report import findings, page
+from crm_core._report.grid import Grid
 from crm_core._report.money import Currency
 from crm_core._report.sections import again, months, report, size, wall
 from crm_core._report.sections.ask import Ask
@@ -261,6 +262,20 @@ def test_no_title_is_left_out(made):
         *("size", "today", "months", "wall", "ltv", "value", "ahead", "who", "channels"),
         *("products", "subscriptions", "trust"),
     }
+
+
+def test_columns_of_numbers_are_set_to_the_right_and_those_of_words_are_not(made):
+    """Each table has a cell, and says the side, for every heading. The first names the row."""
+    a_number = re.compile(r"[−+]?[¥$]?[\d,.]+(k|M|B|%| pt|×)?( .*)?|–|")
+    wrong = []
+    for key, section in made.items():
+        for grid in (part for part in section.parts if isinstance(part, Grid)):
+            assert {len(grid.headings)} == {len(row) for row in (grid.numeric, *grid.rows)}, key
+            for at, cells in enumerate(zip(*grid.rows, strict=True)):
+                numbers = all(a_number.fullmatch(cell) for cell in cells)
+                if grid.numeric[at] != numbers and any(cells) and not (at == 0 and numbers):
+                    wrong.append((key, grid.headings[at], grid.numeric[at], cells[:3]))
+    assert wrong == []
 
 
 # ---- the facts of the three-year shop ------------------------------------------------------------

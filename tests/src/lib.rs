@@ -1,7 +1,11 @@
 //! What the tests share: columns made by hand, and a store that reaches every branch.
 
+#[path = "../../crates/crm-core/src/random_tests.rs"]
+mod random_tests;
 pub mod shelf;
 pub mod states;
+
+pub use random_tests::random_cases;
 
 use crm_core::columns::{Batch, Bits, ColumnData, ColumnValues, Strings};
 use crm_core::data::{OrdersSpec, simulate_orders};

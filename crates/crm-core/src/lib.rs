@@ -122,6 +122,8 @@ pub mod ids;
 pub mod money;
 pub mod num;
 pub mod people;
+#[cfg(test)]
+mod random_tests;
 pub mod register;
 pub mod request;
 pub mod retention;

@@ -216,6 +216,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::random_tests::random_cases(256))]
         // The oracle is a wider quotient, rounded by parsing its exact decimal expansion. Operands
         // of all sizes: small by small, small by large, large by small, and sums of 128 bits.
         #[test]

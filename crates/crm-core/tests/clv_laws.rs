@@ -5,17 +5,10 @@ use crm_core::clv::models::bg_nbd::Family;
 use crm_core::clv::models::{nbd, pareto_nbd};
 use crm_core::clv::{History, Purchases, RepeatModel, Unit};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+use random_tests::random_cases;
 
-/// The seed of the environment or a new one, which is shown where the test fails.
-fn seed() -> RngSeed {
-    let seed = match std::env::var("CRM_SEED") {
-        Ok(seed) => seed.parse().expect("CRM_SEED: a whole number"),
-        Err(_) => std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0),
-    };
-    println!("CRM_SEED={seed}");
-    RngSeed::Fixed(seed)
-}
+#[path = "../src/random_tests.rs"]
+mod random_tests;
 
 /// 1e-3 to 1e3 on the log scale, 1 itself included: there closed forms divide by zero.
 fn parameter() -> impl Strategy<Value = f64> {
@@ -61,7 +54,7 @@ fn probability(p: f64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, rng_seed: seed(), ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(24))]
 
     #[test]
     fn every_valid_question_has_a_finite_answer(

@@ -285,7 +285,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
+        #![proptest_config(crate::random_tests::random_cases(24))]
         // Compares with the same chain iterated step by step, with and without each page.
         #[test]
         fn solved_equals_stepped(

@@ -167,6 +167,7 @@ fn bytes_that_are_no_text_are_refused_by_row() {
 }
 
 proptest! {
+    #![proptest_config(crate::random_tests::random_cases(256))]
     #[test]
     fn hex_is_read_as_the_standard_library_reads_it(text in "[0-9a-gA-F`:/@]{8}") {
         let strict = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));

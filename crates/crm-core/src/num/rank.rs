@@ -275,7 +275,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
+        #![proptest_config(crate::random_tests::random_cases(32))]
         #[test]
         fn radix_equals_comparison(keys in prop::collection::vec(prop_oneof![any::<u64>(), 0..50_u64], 0..5_000)) {
             let mut expected: Vec<u32> = (0..keys.len() as u32).collect();

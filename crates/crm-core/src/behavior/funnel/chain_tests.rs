@@ -3,6 +3,7 @@
 use super::super::gaps::Gaps;
 use super::super::unordered::Unordered;
 use super::*;
+use crate::random_tests::random_cases;
 use proptest::prelude::*;
 
 /// The result of the search: the deepest step; among its chains the latest start, then the most
@@ -221,7 +222,7 @@ fn exclusions_next_to_a_skipped_step_by_hand() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(random_cases(10_000))]
 
     #[test]
     fn steps_in_order_equal_the_exhaustive_search((mut shape, hits) in logs(), strict: bool, reuse: bool) {
