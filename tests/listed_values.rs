@@ -207,6 +207,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("before_after", "measure", "conversion_rate", "events"),
     ("experiment", "per", "customer", "events"),
     ("experiment", "per", "visitor", "events"),
+    ("experiment", "sequence", "msprt", "always_valid"),
     // Their default columns are of lines.
     (
         "purchase_flow",

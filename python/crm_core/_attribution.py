@@ -59,7 +59,7 @@ def attribution(
     Args:
         events: The events; or a frame of paths with the columns `path` ("a > b > c", or a list),
             `conversions`, and optionally `nulls` (paths of this kind without a conversion) and
-            `revenue`.
+            `revenue` (0 where `conversions` is 0). In texts a name with ">" is in quotation marks.
         as_of: A date (the end of that day) or a datetime (an instant) up to which events count,
             included; a list gives a first column `as_of`. Default: the last event.
         models: "markov" (default, by removal effects), "shapley", "last", "first",
@@ -67,11 +67,12 @@ def attribution(
         order: How many touches a state of the Markov chain remembers, 1 (default) to 4.
         markov_share: Whether the Markov chain's conversions are divided all together ("total",
             default) or each within its own path ("path").
-        direct: The channels that are direct (default direct, (direct), (none)).
+        direct: The channels that are direct, in upper or lower case (default direct, (direct),
+            (none)).
         distinct: Whether "linear" counts each channel of a path once. Default: no.
         half_life: The half-life of "time_decay" (default "7d").
         step: Whether "time_decay" counts whole half-lives. Default: no.
-        bootstrap: Resamples of persons for the intervals (default 0: none).
+        bootstrap: Resamples of persons for the intervals, 100 or more (default 0: none).
         seed: Seed of the resamples (default 0).
         confidence: Confidence of the intervals (default 0.95).
         of: What a touch is named by.
@@ -259,6 +260,13 @@ def attribution_transitions(
     return call("attribution_transitions", _paths(events), as_of, {**options, **scope})
 
 
+def _quoted(name: Any) -> str:
+    """A channel as a part of a path; one that could be read as several is in quotation marks."""
+    text = "" if name is None else str(name)
+    odd = ">" in text or '"' in text or text != text.strip()
+    return '"' + text.replace('"', '""') + '"' if odd else text
+
+
 def _paths(data: Any) -> Any:
     """Events as they are; of a frame, the columns of paths, with lists joined to texts."""
     if isinstance(data, Events):
@@ -273,6 +281,6 @@ def _paths(data: Any) -> Any:
         return chosen(data, _COLUMNS)
     _native.no_misnomer(names, list(_COLUMNS))
     columns = {name: data[name] for name in _COLUMNS if name in names}
-    joined = [path if isinstance(path, str) else " > ".join(map(str, path)) for path in paths]
+    joined = [path if isinstance(path, str) else " > ".join(map(_quoted, path)) for path in paths]
     columns = {**columns, "path": joined}
     return Table(_native.Table.from_columns(source(columns, list(columns)), list(columns)))

@@ -116,7 +116,11 @@ def campaign_effect(
         difference_high, ratio, ratio_low, ratio_high, p, extra_total, extra_total_low,
         extra_total_high (the difference times people sent), srm_p, and with `costs` cost and roi.
         The notes count people who were both sent and held out, or in several groups, who are left
-        out.
+        out; people who were sent it again within the window, whose window is that of the first
+        message (`sent_again`); and name campaigns where few great orders decide the revenue, with
+        the share of the five greatest (`few_people_decide`): their intervals are wider, as a small
+        group often has none of these. With `by`, groups that share held-out people are tested
+        together for `srm_p`, and a group without its own share of them has none.
 
     Raises:
         OptionError: An option is unknown or out of range; the log has no campaigns or nothing sent.
@@ -155,8 +159,6 @@ def before_after(
     measure: Literal["orders", "revenue", "conversion_rate"] | None = None,
     weeks: int | None = None,
     control: Where | None = None,
-    bootstrap: int | None = None,
-    seed: int | None = None,
     confidence: float | None = None,
     **scope: Unpack[DayScope],
 ) -> Table:
@@ -176,8 +178,6 @@ def before_after(
         weeks: Weeks on each side, at most (default 8); fewer, if the data have fewer.
         control: The part of the data that the change did not touch: conditions on columns, as in
             `where`. The measure is then of the rest.
-        bootstrap: Resamples of weeks for the interval (default 1000).
-        seed: Seed of the resamples (default 0).
         confidence: Confidence of the interval (default 0.95).
         **scope: Keys of the scope: where, by, and of orders policy, basis, refunds; see
             `DayScope`.
@@ -186,7 +186,9 @@ def before_after(
         One row: measure, before, after, with `control` control_before and control_after,
         difference (after − before, less that of the control), difference_low, difference_high,
         placebo_share (of earlier dates, those with a difference as great), placebos (earlier
-        dates), weeks_before, weeks_after.
+        dates), weeks_before, weeks_after. The interval allows for weeks that are like those before
+        them; it is null where fewer than 12 weeks are known (`too_few_weeks` in the notes), and
+        more weeks before the change than `weeks` make it surer.
 
     Raises:
         DataError: Fewer than two whole weeks on a side.
@@ -205,8 +207,6 @@ def before_after(
         "measure": measure,
         "weeks": weeks,
         "control": control,
-        "bootstrap": bootstrap,
-        "seed": seed,
         "confidence": confidence,
     }
     return call("before_after", data, as_of, {**options, **scope})

@@ -406,19 +406,24 @@ class Events:
         (discounts and refunds taken off), of the visitor of the customer who was there last. Orders
         whose times are all dates are at the end of their day. An order that the log has, too, by
         order id, counts once: it stays where it is, with the net amount. Purchases of orders that
-        do not count are taken out.
+        do not count are taken out, and those whose order id the orders have under another customer:
+        the orders say whose an order is. Where orders of several shops have one order id, each is
+        "id (shop)" in the log; a purchase of the log is then known by a column named as the shop
+        of the orders, or by its customer.
 
         Args:
             orders: The orders; their policy says which count.
 
         Returns:
             New events; `receipt` of them counts orders `added` and `known`, orders `of_others`
-            (customers without an event, guests), which are not added, purchases `not_counted`, and
-            purchases `without_order_id`, which may be among the orders.
+            (customers without an event, guests), which are not added, purchases `not_counted` and
+            `of_another_customer`, which are taken out, and purchases `without_order_id`, which may
+            be among the orders.
 
         Raises:
             OptionError: A view, events without a column of customers, another currency, or
-                purchases in the log where one of the two has no order ids.
+                purchases in the log where one of the two has no order ids; a purchase that may be
+                an order of several shops.
             SchemaError: Ids of another type.
 
         Example:

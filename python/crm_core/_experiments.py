@@ -79,7 +79,9 @@ def experiment(
         rate_interval: The interval of a rate: "wilson" (default), "clopper_pearson" or "jeffreys".
         difference_interval: The interval of the difference of two rates: "newcombe" (default),
             "score" (Miettinen and Nurminen) or "wald".
-        ratio_interval: The interval of the ratio of two rates: "log" (default) or "score".
+        ratio_interval: The interval of the ratio of two rates: "log" (default; "score" where all of
+            a variant converted) or "score". Options that the method or the kind of measure does not
+            read are refused.
         test: The test of two rates that `p` is of: "z" (default), "fisher" or "yates".
         sequence: What makes "always_valid" valid: "confidence_sequence" (default) or "msprt".
         tuning: People at which the confidence sequence is narrowest (default 5000).
@@ -138,7 +140,8 @@ def experiment(
     if "variant" not in names:
         _native.missing_column("variant", names)
     if "conversions" in names:
-        columns = ["variant", "n", "conversions", "measure"]
+        # Sums beside conversions are refused.
+        columns = ["variant", "n", "conversions", "measure", "sum", "sum_squares"]
     elif "sum" in names:
         columns = ["variant", "n", "sum", "sum_squares", "measure"]
     else:

@@ -432,6 +432,7 @@ def test_orders_of_a_shop_are_purchases_of_the_log() -> None:
         "of_others": 2,
         "not_counted": 1,
         "without_order_id": 0,
+        "of_another_customer": 0,
     }
     assert len(log) == len(rows) - 1 + 2
     rates = crm.campaign_rates(log, credit="send").to_dict()

@@ -4,6 +4,7 @@
 //! of its values could be meant.
 
 use crate::error::{Error, Result};
+use crate::time::Duration;
 use serde::Serialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
@@ -146,6 +147,14 @@ pub(crate) fn distinct(by: &[String]) -> Result<()> {
             "each column once",
         )),
         None => Ok(()),
+    }
+}
+
+/// Refuses a duration of zero.
+pub(crate) fn longer_than_zero(name: &str, time: Duration) -> Result<()> {
+    match time.micros() {
+        0 => Err(Error::option(name, 0, "a time longer than zero")),
+        _ => Ok(()),
     }
 }
 

@@ -349,7 +349,8 @@ impl Column {
         let mut valid = room(cells.len(), "table column")?;
         for cell in cells {
             debug_assert!(cell.is_none_or(f64::is_finite), "{}", field.name);
-            values.push(cell.unwrap_or(0.0));
+            // −0 becomes 0.
+            values.push(cell.unwrap_or(0.0) + 0.0);
             valid.push(cell.is_some());
         }
         Ok(Column::new(field, Values::F64(values.into())).with_validity(valid))
@@ -361,6 +362,8 @@ impl Column {
     ///
     /// [`Error::OutOfMemory`].
     pub fn finite(field: &Field, mut cells: Vec<f64>) -> Result<Self> {
+        // −0 becomes 0.
+        cells.iter_mut().for_each(|cell| *cell += 0.0);
         if cells.iter().all(|cell| cell.is_finite()) {
             return Ok(Column::new(field, Values::F64(cells.into())));
         }

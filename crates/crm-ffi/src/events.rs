@@ -207,9 +207,11 @@ pub unsafe extern "C" fn crm_events_concat(
 /// The events and the orders of their customers, as one log: each order that counts is a purchase of its customer with
 /// its net amount, and one that the log has, too, by order id, counts once. `crm_events_info` of the new events has
 /// `with_orders`: orders `added` and `known`, orders `of_others` (customers without an event, guests), which are not
-/// added, purchases `not_counted` (cancelled), which are taken out, and purchases `without_order_id`.
+/// added, purchases `not_counted` (cancelled) and `of_another_customer` (the orders have the id under another customer),
+/// which are taken out, and purchases `without_order_id`. Where orders of several shops have one order id, each is `id (shop)`.
 ///
-/// Also returns `CRM_ERR_OPTION` (a view, events without customers, another currency, no order ids), `CRM_ERR_SCHEMA`
+/// Also returns `CRM_ERR_OPTION` (a view, events without customers, another currency, no order ids, a purchase that may be an
+/// order of several shops), `CRM_ERR_SCHEMA`
 /// (another type of ids), `CRM_ERR_DATA` (amounts that do not fit).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crm_events_with_orders(

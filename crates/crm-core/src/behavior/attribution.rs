@@ -57,7 +57,7 @@ pub struct Options {
     pub order: u8,
     /// How the Markov chain's conversions are divided.
     pub markov_share: MarkovShare,
-    /// The channels that are direct, for `last_non_direct`. Default: `direct`, `(direct)` and `(none)`.
+    /// The channels that are direct, for `last_non_direct`, in upper or lower case. Default: `direct`, `(direct)` and `(none)`.
     pub direct: Vec<String>,
     /// Whether `linear` counts each different channel of a path once. Default: no.
     pub distinct: bool,
@@ -65,7 +65,7 @@ pub struct Options {
     pub half_life: Duration,
     /// Whether `time_decay` counts whole half-lives. Default: no.
     pub step: bool,
-    /// Resamples for the intervals, up to 10,000. Default 0: no intervals.
+    /// Resamples for the intervals, 100 up to 10,000. Default 0: no intervals.
     pub bootstrap: u32,
     /// Seed of the resamples. Default 0.
     pub seed: u64,
@@ -107,8 +107,57 @@ impl Options {
         if !(1..=4).contains(&self.order) {
             return Err(Error::option("order", self.order, "1 to 4"));
         }
-        if self.bootstrap > 10_000 {
-            return Err(Error::option("bootstrap", self.bootstrap, "up to 10,000"));
+        if !matches!(self.bootstrap, 0 | 100..=10_000) {
+            let expected = "0, or 100 up to 10,000: fewer say nothing of an interval";
+            return Err(Error::option("bootstrap", self.bootstrap, expected));
+        }
+        let d = Options::default();
+        let lacks = |model: Model| !self.models.contains(&model);
+        let (markov, bootstrap) = ("the model \"markov\"", "`bootstrap`");
+        let given = [
+            (
+                "order",
+                self.order != d.order && lacks(Model::Markov),
+                markov,
+            ),
+            (
+                "markov_share",
+                self.markov_share != d.markov_share && lacks(Model::Markov),
+                markov,
+            ),
+            (
+                "direct",
+                self.direct != d.direct && lacks(Model::LastNonDirect),
+                "the model \"last_non_direct\"",
+            ),
+            (
+                "distinct",
+                self.distinct && lacks(Model::Linear),
+                "the model \"linear\"",
+            ),
+            (
+                "half_life",
+                self.half_life != d.half_life && lacks(Model::TimeDecay),
+                "the model \"time_decay\"",
+            ),
+            (
+                "step",
+                self.step && lacks(Model::TimeDecay),
+                "the model \"time_decay\"",
+            ),
+            (
+                "seed",
+                self.seed != d.seed && self.bootstrap == 0,
+                bootstrap,
+            ),
+            (
+                "confidence",
+                self.confidence != d.confidence && self.bootstrap == 0,
+                bootstrap,
+            ),
+        ];
+        if let Some((name, _, expected)) = given.into_iter().find(|(_, in_vain, _)| *in_vain) {
+            return Err(Error::option(name, "", expected));
         }
         match Positive::new(self.half_life.as_days()) {
             Some(_) => Ok(()),
@@ -183,12 +232,13 @@ impl<D: HasPaths + 'static> Analysis for Attribution<D> {
             true => Some(States::new(&paths, options.order)?),
             false => None,
         };
+        let direct: Vec<String> = options.direct.iter().map(|d| d.to_lowercase()).collect();
         let rule = Rule {
             direct: collect(
                 paths
                     .channels
                     .iter()
-                    .map(|name| options.direct.contains(name)),
+                    .map(|name| direct.contains(&name.to_lowercase())),
                 "channels",
             )?,
             distinct: options.distinct,

@@ -125,7 +125,7 @@ pub fn entries(events: &Events, options: &Options, context: &Context) -> Result<
         &[W::ProductView],
         &possible,
     )?;
-    super::parameters::longer_than_zero("wait", options.wait)?;
+    crate::request::longer_than_zero("wait", options.wait)?;
     let data = events.data()?;
     let visitors = Visitors::new(events)?;
     let mut all = Vec::new();

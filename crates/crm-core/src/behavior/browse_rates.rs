@@ -236,7 +236,7 @@ impl Analysis for BrowseRates {
         use EventWord as W;
         let possible = [W::Add, W::Checkout, W::Purchase];
         kinds::need(events, Self::NAME, &[W::ProductView], &possible)?;
-        super::parameters::longer_than_zero("wait", options.wait)?;
+        crate::request::longer_than_zero("wait", options.wait)?;
         let breakdown = Breakdown::new(events, &options.by)?;
         let product = match options.by.iter().any(|name| is_product(events, name)) {
             true => events.dim("product")?,

@@ -167,7 +167,7 @@ pub fn carts(
 ) -> Result<Carts> {
     use EventWord as W;
     let possible = [W::Remove, W::Checkout, W::PaymentFailed];
-    super::parameters::longer_than_zero("window", window)?;
+    crate::request::longer_than_zero("window", window)?;
     kinds::need(events, analysis, &[W::Add, W::Purchase], &possible)?;
     let mut all = Carts::default();
     // For each product (the last slot is for events without a product), its position in the latest

@@ -264,7 +264,7 @@ fn found(events: &Events, options: &Options, context: &Context) -> Result<Vec<Un
 fn shape(options: &Options) -> Result<Shape> {
     let (n, of) = (options.steps.len(), &options.steps);
     if let Some(window) = options.window {
-        super::parameters::longer_than_zero("window", window)?;
+        crate::request::longer_than_zero("window", window)?;
     }
     steps::check(of.iter().map(|s| &s.conditions), &options.exclude)?;
     let first = &of[0];

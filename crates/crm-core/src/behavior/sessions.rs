@@ -92,7 +92,7 @@ impl<'a> Cutter<'a> {
             })?),
             false => None,
         };
-        super::parameters::longer_than_zero("timeout", options.timeout)?;
+        crate::request::longer_than_zero("timeout", options.timeout)?;
         Ok(Cutter {
             data: events.data()?,
             timeout: options.timeout.micros(),

@@ -65,6 +65,16 @@ impl Arms {
         let counts = table.column("conversions").is_some();
         if counts || table.column("sum").is_some() {
             only_of_units(options)?;
+            let sums = ["sum", "sum_squares"];
+            if let Some(name) = sums
+                .into_iter()
+                .find(|name| counts && table.column(name).is_some())
+            {
+                return Err(Error::Malformed {
+                    column: name.into(),
+                    problem: "expected either `conversions`, of rates, or `sum` and `sum_squares`, of means".into(),
+                });
+            }
             return of_groups(table, variants, &variant, counts);
         }
         let units = Units::new(table, variants.len(), variant, options)?;

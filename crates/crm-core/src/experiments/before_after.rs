@@ -9,18 +9,34 @@
 //!
 //! ```text
 //! difference      after − before; with `control`, (after − before) − (control after − control before)
-//! interval        `bootstrap` resamples of whole weeks within each side, the same weeks for the control; deviations from
-//!                 the mean are scaled by √(n/(n − 1)), n weeks
+//! interval        difference ± t √V, of the weekly values of all known weeks: those before the change (up to 520) and those after it
 //! placebo_share   of the dates whole weeks before the change at which the same number of weeks lies on both sides, all of
 //!                 them before the change: the share whose difference is at least as great, up or down
 //! ```
 //!
+//! Weeks that follow each other are alike, so few of them say less than as many independent ones. With `e` the deviations of the `n`
+//! weekly values from the mean of their side (`M`), `w` the weights of the weeks in the difference:
+//!
+//! ```text
+//! r     Σ e_t e_(t−1) / Σ e_t²,  then (n r + 2)/(n − 4)  (its bias, Kendall),  then + √((1 − r²)/n), at least 0, at most .97
+//! R     R_ij = r^|i − j|         C = M R M
+//! V     Σ e² / tr C · wᵀ R w     degrees of freedom of t: (tr C)² / Σ C_ij²
+//! ```
+//!
+//! With fewer than 12 known weeks `r` is not known, and the interval is null (`too_few_weeks` in the notes). docs/evidence.md has how
+//! often it holds the truth. More weeks before the change than `weeks` make it surer.
+//!
 //! The control is the part of the data that `control` chooses; the measure is of the rest. Nobody was chosen by chance here: what
 //! else happened at that time is in the difference, and a small `placebo_share` says only that such differences are rare.
+//!
+//! # References
+//!
+//! - Kendall, M. G. (1954). Note on bias in the estimation of autocorrelation. *Biometrika* 41, 403-404.
+//! - Satterthwaite, F. E. (1946). An approximate distribution of estimates of variance components. *Biometrics Bulletin* 2.
 
 use super::fields::{DIFFERENCE, DIFFERENCE_HIGH, DIFFERENCE_LOW, MEASURE};
 use crate::analysis::{Analysis, Input};
-use crate::context::{Context, filled, push};
+use crate::context::{Context, filled, push, room};
 use crate::data::blocks::BLANK;
 use crate::data::events::kinds;
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
@@ -28,7 +44,7 @@ use crate::data::{Events, Orders};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::num::Fraction;
-use crate::num::rng::Rng;
+use crate::num::student;
 use crate::scope::{At, Filter};
 use crate::table::{Column, Field, Label, Table, columns, labels};
 use crate::time::Day;
@@ -72,10 +88,6 @@ pub struct Options {
     pub weeks: u32,
     /// Which part of the data the change did not touch: conditions on columns, as in `where`. Default: none.
     pub control: Option<Filter>,
-    /// Resamples for the interval, 100 to 100,000. Default 1000.
-    pub bootstrap: u32,
-    /// Seed of the resamples. Default 0.
-    pub seed: u64,
     /// Confidence level of the interval. Default 0.95.
     pub confidence: Fraction,
 }
@@ -87,8 +99,6 @@ impl Default for Options {
             measure: Measure::Orders,
             weeks: 8,
             control: None,
-            bootstrap: 1000,
-            seed: 0,
             confidence: Fraction::P95,
         }
     }
@@ -102,9 +112,6 @@ impl Options {
         }
         if !(2..=520).contains(&self.weeks) {
             return Err(Error::option("weeks", self.weeks, "2 to 520"));
-        }
-        if !(100..=100_000).contains(&self.bootstrap) {
-            return Err(Error::option("bootstrap", self.bootstrap, "100 to 100,000"));
         }
         if self.control.as_ref().is_some_and(Filter::is_empty) {
             return Err(Error::option("control", "{}", "at least one condition"));
@@ -364,6 +371,9 @@ struct Found {
     after: [f64; 2],
     difference: f64,
     ends: (f64, f64),
+    /// Known weeks.
+    weeks: usize,
+    autocorrelation: Option<f64>,
     placebos: u32,
     placebo_share: Option<f64>,
 }
@@ -380,7 +390,7 @@ impl<D: HasDays + 'static> Analysis for BeforeAfter<D> {
         "control_before": Float, "", "対照の変更前", "The control before the change; only with `control`.";
         "control_after": Float, "", "対照の変更後", "The control from the change on; only with `control`.";
         DIFFERENCE, "After − before, less that of the control.";
-        DIFFERENCE_LOW;
+        DIFFERENCE_LOW, "Lower end of its interval; null with fewer than 12 known weeks.";
         DIFFERENCE_HIGH;
         "placebo_share": Float, "share", "変更前の同程度の差の割合", "Share of earlier dates with a difference as great; null without such dates.";
         "placebos": Int, "dates", "比較した過去の日付数", "Earlier dates.";
@@ -419,7 +429,92 @@ impl<D: HasDays + 'static> Analysis for BeforeAfter<D> {
             _ => 1.0,
         };
         Ok(table(Self::COLUMNS, &found, n, scale, options)?
-            .with_note("without_control", json!(control.is_none())))
+            .with_note("without_control", json!(control.is_none()))
+            .with_note("known_weeks", json!(found.weeks))
+            .with_note("too_few_weeks", json!(found.weeks < LEAST))
+            .with_note("autocorrelation", json!(found.autocorrelation)))
+    }
+}
+
+/// The most weeks before the change that say how much weeks differ, and the least weeks of both sides.
+const LONGEST: i32 = 520;
+const LEAST: usize = 12;
+
+/// How much the difference varies.
+struct Spread {
+    variance: f64,
+    df: f64,
+    /// The correlation of weeks that follow each other.
+    r: f64,
+}
+
+impl Spread {
+    /// From all known weeks; `n` of each side are in the difference. None of too few weeks, or where no two differ.
+    fn new(all: &Sides, n: [i32; 2], has_control: bool) -> Result<Option<Spread>> {
+        let value = |week: &Week| {
+            let of = |at: usize| week[at][0] / week[at][1];
+            of(0) - if has_control { of(1) } else { 0.0 }
+        };
+        let earlier = all.before.len();
+        let weeks = earlier + all.after.len();
+        if weeks < LEAST {
+            return Ok(None);
+        }
+        let mut e = room(weeks, "weeks")?;
+        e.extend(all.before.iter().chain(&all.after).map(value));
+        let (mut with_next, mut squares) = (0.0, 0.0);
+        let (before, after) = e.split_at_mut(earlier);
+        for side in [before, after] {
+            let mean = side.iter().sum::<f64>() / side.len() as f64;
+            side.iter_mut().for_each(|value| *value -= mean);
+            with_next += side.windows(2).map(|two| two[0] * two[1]).sum::<f64>();
+            squares += side.iter().map(|e| e * e).sum::<f64>();
+        }
+        if !(squares.is_finite() && squares > 0.0) {
+            return Ok(None);
+        }
+        let count = weeks as f64;
+        let r = (count * with_next / squares + 2.0) / (count - 4.0);
+        let r = r + libm::sqrt((1.0 - r * r).max(0.05) / count);
+        let r = r.clamp(0.0, 0.97);
+        let mut powers = filled(weeks, 1.0, "weeks")?;
+        for k in 1..weeks {
+            powers[k] = powers[k - 1] * r;
+        }
+        let correlation = |i: usize, j: usize| powers[i.abs_diff(j)];
+        let side = |i: usize| usize::from(i >= earlier);
+        let range = [0..earlier, earlier..weeks];
+        // The mean correlation of each week with each side, and of the sides.
+        let mut with_side = filled(weeks, [0.0; 2], "weeks")?;
+        let mut of_sides = [[0.0; 2]; 2];
+        for (i, means) in with_side.iter_mut().enumerate() {
+            for (at, weeks) in range.iter().enumerate() {
+                let sum: f64 = weeks.clone().map(|j| correlation(i, j)).sum();
+                means[at] = sum / weeks.len() as f64;
+                of_sides[side(i)][at] += means[at] / range[side(i)].len() as f64;
+            }
+        }
+        // C_ij, and wᵀ R w.
+        let (mut trace, mut all_squares, mut of_difference) = (0.0, 0.0, 0.0);
+        let weight = |i: usize| match side(i) {
+            0 if i + (n[0] as usize) < earlier => 0.0,
+            0 => -1.0 / f64::from(n[0]),
+            _ => 1.0 / f64::from(n[1]),
+        };
+        for i in 0..weeks {
+            for j in 0..weeks {
+                let means = with_side[i][side(j)] + with_side[j][side(i)];
+                let c = correlation(i, j) - means + of_sides[side(i)][side(j)];
+                trace += if i == j { c } else { 0.0 };
+                all_squares += c * c;
+                of_difference += weight(i) * weight(j) * correlation(i, j);
+            }
+        }
+        Ok(Some(Spread {
+            variance: squares / trace * of_difference,
+            df: trace * trace / all_squares,
+            r,
+        }))
     }
 }
 
@@ -435,28 +530,6 @@ fn found(
     let sides_of = sides(days, control, is_rate, change, n)?;
     let (before, after) = (mean(sides_of.before.iter()), mean(sides_of.after.iter()));
     let observed = difference(before, after, has_control);
-    let mut rng = Rng::new(options.seed);
-    let mut draw = |weeks: &[Week], mean_of: [f64; 2]| -> [f64; 2] {
-        let n = weeks.len();
-        let drawn: Vec<usize> = (0..n).map(|_| rng.below(n as u64) as usize).collect();
-        let found = mean(drawn.iter().map(|at| &weeks[*at]));
-        let wider = libm::sqrt(n as f64 / (n as f64 - 1.0));
-        [0, 1].map(|at| mean_of[at] + wider * (found[at] - mean_of[at]))
-    };
-    let mut all = filled(options.bootstrap as usize, 0.0, "resamples")?;
-    for one in &mut all {
-        let (b, a) = (draw(&sides_of.before, before), draw(&sides_of.after, after));
-        *one = difference(b, a, has_control);
-    }
-    all.retain(|one| one.is_finite());
-    all.sort_unstable_by(f64::total_cmp);
-    let tail = 0.5 - 0.5 * options.confidence.get();
-    let end = |p: f64| {
-        let place = (p * all.len() as f64) as usize;
-        all.get(place.min(all.len().saturating_sub(1)))
-            .copied()
-            .unwrap_or(f64::NAN)
-    };
     let (mut placebos, mut as_great) = (0, 0);
     for back in n[1].. {
         let date = change - 7 * back;
@@ -474,11 +547,23 @@ fn found(
             as_great += u32::from(other.abs() >= observed.abs());
         }
     }
+    let earlier = ((change - days.first) / 7).min(LONGEST);
+    let all = sides(days, control, is_rate, change, [earlier, n[1]])?;
+    let spread = Spread::new(&all, n, has_control)?;
+    let half = match &spread {
+        Some(spread) => {
+            let t = student::quantile(0.5 + 0.5 * options.confidence.get(), spread.df);
+            t * libm::sqrt(spread.variance)
+        }
+        None => f64::NAN,
+    };
     Ok(Found {
         before,
         after,
         difference: observed,
-        ends: (end(tail), end(1.0 - tail)),
+        ends: (observed - half, observed + half),
+        weeks: all.before.len() + all.after.len(),
+        autocorrelation: spread.map(|spread| spread.r),
         placebos,
         placebo_share: (placebos > 0).then(|| f64::from(as_great) / f64::from(placebos)),
     })

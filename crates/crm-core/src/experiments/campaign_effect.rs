@@ -17,8 +17,14 @@
 //! null (one control for several variants) is compared with each group.
 //!
 //! Intervals and p of the rate are those of [`two_rates`]: Newcombe, log ratio, z. Those of the means allow for skewed values
-//! ([`two_means`]). If the share that was to be held out is given, the counts are tested against it (`srm_p`): below .001 people
-//! were not held out as planned, and no difference can be read.
+//! ([`two_means`]); where few great orders decide the revenue, the notes name the campaign and the share of the revenue that
+//! the five greatest sums of a person are (`few_people_decide`). If the share that was to be held out is given, the counts are tested against
+//! it (`srm_p`): below .001 people were not held out as planned, and no difference can be read. With `by`, groups that share held-out
+//! people are tested together, as they were held out from all of them; for a group of which nobody was sent it or nobody held out no share was
+//! planned, and `srm_p` is null (`groups_without_plan` counts these).
+//!
+//! A second message of the campaign to a person changes nothing: the window is that of the first, and orders after it that only
+//! the second could have brought do not count. `sent_again` counts people with a second one before the window's end.
 //!
 //! Without held-out people there is no effect, only the mean of those sent: how many would have bought anyway is not known.
 
@@ -36,6 +42,7 @@ use crate::error::{Error, Result};
 use crate::num::two_means::{self, Mean};
 use crate::num::two_rates::{self, Rate};
 use crate::num::{Fraction, chi_squared};
+use crate::request::longer_than_zero;
 use crate::table::optional::ids_column;
 use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::Duration;
@@ -133,6 +140,7 @@ struct Exposures {
     in_both: u64,
     in_several: u64,
     open: u64,
+    sent_again: u64,
 }
 
 /// People of one kind in a group.
@@ -156,6 +164,8 @@ struct Row {
     held_out_mean: Option<f64>,
     compared: Option<Compared>,
     srm_p: Option<f64>,
+    /// Whether no share was planned for the group.
+    without_plan: bool,
     cost: Option<f64>,
 }
 
@@ -164,6 +174,8 @@ struct Compared {
     difference: [f64; 3],
     ratio: [f64; 3],
     p: f64,
+    /// The share of the five greatest values, where few decide.
+    few: Option<f64>,
 }
 
 impl Analysis for CampaignEffect {
@@ -198,6 +210,7 @@ impl Analysis for CampaignEffect {
     type Options = Options;
 
     fn check(whole: &Events, options: &Options) -> Result<()> {
+        longer_than_zero("window", options.window)?;
         let wrong = |expected: &'static str| Err(Error::option("costs", "", expected));
         if options.costs.is_empty() {
             return Ok(());
@@ -254,7 +267,27 @@ impl Analysis for CampaignEffect {
             )
             .with_note("sent_and_held_out", json!(found.in_both))
             .with_note("in_several_groups", json!(found.in_several))
+            .with_note("sent_again", json!(found.sent_again))
             .with_note("people_with_open_window", json!(found.open));
+        let unplanned = |row: &&Row| row.measure == PURCHASE_RATE && row.without_plan;
+        let unplanned = rows.iter().filter(unplanned).count();
+        let table = match unplanned {
+            0 => table,
+            n => table.with_note("groups_without_plan", json!(n)),
+        };
+        let few = rows.iter().filter_map(|row| {
+            let share = row.compared.as_ref()?.few?;
+            Some(json!({
+                "campaign": name(row),
+                "measure": MEASURES[usize::from(row.measure)].code,
+                "share_of_five": share,
+            }))
+        });
+        let few: Vec<_> = few.collect();
+        let table = match few.is_empty() {
+            true => table,
+            false => table.with_note("few_people_decide", json!(few)),
+        };
         Ok(log.noted(table))
     }
 }
@@ -270,8 +303,8 @@ impl Exposures {
     ) -> Result<Exposures> {
         let mut found = Exposures::default();
         let window = options.window.micros();
-        // Of one person: the campaign, its first event, whether a later one differs in kind or in group.
-        let mut own: Vec<(usize, usize, bool, bool)> = Vec::new();
+        // Of one person: the campaign, its first event, whether a later one differs in kind or in group, or is in its window.
+        let mut own: Vec<(usize, usize, bool, bool, bool)> = Vec::new();
         for person in 0..log.len() {
             if person % 4096 == 0 {
                 context.check()?;
@@ -284,14 +317,20 @@ impl Exposures {
                 }
                 let campaign = campaigns.of(event);
                 match own.iter_mut().find(|known| known.0 == campaign) {
-                    Some((_, first, in_both, in_several)) => {
+                    Some((_, first, in_both, in_several, again)) => {
+                        let until = log.data.time[*first].saturating_add(window);
+                        *again |= log.data.time[event] <= until;
                         *in_both |= log.data.word(*first) != word;
                         *in_several |= by.compare(*first, event).is_ne();
                     }
-                    None => push(&mut own, (campaign, event, false, false), "campaigns")?,
+                    None => push(
+                        &mut own,
+                        (campaign, event, false, false, false),
+                        "campaigns",
+                    )?,
                 }
             }
-            for (_, event, in_both, in_several) in &own {
+            for (_, event, in_both, in_several, again) in &own {
                 let time = log.data.time[*event];
                 let until = time.saturating_add(window);
                 match (in_both, in_several) {
@@ -312,6 +351,7 @@ impl Exposures {
                             let revenue = one.revenue.checked_add(order.amount);
                             one.revenue = revenue.ok_or(too_much(events))?;
                         }
+                        found.sent_again += u64::from(*again && one.is_sent);
                         push(&mut found.all, one, "campaigns")?;
                     }
                 }
@@ -346,14 +386,36 @@ fn rows(
         let campaign = |of: &[Exposure]| campaigns.of(of[0].event);
         campaign(held) == campaign(group) && by.fits(held[0].event, group[0].event)
     };
+    let n = |people: &[Exposure], is_sent: bool| {
+        people.iter().filter(|one| one.is_sent == is_sent).count() as u64
+    };
+    // Those sent and held out of all groups that share held-out people with a group, itself included.
+    let planned = |group: &[Exposure]| -> Option<[u64; 2]> {
+        let mut with = shared.iter().filter(|held| goes_with(held, group));
+        let counts = match (with.next(), with.next()) {
+            (None, _) => [n(group, true), n(group, false)],
+            (Some(held), None) => {
+                let all = groups.iter().filter(|group| goes_with(held, group));
+                all.fold([0, n(held, false)], |sum, group| {
+                    [sum[0] + n(group, true), sum[1] + n(group, false)]
+                })
+            }
+            // Held out from other groups each.
+            _ => return None,
+        };
+        let is_whole = options.by.is_empty();
+        (is_whole || counts.iter().all(|n| *n > 0)).then_some(counts)
+    };
     let mut rows = Vec::new();
     for group in &groups {
         let with = shared.iter().filter(|held| goes_with(held, group));
         let people = group.iter().chain(with.copied().flatten());
+        let event = group[0].event;
         compared(
             events,
-            group[0].event,
+            event,
             people,
+            planned(group),
             campaigns,
             options,
             &mut rows,
@@ -361,14 +423,8 @@ fn rows(
     }
     for held in &shared {
         if !groups.iter().any(|group| goes_with(held, group)) {
-            compared(
-                events,
-                held[0].event,
-                held.iter(),
-                campaigns,
-                options,
-                &mut rows,
-            )?;
+            let (event, people) = (held[0].event, held.iter());
+            compared(events, event, people, None, campaigns, options, &mut rows)?;
         }
     }
     let order = |a: &Row, b: &Row| -> Ordering {
@@ -387,6 +443,7 @@ fn compared<'a>(
     events: &Events,
     event: usize,
     people: impl Iterator<Item = &'a Exposure>,
+    planned: Option<[u64; 2]>,
     campaigns: &Campaigns,
     options: &Options,
     rows: &mut Vec<Row>,
@@ -408,9 +465,12 @@ fn compared<'a>(
             }
         }
     }
-    let srm_p = options.held_out_share.and_then(|share| {
-        chi_squared::goodness_of_fit(&[held_out.n, sent.n], &[share.get(), 1.0 - share.get()])
-    });
+    let srm_p = options
+        .held_out_share
+        .zip(planned)
+        .and_then(|(share, [sent, held_out])| {
+            chi_squared::goodness_of_fit(&[held_out, sent], &[share.get(), 1.0 - share.get()])
+        });
     let code = campaigns.code(campaigns.of(event));
     let cost = (code != crate::ids::NO_ID)
         .then(|| options.costs.get(&campaigns.dim.ids.text(code)).copied())
@@ -447,6 +507,7 @@ fn compared<'a>(
             held_out_mean,
             compared,
             srm_p,
+            without_plan: options.held_out_share.is_some() && planned.is_none(),
             cost: cost.filter(|_| measure == REVENUE),
         };
         push(rows, row, "campaigns")?;
@@ -470,6 +531,7 @@ fn of_rates(held_out: &Arm, sent: &Arm, level: Fraction) -> Both {
             difference: [b.value() - a.value(), difference.0, difference.1],
             ratio: [b.value() / a.value(), ratio.0, ratio.1],
             p: two_rates::two_sided(two_rates::z(a, b)),
+            few: None,
         }
     });
     (treated.map(Rate::value), control.map(Rate::value), compared)
@@ -489,9 +551,25 @@ fn of_means(
             difference: [b.mean - a.mean, found.difference.0, found.difference.1],
             ratio: [b.mean / a.mean, found.ratio.0, found.ratio.1],
             p: found.p,
+            few: found.few_values.then(|| greatest(held_out, sent)),
         }
     });
     (treated.map(|m| m.mean), control.map(|m| m.mean), compared)
+}
+
+/// The share of the five greatest values of both, which are sorted.
+fn greatest(a: &[f64], b: &[f64]) -> f64 {
+    let (mut a, mut b) = (a.iter().rev().peekable(), b.iter().rev().peekable());
+    let all: f64 = a.clone().chain(b.clone()).sum();
+    let mut five = 0.0;
+    for _ in 0..5 {
+        let next = match a.peek() > b.peek() {
+            true => a.next(),
+            false => b.next(),
+        };
+        five += next.unwrap_or(&0.0);
+    }
+    five / all
 }
 
 fn table(

@@ -35,6 +35,7 @@ use crate::data::{Events, Whose};
 use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::num::ratio::Ratio;
+use crate::request::longer_than_zero;
 use crate::scope::Scope;
 use crate::table::optional::{ids_column, rate_columns};
 use crate::table::shared::{ORDERS, REVENUE};
@@ -221,6 +222,10 @@ impl Analysis for CampaignRates {
     fn resolve(_: &Events, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
         options.window = Some(options.span());
         Ok((scope, options))
+    }
+
+    fn check(_: &Events, options: &Options) -> Result<()> {
+        longer_than_zero("window", options.span())
     }
 
     fn run(events: &Events, _: &(), options: &Options, context: &Context) -> Result<Table> {

@@ -12,7 +12,7 @@
 //! | method | rates | means |
 //! |---|---|---|
 //! | `fixed` | [`two_rates`]: Newcombe, log ratio, z | Welch's t; the ratio by the delta method |
-//! | `always_valid` | [`sequential`] | the same |
+//! | `always_valid` | [`sequential`]: difference and ratio say the same | the same |
 //! | `bayes` | [`posterior`]: Beta(1, 1) prior | vague normal-inverse-gamma prior |
 //!
 //! ```text
@@ -85,7 +85,7 @@ impl Analysis for Experiment {
         RATIO_LOW;
         RATIO_HIGH;
         P, "p-value of no difference; null with `bayes`.";
-        "p_exact": Float, "", "正確p値", "Fisher's p-value of two rates, with `fixed`.";
+        "p_exact": Float, "", "正確p値", "Fisher's p-value of two rates, with `fixed`; null of more than ten million possible tables.";
         "p_adjusted": Float, "", "補正p値", "`p` adjusted for all variants and measures.";
         "probability_best": Float, "share", "最良の確率", "Probability of being the best of all variants; only with `bayes`.";
         "expected_loss": Float, "", "期待損失", "How much the best is expected to be above it; only with `bayes`.";
@@ -98,6 +98,7 @@ impl Analysis for Experiment {
 
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         only_of_events(options)?;
+        options.check()?;
         let arms = Arms::new(data, options)?;
         judged_table(Self::COLUMNS, &arms, options, context)
     }
@@ -124,6 +125,7 @@ pub(super) fn judged_table(
     options: &Options,
     context: &Context,
 ) -> Result<Table> {
+    options.check_kinds(&arms.measures)?;
     if arms.variants.len() < 2 {
         return Err(Error::Insufficient {
             what: "variants",
@@ -172,6 +174,14 @@ fn noted(table: Table, arms: &Arms, rows: &[Row], options: &Options) -> Table {
         .with_note("kinds", kinds.into())
         .with_note("sample_ratio_mismatch", json!(mismatched))
         .with_note("in_several_variants", json!(arms.in_several));
+    let has_rates = |row: &&Row| arms.measures[row.measure].arms[row.variant].rate.is_some();
+    let untried = rows.iter().filter(has_rates).any(|row| {
+        options.method == Method::Fixed && row.difference.is_some() && row.p_exact.is_none()
+    });
+    let table = match untried {
+        true => table.with_note("too_many_for_exact_p", json!(true)),
+        false => table,
+    };
     if options.covariate.is_none() {
         return table;
     }
@@ -293,10 +303,11 @@ fn fixed(row: &mut Row, base: &Arm, arm: &Arm, options: &Options) {
         let ends = ends.unwrap_or((f64::NAN, f64::NAN));
         row.ratio = ratio_of(base, arm).map(|r| Estimate::new(r, ends));
         let exact = two_rates::fisher(a, b);
-        row.p_exact = Some(exact);
+        row.p_exact = exact;
         row.p = Some(match options.test {
             Test::Z => two_rates::two_sided(two_rates::z(a, b)),
-            Test::Fisher => exact,
+            // Of so many tables Yates' test is the same.
+            Test::Fisher => exact.unwrap_or_else(|| two_rates::yates(a, b)),
             Test::Yates => two_rates::yates(a, b),
         });
         return;
@@ -332,10 +343,15 @@ fn always_valid(row: &mut Row, base: &Arm, arm: &Arm, options: &Options) {
     row.p = of_difference.map(|a| a.p);
     let half = of_difference.map_or(f64::NAN, |a| a.half);
     row.difference = Some(Estimate::around(d, half));
-    row.ratio = ratio_of(base, arm).map(|r| {
-        let scale = base.mean * base.mean;
-        let of_ratio = always(r - 1.0, ratio_variance(base, arm, r), tau2 / scale);
-        Estimate::around(r, of_ratio.map_or(f64::NAN, |a| a.half))
+    let half = |variance: f64, scale: f64| {
+        always(0.0, variance, tau2 * scale).map_or(f64::NAN, |a| a.half)
+    };
+    row.ratio = ratio_of(base, arm).map(|r| match of_difference {
+        Some(_) if arm.mean >= 0.0 => {
+            let (a, b) = ((base.mean, base.variance), (arm.mean, arm.variance));
+            Estimate::new(r, sequential::ratio(a, b, half))
+        }
+        _ => Estimate::around(r, f64::NAN),
     });
 }
 

@@ -44,7 +44,7 @@ pub enum Variance {
 pub struct Options {
     /// The probability of finding a difference where there is none. Default 0.05.
     pub alpha: Fraction,
-    /// The probability of finding the effect if it is there. Default 0.8.
+    /// The probability of finding the effect if it is there, above `alpha`. Default 0.8.
     pub power: Fraction,
     /// Variants with the control, 2 to 100; `alpha` is divided by the comparisons with the control. Default 2.
     pub variants: u32,
@@ -182,6 +182,13 @@ impl Analysis for ExperimentPlan {
     fn run(data: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
         if !(2..=100).contains(&options.variants) {
             return Err(Error::option("variants", options.variants, "2 to 100"));
+        }
+        if options.power.get() <= options.alpha.get() {
+            let expected = format!(
+                "above `alpha`, {}: a test finds that share where there is no effect",
+                options.alpha.get()
+            );
+            return Err(Error::option("power", options.power.get(), expected));
         }
         let plans = plans(data, options)?;
         let shown = |plan: &Plan, difference: f64| match options.relative {

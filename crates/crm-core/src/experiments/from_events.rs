@@ -17,6 +17,7 @@ use crate::data::Events;
 use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
+use crate::request::longer_than_zero;
 use crate::scope::Scope;
 use crate::table::{Column, Field, Table, Values};
 use crate::time::Duration;
@@ -51,6 +52,10 @@ impl Analysis for ExperimentOfEvents {
     }
 
     fn check(whole: &Events, options: &Options) -> Result<()> {
+        options.check()?;
+        for (name, time) in [("window", options.window), ("before", options.before)] {
+            time.map_or(Ok(()), |time| longer_than_zero(name, time))?;
+        }
         if options
             .covariate
             .as_deref()

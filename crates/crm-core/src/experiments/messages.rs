@@ -36,6 +36,8 @@ pub(super) struct Log<'a> {
     without_customer: u64,
     /// Kinds that have no meaning.
     strangers: Vec<String>,
+    /// Words of `kinds` that no event has.
+    unused: Vec<String>,
 }
 
 impl<'a> Log<'a> {
@@ -85,6 +87,13 @@ impl<'a> Log<'a> {
         if let Some(order) = sorted.order {
             found = collect(order.into_iter().map(|at| found[at as usize]), "messages")?;
         }
+        let has =
+            |name: &str| (0..data.kinds.len() as u32).any(|code| data.kinds.text(code) == name);
+        // A word that is mapped to itself only says that there may be none.
+        let is_declared = |name: &str, word: EventWord| json!(word) == json!(name);
+        let unused = events.spec().kinds.iter();
+        let unused = unused.filter(|(name, word)| !is_declared(name, **word) && !has(name));
+        let unused = unused.map(|(name, _)| name.clone()).take(20).collect();
         let strangers = data.words.iter().enumerate();
         let strangers = strangers.filter(|(_, word)| **word == OTHER).take(20);
         let mut log = Log {
@@ -94,6 +103,7 @@ impl<'a> Log<'a> {
             order_starts: Vec::new(),
             orders: Vec::new(),
             without_customer,
+            unused,
             strangers: strangers
                 .map(|(code, _)| data.kinds.text(code as u32))
                 .collect(),
@@ -178,6 +188,9 @@ impl<'a> Log<'a> {
     pub(super) fn noted(&self, mut table: Table) -> Table {
         if self.without_customer > 0 {
             table = table.with_note("events_without_customer", json!(self.without_customer));
+        }
+        if !self.unused.is_empty() {
+            table = table.with_note("kinds_without_events", json!(self.unused));
         }
         if !self.strangers.is_empty() {
             table = table.with_note("kinds_without_meaning", json!(self.strangers));

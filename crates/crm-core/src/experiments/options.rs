@@ -1,6 +1,8 @@
 //! Options of the analysis `experiment`.
 
+use super::arms::Measure;
 use crate::data::Whose;
+use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -161,6 +163,106 @@ pub struct Options {
     /// The variance of the differences that are expected between variants, in the square of the measure's unit, for
     /// `msprt`. Default 0.0001, for rates.
     pub mixing_variance: Positive,
+}
+
+impl Options {
+    /// Refuses options that the method does not read.
+    ///
+    /// # Errors
+    ///
+    /// Such an option.
+    pub(super) fn check(&self) -> Result<()> {
+        let d = Options::default();
+        let fixed = "the method \"fixed\"";
+        let tested = "the methods \"fixed\" and \"always_valid\"";
+        let always = "the method \"always_valid\"";
+        let is = |method: Method| self.method == method;
+        let sequence = is(Method::AlwaysValid) && self.sequence == Sequence::ConfidenceSequence;
+        let msprt = is(Method::AlwaysValid) && self.sequence == Sequence::Msprt;
+        let given = [
+            ("test", self.test != d.test && !is(Method::Fixed), fixed),
+            (
+                "difference_interval",
+                self.difference_interval != d.difference_interval && !is(Method::Fixed),
+                fixed,
+            ),
+            (
+                "ratio_interval",
+                self.ratio_interval != d.ratio_interval && !is(Method::Fixed),
+                fixed,
+            ),
+            (
+                "adjust",
+                self.adjust != d.adjust && is(Method::Bayes),
+                tested,
+            ),
+            (
+                "sequence",
+                self.sequence != d.sequence && !is(Method::AlwaysValid),
+                always,
+            ),
+            (
+                "tuning",
+                self.tuning != d.tuning && !sequence,
+                "the method \"always_valid\" with the sequence \"confidence_sequence\"",
+            ),
+            (
+                "mixing_variance",
+                self.mixing_variance != d.mixing_variance && !msprt,
+                "the method \"always_valid\" with the sequence \"msprt\"",
+            ),
+        ];
+        refuse(&given)?;
+        let twice = |(at, name): (usize, &String)| self.measures[..at].contains(name);
+        match self.measures.iter().enumerate().any(twice) {
+            true => Err(Error::option(
+                "measures",
+                serde_json::json!(self.measures),
+                "each measure once",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses options of rates where all measures are means.
+    ///
+    /// # Errors
+    ///
+    /// Such an option.
+    pub(super) fn check_kinds(&self, measures: &[Measure]) -> Result<()> {
+        let d = Options::default();
+        let mut arms = measures.iter().flat_map(|measure| &measure.arms);
+        if arms.any(|arm| arm.rate.is_some()) {
+            return Ok(());
+        }
+        let rates = "a measure that is a rate; all measures here are means";
+        refuse(&[
+            ("test", self.test != d.test, rates),
+            (
+                "rate_interval",
+                self.rate_interval != d.rate_interval,
+                rates,
+            ),
+            (
+                "difference_interval",
+                self.difference_interval != d.difference_interval,
+                rates,
+            ),
+            (
+                "ratio_interval",
+                self.ratio_interval != d.ratio_interval,
+                rates,
+            ),
+        ])
+    }
+}
+
+/// Refuses the first option that is given in vain.
+fn refuse(given: &[(&'static str, bool, &'static str)]) -> Result<()> {
+    match given.iter().find(|(_, in_vain, _)| *in_vain) {
+        Some((name, _, expected)) => Err(Error::option(*name, "", *expected)),
+        None => Ok(()),
+    }
 }
 
 impl Default for Options {

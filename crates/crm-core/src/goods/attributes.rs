@@ -13,14 +13,23 @@
 //! purchase_rate    registered buyers / registered, Wilson's interval
 //! repeat_rate      share with a second purchase within `within` days, Kaplan-Meier
 //! repeaters        buyers with two purchases or more; their share rises with age
-//! cancel_rate      cancelled orders / placed orders, Wilson's interval; placed are all orders but refunds and tests, whether
-//!                  or not the policy counts them
+//! cancel_rate      cancelled orders / placed orders; placed are all orders but refunds and tests, whether or not the policy
+//!                  counts them. Wilson's interval of n_e orders, see below
 //! index            100 × purchase_rate / purchase_rate of all (persona index: 100 is average)
+//! ```
+//!
+//! Orders of one customer are alike, so `n` orders say less of a cancel rate than `n` customers with one order each would. With `n_c`
+//! orders and `x_c` cancelled ones of customer `c`, `p` the rate of the group, `m` its customers (variance by customer, the
+//! correlation the same in all groups):
+//!
+//! ```text
+//! ρ     (Σ m/(m − 1) Σ (x_c − p n_c)² − Σ p (1 − p) n) / Σ p (1 − p) Σ n_c (n_c − 1),  from 0 to 1     sums over groups with m > 1
+//! n_e   n / (1 + ρ Σ n_c (n_c − 1)/n)
 //! ```
 //!
 //! Each rate has a shrunk estimate beside it ([`shrunk_rates`](crate::num::shrunk_rates)) with an interval of the same confidence: a
 //! value with three customers is drawn towards all, one with a thousand is not. Lists are to be sorted by these. The shrunk
-//! repeat rate is of the buyers whose second purchase is known to be in time or not: n of them, n · repeat_rate repeated.
+//! cancel rate is of n_e orders; the shrunk repeat rate is of the buyers whose second purchase is known to be in time or not: n of them, n · repeat_rate repeated.
 
 use super::fields::{BUYERS, INDEX};
 use super::groups::Groups;
@@ -31,9 +40,10 @@ use crate::data::orders::order_data::{Class, unpack};
 use crate::data::orders::selection::{ORDER, REVENUE as COUNTS_AS_REVENUE, Selection};
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
-use crate::num::ratio::Ratio;
+use crate::num::ratio::{Ratio, wilson};
 use crate::num::shrunk_rates::{Shrunk, shrunk};
 use crate::num::{Fraction, survival};
+use crate::request::longer_than_zero;
 use crate::scope::{At, Occasion};
 use crate::table::shared::{
     CHANNEL, MEAN_ORDER_VALUE, ORDERS, REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW, REVENUE,
@@ -128,6 +138,7 @@ impl Analysis for Attributes {
         let within = options.within.whole_days().ok_or_else(|| {
             Error::option("within", json!(options.within), "a whole number of days")
         })?;
+        longer_than_zero("within", options.within)?;
         let groups = Groups::new(orders, &options.by, context)?;
         let tallies = tallies(orders, at, &groups, context)?;
         table(orders, &groups, &tallies, within, options)
@@ -167,6 +178,8 @@ struct Tally {
     cancelled: u64,
     orders: u64,
     revenue: i128,
+    /// Of the customers with placed orders, `n_c` placed and `x_c` cancelled: their number, Σ n_c², Σ n_c x_c and Σ x_c².
+    clusters: [f64; 4],
     /// Days from the first purchase to the second, or to the date.
     days: Vec<i64>,
     /// Whether there was a second.
@@ -194,6 +207,8 @@ fn tallies(orders: &Orders, at: &At, groups: &Groups, context: &Context) -> Resu
     }
     // Group and day of each order of a customer that counts.
     let mut seen: Vec<(u32, i32)> = Vec::new();
+    // Group of each placed order of a customer, and whether it was cancelled.
+    let mut placed: Vec<(u32, bool)> = Vec::new();
     for code in 0..orders.ids().len() as u32 {
         if (code as usize).is_multiple_of(Context::BLOCK) {
             context.check()?;
@@ -202,6 +217,7 @@ fn tallies(orders: &Orders, at: &At, groups: &Groups, context: &Context) -> Resu
             continue;
         }
         seen.clear();
+        placed.clear();
         for entry in index.of(code) {
             let order = entry.order as usize;
             if entry.day > at.day.0 || !orders.lets_through(order) {
@@ -212,7 +228,9 @@ fn tallies(orders: &Orders, at: &At, groups: &Groups, context: &Context) -> Resu
             let tally = &mut all[group as usize];
             if class != Class::Refund && status != StatusWord::Test {
                 tally.placed += 1;
-                tally.cancelled += u64::from(status == StatusWord::Cancelled);
+                let cancelled = status == StatusWord::Cancelled;
+                tally.cancelled += u64::from(cancelled);
+                push(&mut placed, (group, cancelled), "groups")?;
             }
             let action = selection.action(order);
             if action & COUNTS_AS_REVENUE != 0 {
@@ -222,6 +240,14 @@ fn tallies(orders: &Orders, at: &At, groups: &Groups, context: &Context) -> Resu
                 tally.orders += 1;
                 push(&mut seen, (group, entry.day), "groups")?;
             }
+        }
+        placed.sort_unstable();
+        for mine in placed.chunk_by(|a, b| a.0 == b.0) {
+            let n = mine.len() as f64;
+            let x = mine.iter().filter(|(_, cancelled)| *cancelled).count() as f64;
+            let add = [1.0, n * n, n * x, x * x];
+            let sums = &mut all[mine[0].0 as usize].clusters;
+            sums.iter_mut().zip(add).for_each(|(sum, add)| *sum += add);
         }
         let registered = registered.map_or(NO_ID, |of| of[code as usize]);
         if let Some(tally) = all.get_mut(registered as usize) {
@@ -264,6 +290,31 @@ impl Rates {
             raw: collect(raw, "table")?,
             shrunk: shrunk(&collect(parts, "table")?, level)?,
         })
+    }
+
+    /// Cancelled orders, clustered by customer.
+    fn of_orders(tallies: &[Tally], level: Fraction) -> Result<Rates> {
+        let rho = correlation(tallies);
+        let (mut raw, mut parts) = (Vec::new(), Vec::new());
+        for tally in tallies {
+            let (n, mut ratio) = (
+                tally.placed as f64,
+                Ratio::new(tally.cancelled, tally.placed, level),
+            );
+            let effective = match tally.placed {
+                0 => 0.0,
+                _ => n / (1.0 + rho * (tally.clusters[1] - n) / n),
+            };
+            if let Some(p) = ratio.value {
+                let (low, high) = wilson(p, effective, level);
+                (ratio.low, ratio.high) = (Some(low), Some(high));
+            }
+            push(&mut raw, ratio, "table")?;
+            let part = (ratio.value.unwrap_or(0.0) * effective, effective);
+            push(&mut parts, part, "table")?;
+        }
+        let shrunk = shrunk(&parts, level)?;
+        Ok(Rates { raw, shrunk })
     }
 
     /// The share with a second purchase in time.
@@ -312,6 +363,27 @@ impl Rates {
     }
 }
 
+/// ρ, the correlation of orders of one customer being cancelled.
+fn correlation(tallies: &[Tally]) -> f64 {
+    let (mut more, mut all) = (0.0, 0.0);
+    for tally in tallies {
+        let [m, n_n, n_x, x_x] = tally.clusters;
+        if m < 2.0 {
+            continue;
+        }
+        let n = tally.placed as f64;
+        let p = tally.cancelled as f64 / n;
+        let variance = p * (1.0 - p);
+        let squares = x_x - 2.0 * p * n_x + p * p * n_n;
+        more += m / (m - 1.0) * squares - variance * n;
+        all += variance * (n_n - n);
+    }
+    match all > 0.0 {
+        true => (more / all).clamp(0.0, 1.0),
+        false => 0.0,
+    }
+}
+
 fn table(
     orders: &Orders,
     groups: &Groups,
@@ -325,7 +397,7 @@ fn table(
     let is_registered = groups.registered.is_some();
     let counts = |of: fn(&Tally) -> (u64, u64)| collect(tallies.iter().map(of), "table");
     let purchase = Rates::of_counts(&counts(|t| (t.registered_buyers, t.registered))?, level)?;
-    let cancel = Rates::of_counts(&counts(|t| (t.cancelled, t.placed))?, level)?;
+    let cancel = Rates::of_orders(tallies, level)?;
     let repeat = Rates::of_waits(tallies, within, level)?;
     let whole = |at: usize, of: fn(&Tally) -> u64| {
         let cells = collect(tallies.iter().map(|t| of(t) as i64), "table")?;

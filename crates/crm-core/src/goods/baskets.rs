@@ -113,8 +113,8 @@ impl Baskets {
         code.ok_or(Error::internal("an item without an id"))
     }
 
-    /// The names of the items of a set, joined by ` + `. A name in which this or a quotation mark occurs is in quotation marks,
-    /// those in it doubled, as in CSV.
+    /// The names of the items of a set, joined by ` + `. A name that could be read as something else (this or a quotation mark occurs
+    /// in it, it is empty) is in quotation marks, those in it doubled, as in CSV.
     pub(super) fn name(&self, set: &[u32]) -> Result<String> {
         let mut name = String::new();
         for item in set {
@@ -122,7 +122,8 @@ impl Baskets {
                 name.push_str(" + ");
             }
             let text = self.ids.text(self.code(*item)?);
-            match text.contains(" + ") || text.contains('"') {
+            let is_odd = text.contains(" + ") || text.starts_with("+ ") || text.ends_with(" +");
+            match is_odd || text == "+" || text.is_empty() || text.contains('"') {
                 true => name.push_str(&format!("\"{}\"", text.replace('"', "\"\""))),
                 false => name.push_str(&text),
             }

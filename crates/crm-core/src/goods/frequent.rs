@@ -6,13 +6,40 @@
 
 use super::sets::{Chains, Sets};
 use crate::context::{Context, collect, filled, push, room};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What messages call the memory of this module.
 const WHAT: &str = "itemsets";
 
 /// Items whose extensions are found in one part of the work.
 const PART: usize = 128;
+
+/// The most items of all sets together: tables of more do not fit into the memory of many machines.
+const MOST: u64 = 20_000_000;
+
+/// The error of more than [`MOST`]. `what` has grown too large.
+pub(crate) fn too_many(sets: &Sets, least: u32, what: &str) -> Result<Error> {
+    let counts = sets.counts()?;
+    let frequent = |item: &&u32| counts[**item as usize] >= least;
+    let sizes = (0..sets.len()).map(|at| sets.basket(at).iter().filter(frequent).count());
+    let largest = sizes.max().unwrap_or(0);
+    let expected = format!(
+        "more, or a lower `max_length`: there are too many {what}; the largest basket has {largest} of the items that are in so \
+         many baskets"
+    );
+    Ok(Error::option("min_count", least, expected))
+}
+
+/// The number of items in all sets of up to `longest` of `n` items.
+fn items_of_parts(n: usize, longest: usize) -> u64 {
+    let (mut sets, mut items) = (1.0, 0.0);
+    for size in 1..=n.min(longest) {
+        sets *= (n + 1 - size) as f64 / size as f64;
+        items += sets * size as f64;
+    }
+    items as u64
+}
 
 /// Two items that are together in baskets, the lower number first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,8 +205,16 @@ pub(crate) fn itemsets(
         return Ok(all);
     }
     let (chains, items) = sets.frequent(least, true)?;
+    // What is frequent in a basket that comes `least` times is so together.
+    let sizes = (0..sets.len()).map(|at| sets.basket(at).len());
+    if least == 1 && items_of_parts(sizes.max().unwrap_or(0), longest) > MOST {
+        return Err(too_many(sets, least, "sets")?);
+    }
+    let n_items = AtomicU64::new(0);
     let found = context.map(parts(&chains)?, |part| {
         let mut search = Search {
+            sets,
+            n_items: &n_items,
             counter: Counter::new(&chains)?,
             items: &items,
             least,
@@ -202,6 +237,9 @@ pub(crate) fn itemsets(
 
 /// The search for the sets that begin with one item.
 struct Search<'a> {
+    sets: &'a Sets,
+    /// The items of all sets so far, of all parts of the work.
+    n_items: &'a AtomicU64,
     counter: Counter<'a>,
     /// The number of each item in the baskets.
     items: &'a [u32],
@@ -267,6 +305,10 @@ impl Search<'_> {
     fn level(&mut self, prefix: &[u32], places: &[u32]) -> Result<Option<Level>> {
         let found = self.counter.extensions(places, self.least)?;
         let mut extensions = collect(found.iter().copied(), WHAT)?;
+        let more = (extensions.len() * (prefix.len() + 1)) as u64;
+        if self.n_items.fetch_add(more, Ordering::Relaxed) > MOST {
+            return Err(too_many(self.sets, self.least, "sets")?);
+        }
         for (item, count) in &extensions {
             let set = prefix
                 .iter()
@@ -370,6 +412,27 @@ mod tests {
             assert_eq!(pairs, expected, "seed {seed}");
         }
         assert!(largest > 100);
+    }
+
+    #[test]
+    fn too_many_sets_are_refused_before_memory_runs_out() {
+        let context = Context::default();
+        // 24 items in one basket: 2²⁴ sets. In two, found during the search.
+        for baskets in [1, 2] {
+            let of = (0..baskets).flat_map(|at| (0..24).map(move |item| (at, item)));
+            let (at, items): (Vec<u32>, Vec<u32>) = of.unzip();
+            let (sets, _) = Sets::of_entries(&at, &items, (baskets as usize, 24), 200).unwrap();
+            let error = itemsets(&sets, baskets, 200, &context)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("24 of the items"), "{error}");
+            assert!(
+                error.contains("max_length") && error.contains("min_count"),
+                "{error}"
+            );
+            // 24 + 276 + 2,024 sets of up to three.
+            assert_eq!(itemsets(&sets, baskets, 3, &context).unwrap().len(), 2324);
+        }
     }
 
     #[test]

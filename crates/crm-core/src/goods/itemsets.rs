@@ -4,10 +4,10 @@
 //!
 //! Baskets are those of [`baskets`](super::baskets). A row is a set of items that are all in at least `min_support` of the
 //! baskets (and in at least `min_count`), of one item or more; the count is exact. Rows are ordered by count (greatest first),
-//! then size, then ids. Names are joined by ` + `; a name in which this or a quotation mark occurs is in quotation marks.
+//! then size, then ids. Names are joined by ` + `; a name in which this or a quotation mark occurs, or an empty one, is in quotation marks.
 //!
-//! The number of sets can grow without bound where many items are often together: then a higher `min_support`, or
-//! `max_length`.
+//! The number of sets doubles with each item that is often together with the others. More than 20,000,000 items in all sets
+//! are refused: then a higher `min_support` or `min_count`, or `max_length`.
 
 use super::baskets::{BasketOptions, Baskets, HasBaskets};
 use super::fields::{BOTH, SUPPORT};
@@ -135,7 +135,10 @@ impl<D: HasBaskets + 'static> Analysis for Itemsets<D> {
             by.then(a.len().cmp(&b.len())).then(a.cmp(b))
         });
         let mut names = Vec::new();
-        for row in &rows {
+        for (at, row) in rows.iter().enumerate() {
+            if at.is_multiple_of(4096) {
+                context.check()?;
+            }
             push(&mut names, baskets.name(found.set(*row))?, "itemsets")?;
         }
         let n = baskets.sets.len() as f64;

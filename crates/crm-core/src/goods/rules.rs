@@ -137,7 +137,10 @@ impl<D: HasBaskets + 'static> Analysis for Rules<D> {
         let least = least(&baskets, options.min_support, options.min_count)?;
         let found = frequent::itemsets(&baskets.sets, least, longest, context)?;
         let n = baskets.sets.len() as u64;
-        let all = rules(&found, n, options.max_consequent as usize, context)?;
+        let most = options.max_consequent as usize;
+        let Some(all) = rules(&found, n, most, context)? else {
+            return Err(frequent::too_many(&baskets.sets, least, "rules")?);
+        };
         let p = collect(all.iter().map(|rule| rule.counts.p()), "rules")?;
         let q = benjamini_hochberg(&p)?;
         let rows = order(&found, &all, &q, options.min_confidence.get())?;
@@ -199,8 +202,11 @@ impl<D: HasBaskets + 'static> Analysis for Rules<D> {
     }
 }
 
-/// All rules of the sets of two items or more.
-fn rules(found: &Itemsets, n: u64, most: usize, context: &Context) -> Result<Vec<Rule>> {
+/// The most rules that are tested together.
+const MOST: usize = 5_000_000;
+
+/// All rules of the sets of two items or more; none if there are too many.
+fn rules(found: &Itemsets, n: u64, most: usize, context: &Context) -> Result<Option<Vec<Rule>>> {
     let by_set = found.sorted()?;
     let place = |set: &[u32]| {
         let place = by_set.binary_search_by(|at| found.set(*at as usize).cmp(set));
@@ -240,6 +246,9 @@ fn rules(found: &Itemsets, n: u64, most: usize, context: &Context) -> Result<Vec
                     consequent,
                     counts,
                 };
+                if all.len() == MOST {
+                    return Ok(None);
+                }
                 push(&mut all, rule, "rules")?;
                 if !next(&mut chosen, set.len()) {
                     break;
@@ -247,7 +256,7 @@ fn rules(found: &Itemsets, n: u64, most: usize, context: &Context) -> Result<Vec
             }
         }
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 /// The next choice of ascending places below `n`; false after the last.

@@ -153,10 +153,13 @@ pub fn score_difference(control: Rate, variant: Rate, level: Fraction) -> Interv
 }
 
 /// The interval of the ratio `variant / control` on the scale of logarithms; `None` without successes in
-/// one of the two.
+/// one of the two. Where a group has no failures its part of the spread would be 0: then the score interval.
 pub fn log_ratio(control: Rate, variant: Rate, level: Fraction) -> Option<Interval> {
     if control.hits == 0 || variant.hits == 0 {
         return None;
+    }
+    if control.hits == control.trials || variant.hits == variant.trials {
+        return score_ratio(control, variant, level);
     }
     // q/x
     let part = |rate: Rate| (1.0 - rate.value()) / rate.hits as f64;
@@ -263,12 +266,18 @@ pub fn yates(control: Rate, variant: Rate) -> f64 {
     two_sided(sqrt(n / below) * off)
 }
 
+/// The most tables of which [`fisher`] adds up the probabilities.
+const TABLES: u64 = 10_000_000;
+
 /// Fisher's exact two-sided p-value. Tables whose probabilities differ by less than one in ten million
-/// count as equally likely, as in R.
-pub fn fisher(control: Rate, variant: Rate) -> f64 {
+/// count as equally likely, as in R. `None` of more than ten million possible tables.
+pub fn fisher(control: Rate, variant: Rate) -> Option<f64> {
     let (n_1, n_2) = (control.trials, variant.trials);
     let x = control.hits + variant.hits;
     let (least, most) = (x.saturating_sub(n_2), x.min(n_1));
+    if most - least > TABLES {
+        return None;
+    }
     // P(k + 1)/P(k) = (n_1 − k)(x − k) / ((k + 1)(n_2 − x + k + 1)), from the mode outwards, so that
     // only what is negligible underflows.
     let up = |k: u64| {
@@ -305,7 +314,7 @@ pub fn fisher(control: Rate, variant: Rate) -> f64 {
             extreme += weight;
         }
     });
-    (extreme / all).min(1.0)
+    Some((extreme / all).min(1.0))
 }
 
 #[cfg(test)]
@@ -333,7 +342,7 @@ mod tests {
     fn tests_and_intervals_of_two_rates() {
         near(z(A, B), 2.043_405_898_258_852_5);
         near(two_sided(z(A, B)), 0.041_012_274_079_516_506);
-        near(fisher(A, B), 0.045_957_945_502_279_746);
+        near(fisher(A, B).unwrap(), 0.045_957_945_502_279_746);
         near(yates(A, B), 0.046_069_784_632_533_75);
         let (low, high) = wilson(B.value(), 5000.0, Fraction::P95);
         near(low, 0.042_790_304_088_636_13);
@@ -386,8 +395,8 @@ mod tests {
                     trials: n_2,
                 },
             );
-            near(fisher(a, b), exact);
-            near(fisher(b, a), exact);
+            near(fisher(a, b).unwrap(), exact);
+            near(fisher(b, a).unwrap(), exact);
         }
     }
 
@@ -405,7 +414,7 @@ mod tests {
         );
         assert_eq!(
             (z(none, none), yates(none, none), fisher(none, none)),
-            (0.0, 1.0, 1.0)
+            (0.0, 1.0, Some(1.0))
         );
         assert_eq!(z(all, all), 0.0);
         for (a, b) in [(none, all), (all, none), (none, none), (all, all)] {
@@ -425,6 +434,21 @@ mod tests {
         assert_eq!(score_ratio(none, all, Fraction::P95), None);
         let (low, high) = score_ratio(all, none, Fraction::P95).unwrap();
         assert!(low == 0.0 && (0.05..0.5).contains(&high), "{high}");
+        // All of 20 and all of 30: by the score interval, as far from 1 as the rule of three says.
+        let all_of_20 = Rate {
+            hits: 20,
+            trials: 20,
+        };
+        let (low, high) = log_ratio(all_of_20, all, Fraction::P95).unwrap();
+        assert!(
+            (0.8..0.95).contains(&low) && (1.05..1.3).contains(&high),
+            "{low} {high}"
+        );
+        let huge = Rate {
+            hits: 5_000_000_000,
+            trials: 10_000_000_000,
+        };
+        assert_eq!(fisher(huge, huge), None);
         assert_eq!(clopper_pearson(none, Fraction::P95).0, 0.0);
         assert_eq!(jeffreys(all, Fraction::P95).1, 1.0);
         // 1 − .025^(1/20)

@@ -162,6 +162,7 @@ pub(super) fn transition(
 ///
 /// Options out of range, a filter on a column that does not exist.
 pub fn estimate(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Ratio> {
+    crate::request::longer_than_zero("within", options.within)?;
     let within = whole_days("within", options.within)?;
     let unread = options.method == Method::Ratio && options.cohort_window.is_none();
     if unread && options.within != Options::default().within {

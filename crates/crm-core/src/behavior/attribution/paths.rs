@@ -16,10 +16,11 @@
 //! counted.
 //!
 //! A table of paths has `path` ("a > b > c"), `conversions`, and optionally `nulls` (persons with this path who did not
-//! convert) and `revenue`.
+//! convert) and `revenue`, which is 0 where nobody converted. A name in which `>` or a quotation mark occurs is in quotation marks,
+//! those in it doubled; results write names that way, too, and those of `(start)`, `(conversion)` and `(null)` if they are channels.
 
 use crate::analysis::Input;
-use crate::behavior::parameters::{OF_THE_SITE, longer_than_zero};
+use crate::behavior::parameters::OF_THE_SITE;
 use crate::behavior::sessions::{self, Cutter};
 use crate::behavior::visits_after_purchase::Whose;
 use crate::context::{Context, collect, filled, push};
@@ -29,6 +30,7 @@ use crate::data::events::event_data::EventDim;
 use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
+use crate::request::longer_than_zero;
 use crate::table::{Table, Values};
 use crate::time::{Duration, MICROS_PER_DAY};
 use crate::words::EventWord;
@@ -102,6 +104,24 @@ impl Default for PathRules {
     }
 }
 
+impl PathRules {
+    /// Refuses rules for a table of paths, which has none to make.
+    fn only_of_events(&self) -> Result<()> {
+        let d = PathRules::default();
+        let given = [
+            ("of", self.of != d.of),
+            ("lookback", self.lookback != d.lookback),
+            ("open", self.open != d.open),
+            ("per", self.per != d.per),
+            ("timeout", self.timeout != d.timeout),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((name, _)) => Err(Error::option(name, "", "events; this is a table of paths")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Paths with how often they ended in a conversion and how often not.
 #[derive(Debug, Default)]
 pub struct Paths {
@@ -150,9 +170,17 @@ impl Paths {
         self.ages.len() == self.touches.len()
     }
 
-    /// The name of a path.
+    /// The name of a path: its channels joined by ` > `. A channel that could be read as something else is in quotation marks, those in it
+    /// doubled, as in CSV.
     pub(super) fn name(&self, path: &[u32]) -> String {
-        let names = path.iter().map(|c| self.channels[*c as usize].as_str());
+        let names = path.iter().map(|c| {
+            let name = self.channels[*c as usize].as_str();
+            let is_odd = name.contains(['>', '"']) || name.trim().len() != name.len();
+            match is_odd || name.is_empty() || ENDS.contains(&name) {
+                true => format!("\"{}\"", name.replace('"', "\"\"")),
+                false => name.to_owned(),
+            }
+        });
         names.collect::<Vec<_>>().join(" > ")
     }
 
@@ -167,6 +195,9 @@ impl Paths {
         }
     }
 }
+
+/// The states of the Markov chain that are no channels.
+pub(super) const ENDS: [&str; 3] = ["(start)", "(conversion)", "(null)"];
 
 /// A kind of dataset that holds paths.
 pub trait HasPaths: Input<At = ()> {
@@ -184,7 +215,8 @@ pub trait HasPaths: Input<At = ()> {
 impl HasPaths for Table {
     const KEYS: &'static [&'static str] = &[];
 
-    fn paths(&self, _: &PathRules, _: &str, _: &Context) -> Result<Paths> {
+    fn paths(&self, rules: &PathRules, _: &str, _: &Context) -> Result<Paths> {
+        rules.only_of_events()?;
         let (texts, row_of) = self.names("path")?;
         let (channels, parts) = split(&texts);
         let empty = |row: &u32| parts[*row as usize].is_empty();
@@ -200,6 +232,10 @@ impl HasPaths for Table {
             Some(_) => self.numbers("revenue")?.into_owned(),
             None => Vec::new(),
         };
+        let unearned = |(money, bought): (&f64, &f64)| *money != 0.0 && *bought == 0.0;
+        if let Some(row) = revenue.iter().zip(&conversions).position(unearned) {
+            return Err(Error::value("revenue", row, "0 where `conversions` is 0"));
+        }
         // Rows of one path, in an order that does not depend on theirs.
         let mut order = collect(0..row_of.len(), "paths")?;
         order.sort_unstable_by(|a, b| {
@@ -241,8 +277,6 @@ fn counts(table: &Table, name: &str) -> Result<Vec<f64>> {
 /// The different channels of texts such as "a > b", ascending, and the places of those of each text; none of a
 /// text in which a name is missing.
 fn split(texts: &[String]) -> (Vec<String>, Vec<Vec<u32>>) {
-    let names =
-        |text: &str| -> Vec<String> { text.split('>').map(|s| s.trim().to_owned()).collect() };
     let parts: Vec<Vec<String>> = texts.iter().map(|text| names(text)).collect();
     let mut channels: Vec<String> = parts.concat();
     channels.sort_unstable_by(|a, b| (a != NONE, a).cmp(&(b != NONE, b)));
@@ -257,6 +291,50 @@ fn split(texts: &[String]) -> (Vec<String>, Vec<Vec<u32>>) {
         });
     let places = places.collect();
     (channels, places)
+}
+
+/// The names in a text such as `a > "b > c"`; an empty one where a quotation mark is not closed or followed by something.
+fn names(text: &str) -> Vec<String> {
+    let (mut all, mut rest) = (Vec::new(), text);
+    loop {
+        rest = rest.trim_start();
+        let Some(quoted) = rest.strip_prefix('"') else {
+            let Some((name, after)) = rest.split_once('>') else {
+                all.push(rest.trim().to_owned());
+                return all;
+            };
+            all.push(name.trim().to_owned());
+            rest = after;
+            continue;
+        };
+        let (mut name, mut after) = (String::new(), quoted);
+        let closed = loop {
+            let Some((part, tail)) = after.split_once('"') else {
+                break false;
+            };
+            name.push_str(part);
+            match tail.strip_prefix('"') {
+                Some(tail) => {
+                    name.push('"');
+                    after = tail;
+                }
+                None => {
+                    after = tail.trim_start();
+                    break true;
+                }
+            }
+        };
+        let next = after.strip_prefix('>');
+        if !closed || next.is_none() && !after.is_empty() {
+            all.push(String::new());
+            return all;
+        }
+        all.push(name);
+        match next {
+            Some(next) => rest = next,
+            None => return all,
+        }
+    }
 }
 
 /// The name of touches without a channel.

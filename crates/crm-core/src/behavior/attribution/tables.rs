@@ -2,7 +2,7 @@
 //! the Markov chain (`attribution_transitions`), from which the removal effects can be computed by hand.
 
 use super::markov::{self, Chain, States};
-use super::paths::{HasPaths, PathRules, Paths, text_values};
+use super::paths::{ENDS, HasPaths, PathRules, Paths, text_values};
 use super::{CHANNEL_NAME, noted};
 use crate::analysis::{Analysis, Input};
 use crate::context::{Context, collect, filled, push};
@@ -151,7 +151,7 @@ impl<D: HasPaths + 'static> Analysis for Transitions<D> {
         // Places of the names: states, then (start), (conversion) and (null).
         let n = states.contexts.len();
         let mut names = collect(states.contexts.iter().map(|c| paths.name(c)), "table")?;
-        for name in ["(start)", "(conversion)", "(null)"] {
+        for name in ENDS {
             push(&mut names, name.to_owned(), "table")?;
         }
         let mut rows: Vec<(usize, usize, f64, f64)> = Vec::new();
@@ -206,7 +206,7 @@ impl<D: HasPaths + 'static> Analysis for TopPaths<D> {
         "The most frequent paths of channels and how many of them end in a conversion";
     const JA: &'static str = "コンバージョン経路";
     const COLUMNS: &'static [Field] = &columns! {
-        "path": Text, "", "経路", "The channels, joined by ` > `.";
+        "path": Text, "", "経路", "The channels, joined by ` > `; a name in which `>` or a quotation mark occurs is in quotation marks.";
         "paths": Int, "paths", "経路数", "Ended paths of this kind.";
         "conversions": Int, "conversions", "コンバージョン数", "Of them, with a conversion.";
         "revenue": Float, "currency", "売上", "Their revenue, major units; only with amounts.";

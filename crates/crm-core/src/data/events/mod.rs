@@ -6,6 +6,7 @@ pub(crate) mod event_data;
 pub(crate) mod forget;
 pub(crate) mod instants;
 pub(crate) mod kinds;
+mod order_keys;
 pub(crate) mod parts;
 pub(crate) mod simulate;
 pub(crate) mod sort;

@@ -2,12 +2,12 @@
 
 use super::dataset::{Events, dim_names};
 use super::event_data::{EventData, EventDim, meaning};
+use super::order_keys::OrderKeys;
 use super::spec::EventsSpec;
 use crate::columns::{Buf, ColumnData, ColumnValues, Strings};
 use crate::context::{Context, collect, filled, push, room};
 use crate::data::Orders;
 use crate::data::blocks::BLANK;
-use crate::data::input::batches::absorbed;
 use crate::data::orders::selection::{ORDER, Selection};
 use crate::error::{Error, Result};
 use crate::ids::{IdKind, Ids, NO_ID};
@@ -30,6 +30,8 @@ pub struct OrdersReceipt {
     pub not_counted: u64,
     /// Purchases of the log without an order id, which may be among the orders.
     pub without_order_id: u64,
+    /// Purchases of the log taken out, because the orders have their order id under another customer.
+    pub of_another_customer: u64,
 }
 
 /// An order of the log or of the orders, by its id.
@@ -60,8 +62,10 @@ impl Events {
     /// there last. Orders whose times are all dates are at the end of their day.
     ///
     /// An order that the log has, too, by order id, stays where it is in the log; its first purchase takes the difference to
-    /// the net amount. Purchases of orders that do not count are taken out. Orders of customers without an event, and of
-    /// guests, are not added: see the receipt.
+    /// the net amount. Purchases of orders that do not count are taken out, and those of orders that another customer has: the
+    /// orders say whose an order is. Orders of customers without an event, and of guests, are not added: see the receipt.
+    ///
+    /// Where orders of several shops have one order id, each has the id `id (shop)` in the log (`order_keys.rs`).
     ///
     /// ```
     /// use crm_core::data::Event;
@@ -81,7 +85,7 @@ impl Events {
     /// # Errors
     ///
     /// A view; events without customers; another currency; ids of other types; purchases in the log where one of the two
-    /// has no order ids.
+    /// has no order ids; a purchase that may be an order of several shops.
     pub fn with_orders(
         &self,
         orders: &Orders,
@@ -105,23 +109,29 @@ impl Events {
             });
         }
         let mut receipt = OrdersReceipt::default();
-        let of_log = self.dim("order_id")?;
-        let (ids, map) = order_ids(of_log, orders, context)?;
-        let mut known = of_the_log(data, of_log, ids.len(), &mut receipt)?;
-        let ids_are_missing = of_log.is_none() || map.is_none();
+        let selection = Selection::new(orders, &At::new(Day(i32::MAX)))?;
+        let keys = OrderKeys::new(self, orders, selection.data(), context)?;
+        let astray = keys.of_another_customer(self)?;
+        receipt.of_another_customer = astray.iter().filter(|astray| **astray).count() as u64;
+        let mut known = of_the_log(data, &keys, &astray, &mut receipt)?;
+        let ids_are_missing = keys.of_log.is_none() || keys.of_orders.is_none();
         let purchases = (0..data.time.len()).any(|e| data.word(e) == Some(EventWord::Purchase));
         if ids_are_missing && purchases && !orders.is_empty() {
             let expected = "order ids in the events and in the orders: the log has purchases, and one that both \
                             have must count once";
             return Err(wrong(expected.into()));
         }
-        let added = self.purchases(orders, map.as_deref(), &mut known, &mut receipt, context)?;
+        let added = self.purchases(
+            orders,
+            &selection,
+            keys.of_orders.as_deref(),
+            &mut known,
+            &mut receipt,
+            context,
+        )?;
         let mut spec = self.spec().clone();
-        let has_ids = of_log.is_some() || map.is_some();
-        let data = data
-            .clone()
-            .whole_amounts(&mut spec, orders, has_ids.then_some(&ids))?;
-        let data = data.corrected(&spec, &known, &mut receipt)?;
+        let data = data.clone().whole_amounts(&mut spec, orders, &keys)?;
+        let data = data.corrected(&spec, &known, &astray, &mut receipt)?;
         let data = data.with_purchases(&spec, &added, context)?;
         let mut events = Events::arranged(data, Arc::new(spec), context)?;
         events.understood = self.understood.clone();
@@ -132,15 +142,14 @@ impl Events {
     fn purchases(
         &self,
         orders: &Orders,
-        map: Option<&[u32]>,
+        selection: &Selection,
+        keys: Option<&[u32]>,
         known: &mut [Known],
         receipt: &mut OrdersReceipt,
         context: &Context,
     ) -> Result<Vec<Purchase>> {
         let visitors = Visitors::new(self, context)?;
-        let selection = Selection::new(orders, &At::new(Day(i32::MAX)))?;
         let data = selection.data();
-        let of_order = data.order_id.as_ref().and_then(|dim| dim.codes.as_ref());
         let dated = are_dates(data.time.iter().copied(), &data.offsets);
         let mut reader = data.offsets.reader();
         let mut added = Vec::new();
@@ -148,10 +157,7 @@ impl Events {
             if order % Context::BLOCK == 0 {
                 context.check()?;
             }
-            let code = of_order.map_or(NO_ID, |codes| codes[order]);
-            let code = map
-                .filter(|_| code != NO_ID)
-                .map_or(NO_ID, |map| map[code as usize]);
+            let code = keys.map_or(NO_ID, |keys| keys[order]);
             let counts = selection.action(order) & ORDER != 0;
             let net = selection.amount(order);
             if let Some(known) = known.get_mut(code as usize).filter(|k| k.event != NO_ID) {
@@ -212,35 +218,11 @@ fn are_dates(times: impl Iterator<Item = i64>, offsets: &Offsets) -> bool {
     times.all(|time| time == offsets.start_of(reader.day(time)))
 }
 
-/// The order ids of both, and the joint code of each of the orders; none if orders have no ids.
-fn order_ids(
-    of_log: Option<&EventDim>,
-    orders: &Orders,
-    context: &Context,
-) -> Result<(Arc<Ids>, Option<Vec<u32>>)> {
-    let of_orders = orders.data.order_id.as_ref();
-    let of_orders = of_orders.and_then(|dim| Some((&dim.ids, dim.codes.as_ref()?)));
-    let none = Arc::new(Ids::new(IdKind::Text, context.hash_seed));
-    let own = of_log.map_or(&none, |dim| &dim.ids);
-    let Some((ids, codes)) = of_orders else {
-        return Ok((own.clone(), None));
-    };
-    if own.kind() != ids.kind() && !own.is_empty() && !ids.is_empty() {
-        return Err(Error::ColumnType {
-            column: of_log.map(|dim| dim.name.clone()).unwrap_or_default(),
-            found: own.kind().to_string(),
-            expected: format!("{}, as in the orders", ids.kind()),
-        });
-    }
-    let (joint, map) = absorbed(own, ids, codes, context)?;
-    Ok((joint, Some(map)))
-}
-
 /// The orders of the log, by the code of their ids.
 fn of_the_log(
     data: &EventData,
-    dim: Option<&EventDim>,
-    ids: usize,
+    keys: &OrderKeys,
+    astray: &[bool],
     receipt: &mut OrdersReceipt,
 ) -> Result<Vec<Known>> {
     let nothing = Known {
@@ -249,9 +231,10 @@ fn of_the_log(
         net: None,
         counts: false,
     };
-    let mut known = filled(ids, nothing, "orders")?;
-    for event in (0..data.time.len()).filter(|e| data.word(*e) == Some(EventWord::Purchase)) {
-        let code = dim.map_or(NO_ID, |dim| dim.codes[event]);
+    let mut known = filled(keys.ids.len(), nothing, "orders")?;
+    let purchases = |e: &usize| data.word(*e) == Some(EventWord::Purchase) && !astray[*e];
+    for event in (0..data.time.len()).filter(purchases) {
+        let code = keys.of_log.as_ref().map_or(NO_ID, |codes| codes[event]);
         let Some(one) = known.get_mut(code as usize) else {
             receipt.without_order_id += 1;
             continue;
@@ -321,7 +304,7 @@ impl EventData {
         mut self,
         spec: &mut EventsSpec,
         orders: &Orders,
-        ids: Option<&Arc<Ids>>,
+        keys: &OrderKeys,
     ) -> Result<EventData> {
         let n = self.time.len();
         if self.amount.is_none() {
@@ -329,9 +312,10 @@ impl EventData {
             (spec.amount, spec.currency) = (Some(name), Some(orders.currency()));
             self.amount = Some(filled(n, BLANK, "events")?.into());
         }
-        let Some(ids) = ids else {
+        if keys.of_log.is_none() && keys.of_orders.is_none() {
             return Ok(self);
-        };
+        }
+        let ids = &keys.ids;
         if spec.order_id.is_none() {
             let name = free("order_id", spec);
             spec.order_id = Some(name.clone());
@@ -346,6 +330,9 @@ impl EventData {
         }
         if let Some(dim) = self.order_dim(spec) {
             dim.ids = ids.clone();
+            if let Some(codes) = &keys.of_log {
+                dim.codes = collect(codes.iter().copied(), "events")?.into();
+            }
         }
         Ok(self)
     }
@@ -361,6 +348,7 @@ impl EventData {
         mut self,
         spec: &EventsSpec,
         known: &[Known],
+        astray: &[bool],
         receipt: &mut OrdersReceipt,
     ) -> Result<EventData> {
         let mut amounts = match &self.amount {
@@ -379,11 +367,11 @@ impl EventData {
             let code = orders.as_ref().map_or(NO_ID, |codes| codes[event]);
             let one = known.get(code as usize);
             let is_out = one.is_some_and(|one| one.net.is_some() && !one.counts);
-            !is_out || self.word(event) != Some(EventWord::Purchase)
+            !astray[event] && (!is_out || self.word(event) != Some(EventWord::Purchase))
         };
         let mut kept = room(self.time.len(), "events")?;
         kept.extend((0..self.time.len() as u32).filter(stays));
-        receipt.not_counted = (self.time.len() - kept.len()) as u64;
+        receipt.not_counted = (self.time.len() - kept.len()) as u64 - receipt.of_another_customer;
         let units: Buf<u32> = self.unit_of_events()?.into();
         self.units = crate::data::input::batches::pick(&units, &kept)?;
         self.pick(&kept)?;
