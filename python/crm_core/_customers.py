@@ -169,9 +169,10 @@ class Customers:
 
 # What headings of columns of opt-outs have in them.
 _OPT_OUTS = re.compile(
-    r"unsubscri|opt(ed)?[ _-]?(out|in)\b|do[ _-]?not[ _-]?(e?mail|contact)|accepts?[ _-]?(email|marketing)"
-    r"|(marketing|email)[ _-]?consent|newsletter|配信停止|配信解除|配信拒否|受信拒否|メルマガ|メールマガジン"
-    r"|メール配信|配信希望|メール受信|受信可否|配信可否|オプトアウト|オプトイン",
+    r"unsubscri|opt(ed)?[ _-]?(out|in)\b|do[ _-]?not[ _-]?(e?mail|contact)"
+    r"|accepts?[ _-]?(email|marketing)|(marketing|email)[ _-]?consent|newsletter"
+    r"|配信停止|配信解除|配信拒否|受信拒否|メルマガ|メールマガジン|メール配信|配信希望"
+    r"|メール受信|受信可否|配信可否|オプトアウト|オプトイン",
     re.IGNORECASE,
 )
 
