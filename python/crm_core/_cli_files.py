@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ._report.people_reading import ReadPeople
-    from ._report.settings import Loaded, Rows, Settings
+    from ._report.settings import Loaded, Note, Rows, Settings
 
     Stages = Callable[..., Callable[[float], None]]
 
@@ -79,8 +79,12 @@ def orders_of(
     options: argparse.Namespace,
     settings: Settings,
     advance: Callable[[float], None],
+    told: list[Note] | None = None,
 ) -> crm_core.Orders:
-    """Reads the orders, with the customers table if there is one."""
+    """Reads the orders, with the customers table if there is one.
+
+    `told` takes what the customers' file says about opt-outs.
+    """
     from ._read import orders_from
     from ._report.order_kinds import understood
 
@@ -90,7 +94,12 @@ def orders_of(
         from ._report.customer_table import load_customers
 
         table, described = load_customers(
-            options.customers, loaded.arguments["customer_id"], settings, loaded.id_fold
+            options.customers,
+            loaded.arguments["customer_id"],
+            settings,
+            loaded.id_fold,
+            getattr(options, "opted_out", None),
+            told,
         )
         customers = crm_core.Customers(table, **described)
         some_join(loaded, table[described["customer_id"]], options.customers.name)

@@ -108,6 +108,7 @@ HELP: Mapping[str, str] = {
     "only these orders: value, a|b, or from..to; may be repeated": "対象の注文: 値、a|b、from..to(複数可)",
     "only these customers, in the same form; may be repeated": "対象の顧客(同じ形式、複数可)",
     "a table of customers, including customers without an order": "会員の表(未購入の会員を含む)",
+    "the column of --customers that says who wants no messages, or who wants some; found by its heading if it is not named, and an empty name is none": "--customers の列のうち、配信停止(または配信希望)を示すもの。省略時は見出しから判断し、空文字なら使わない",
     "break down by a column; may be repeated": "列の値別に集計(複数可)",
     "write the report as one page: .html, or .pdf where Chromium is installed": "レポートを1ページで出力: .html、または .pdf(Chromium が必要)",
     "overwrite a file that is there already": "既にあるファイルを上書きします",

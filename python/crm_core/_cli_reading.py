@@ -41,6 +41,12 @@ def add_file(parser: argparse.ArgumentParser, what: str = "ORDERS", about: str =
         help="a table of customers, including customers without an order",
     )
     scope.add_argument(
+        "--opted-out",
+        metavar="COLUMN",
+        help="the column of --customers that says who wants no messages, or who wants some; found "
+        "by its heading if it is not named, and an empty name is none",
+    )
+    scope.add_argument(
         "--by",
         action="append",
         default=[],

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ._cli_files import Stages
     from ._report.result import Frame
     from ._report.sending import Sending
-    from ._report.settings import Loaded, Settings
+    from ._report.settings import Loaded, Note, Settings
 
 _PAGES = ("html", "pdf")
 _TIME = "10:00"
@@ -118,7 +118,9 @@ def _by_rules(options: argparse.Namespace) -> int:
     time = _time(options.at)
     settings = settings_of(options, plan.columns)
     with progress(options.quiet, options.lang) as stage:
-        loaded, orders = _orders(options, settings, stage)
+        told: list[Note] = []
+        loaded, orders = _orders(options, settings, stage, told)
+        _say_who_opted_out(told)
         day = day_of(options.as_of) or orders.last_date
         if day is None:
             raise Misuse("no order counts, so there is no day", "Say it with --as-of.")
@@ -137,7 +139,7 @@ def _by_rules(options: argparse.Namespace) -> int:
                 registered=options.customers is not None,
                 **scope,
             )
-    found.notes.extend(notes)
+    found.notes.extend([*told, *notes])
     lang = options.lang or ("ja" if loaded.japanese else "en")
     voice = Voice(lang, Currency.of(orders))
     _write(found, voice, options, kinds)
@@ -173,13 +175,28 @@ def _time(text: str | None) -> datetime.time:
     return found
 
 
+def _say_who_opted_out(told: list[Note]) -> None:
+    """Refuses to send where a column looks like opt-outs and cannot be read."""
+    for one in told:
+        if one.code == "opt_out_unread":
+            raise Misuse(
+                f'--customers: the column "{one.values["column"]}" looks like opt-outs, and its words '
+                f"are not understood: {one.values['words']}",
+                'Name the column that says it with --opted-out COLUMN, or say --opted-out "" if none '
+                "does.",
+            )
+
+
 def _orders(
-    options: argparse.Namespace, settings: Settings, stage: Stages
+    options: argparse.Namespace,
+    settings: Settings,
+    stage: Stages,
+    told: list[Note] | None = None,
 ) -> tuple[Loaded, crm_core.Orders]:
     from ._report.order_reading import load
 
     loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
-    return loaded, orders_of(loaded, options, settings, stage("building"))
+    return loaded, orders_of(loaded, options, settings, stage("building"), told)
 
 
 def _scope(options: argparse.Namespace, loaded: Loaded) -> dict[str, Any]:

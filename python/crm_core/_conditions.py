@@ -149,6 +149,8 @@ class Field:
             >>> dict(crm.field("rfm.segment").isin(["champions", "loyal"]))
             {'field': 'rfm.segment', 'in': ['champions', 'loyal']}
         """
+        if isinstance(values, (str, bytes)):
+            raise TypeError("isin: expected a list of values, not a text")
         return self._with("in", list(values))
 
     def is_null(self, null: bool = True) -> Condition:

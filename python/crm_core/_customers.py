@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _native
 from ._dataset import column_names, ids, listed, only_bytes
+from ._errors import ReadingWarning
 from ._input import source
 from ._request import dumps
 
@@ -22,7 +25,8 @@ class Customers:
         customer_id: The customer (会員ID), of the same type as in the orders.
         registered_at: The date of registration (登録日).
         opted_out: Whether the customer has opted out of messages (配信停止): truth values, 0 and 1,
-            or texts true and false; blank is false.
+            or texts true and false; blank is false. A column that looks like it and is not named
+            is warned of.
         dimensions: Further columns to choose customers by and to break results down by.
         timezone: The shop's zone, for `registered_at`.
         date_format: The format of `registered_at`, as for `Orders`.
@@ -63,7 +67,10 @@ class Customers:
                 "pseudonym_key": pseudonym_key,
             }
         )
-        columns = source(data, _native.customers_columns(spec))
+        wanted = _native.customers_columns(spec)
+        columns = source(data, wanted)
+        if opted_out is None:
+            _warn_of_opt_outs(data, wanted)
         self._native = _native.Customers(spec, ids(columns, [customer_id]))
         self._receipt: dict[str, int] | None = None
 
@@ -158,6 +165,35 @@ class Customers:
 
     def __repr__(self) -> str:
         return f"<crm_core.Customers, {len(self):,} customer{'s' * (len(self) != 1)}>"
+
+
+# What headings of columns of opt-outs have in them.
+_OPT_OUTS = re.compile(
+    r"unsubscri|opt(ed)?[ _-]?(out|in)\b|do[ _-]?not[ _-]?(e?mail|contact)"
+    r"|accepts?[ _-]?(email|marketing)|(marketing|email)[ _-]?consent|newsletter"
+    r"|配信停止|配信解除|配信拒否|受信拒否|メルマガ|メールマガジン|メール配信|配信希望"
+    r"|メール受信|受信可否|配信可否|オプトアウト|オプトイン",
+    re.IGNORECASE,
+)
+
+
+def _warn_of_opt_outs(data: Any, wanted: Sequence[str]) -> None:
+    """Warns of columns that are not read and may say who wants no messages."""
+    names = getattr(data, "column_names", None)
+    if isinstance(data, Mapping):
+        names = list(data)
+    elif hasattr(data, "collect_schema"):
+        names = data.collect_schema().names()
+    elif not isinstance(names, list):
+        names = list(getattr(data, "columns", ()))
+    for name in map(str, names):
+        if name not in wanted and _OPT_OUTS.search(name):
+            warnings.warn(
+                f'the column "{name}" is not read, and it may say who wants no messages: '
+                "opted_out= reads a column whose true is an opt-out",
+                ReadingWarning,
+                stacklevel=3,
+            )
 
 
 def _table(native: _native.Customers) -> Customers:

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
+from ._errors import CrmError
 from ._library import call, chosen, frame, stacked
 from ._orders import Orders
 from ._request import moments
@@ -24,6 +25,11 @@ _CANDIDATES = (
     "channels",
     "excluded_by",
     "last_order_at",
+)
+# The library's words for kinds of messages.
+_KINDS = (
+    *("sent", "held_out", "unsubscribed", "complained", "subscribed"),
+    *("bounced", "opened", "clicked", "assigned"),
 )
 _MESSAGES = ("customer_id", "occurred_at", "channel", "dedupe_key", "trigger")
 
@@ -51,7 +57,7 @@ def decide(
          "holdout": {"share": 0.05, "experiment": "holdout", "salt": ""},
          "budget": 1000,                                 # messages of this run
          "groups": {"recover": {"triggers": ["cart", "browse"], "days": 2}},
-         "exclusions": ["inquiry"],                      # of `excluded_by`; default all
+         "exclusions": ["inquiry"],                      # of `excluded_by`, besides opt-outs
          "bought_within": 3,                             # days after an order
          "triggers": {"cart": {"priority": -1, "channels": ["line", "mail"],
                                "bought_within": 1, "holdout": 0.1, "exclusions": []}}}
@@ -63,14 +69,19 @@ def decide(
             UTC.
         messages: The log of messages, a frame: customer_id, kind (sent, held_out, unsubscribed,
             complained, subscribed), occurred_at, and if there are such columns channel, dedupe_key
-            and trigger. A message without a channel is of all. Default: no message yet.
+            and trigger. A message without a channel is of all, and so is an opt-out of a channel
+            that the rules do not have. Kinds may be in other words ("Opt-out", 配信停止), channels
+            in other names ("Email"). Default: no message yet.
         rules: The rules. Default: channel mail, at most one message a day and three in seven days.
         now: The instant of the decision, or a date for its end. It must be given.
 
     Returns:
         One row per candidate: customer_id, trigger, dedupe_key, decision (send, hold, skip),
-        reason_code, decided_by (the path of the rule, or the column), send_at, channel. The reasons
-        are tested in this order: already_sent, held_out_before, duplicate, expired, no_rule,
+        reason_code, decided_by (the path of the rule, or the column), send_at (of what is held the
+        first time that due_at, caps, groups and quiet hours allow, before it expires), channel. The
+        notes count messages that met no candidate. Who has opted out gets nothing, whatever
+        `exclusions` say; a key that was sent is never sent again, whenever it was. The reasons are
+        tested in this order: already_sent, held_out_before, duplicate, expired, no_rule,
         excluded, bought, not_due, unreachable or opted_out, cap, group, budget, holdout,
         quiet_hours.
 
@@ -88,10 +99,37 @@ def decide(
     """
     table = chosen(candidates, _CANDIDATES)
     if messages is not None:
-        sent = frame(messages, "kind", *_MESSAGES)
-        table = stacked(table, sent)
+        sent = _in_known_words(frame(messages, "kind", *_MESSAGES))
+        table, above = stacked(table, sent), len(table)
     options = {"rules": rules, "now": moments(now)}
-    return call("decide", table, None, options)
+    try:
+        return call("decide", table, None, options)
+    except CrmError as error:
+        if messages is None or error.row is None or error.row < above:
+            raise
+        # Rows of messages are under those of candidates.
+        row = error.row - above
+        text = str(error).replace(f"row {error.row}", f"messages, row {row}", 1)
+        raise type(error)(text, column=error.column, row=row, hint=error.hint) from None
+
+
+def _in_known_words(messages: Table) -> Table:
+    """The log with the library's words for kinds, as the command reads them."""
+    from ._report import layouts
+
+    kinds = messages.to_dict()["kind"]
+    distinct = {one for one in kinds if isinstance(one, str)}
+    if distinct <= set(_KINDS):
+        return messages
+    known = {
+        layouts.fold_word(word): meaning
+        for meaning, words in layouts.words()["message_kinds"].items()
+        for word in words
+    }
+    of = {one: one if one in _KINDS else known.get(layouts.fold_word(one), one) for one in distinct}
+    cells = {name: column for name, column in messages.to_dict().items() if name != "kind"}
+    cells["kind"] = [of.get(one, one) for one in kinds]
+    return frame(cells, "kind", *_MESSAGES)
 
 
 def candidates(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ._library import call, frame
@@ -15,6 +16,7 @@ def survey(
     promoter: float | None = None,
     detractor: float | None = None,
     top: float | None = None,
+    scale: Sequence[float] | None = None,
     min_n: int | None = None,
     confidence: float | None = None,
 ) -> Table:
@@ -27,6 +29,7 @@ def survey(
         promoter: The least score of a promoter (default 9).
         detractor: The greatest score of a detractor (default 6).
         top: The least score of the top box (default 9).
+        scale: The least and the greatest score that can be given (default [0, 10]).
         min_n: Groups of fewer answers show only their number (default 10).
         confidence: Confidence level of the intervals (default 0.95).
 
@@ -38,6 +41,7 @@ def survey(
 
     Raises:
         SchemaError: No column `score`, or not of numbers.
+        DataError: A score outside `scale`.
         OptionError: An option is out of range.
 
     Source:
@@ -54,6 +58,7 @@ def survey(
         "promoter": promoter,
         "detractor": detractor,
         "top": top,
+        "scale": None if scale is None else list(scale),
         "min_n": min_n,
         "confidence": confidence,
     }

@@ -6,10 +6,12 @@ import datetime
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from . import _native
 from ._columns import Columns
+from ._errors import OptionError
 from ._events import Events, in_own_words
 from ._input import source
 from ._orders import Orders
@@ -70,6 +72,9 @@ def call(task: str, data: Any, as_of: Any, options: Mapping[str, Any]) -> Table:
     """Run an analysis with the given options; None means the library's default."""
     if isinstance(data, Events) and "steps" in options:
         options = {**options, "steps": in_own_words(task, data, options["steps"])}
+    for name, value in options.items():
+        if value is None and name not in _names(task):
+            raise OptionError(f"option `{name}`: there is no such option of {task}")
     options = {name: value for name, value in options.items() if value is not None}
     request = {"as_of": _seen(data)(as_of), **_of_part(task, data), **options}
     return Table(_native.run(task, _dataset(data), dumps(request)))
@@ -176,6 +181,13 @@ def describe(task: str) -> dict[str, Any]:
 
     entry: dict[str, Any] = json.loads(_native.describe(task))
     return entry
+
+
+@cache
+def _names(task: str) -> frozenset[str]:
+    """The names of all options of an analysis, those of its scope included."""
+    entry = describe(task)
+    return frozenset([*entry["options"]["properties"], *entry["scope"]["properties"]])
 
 
 def tasks() -> list[str]:

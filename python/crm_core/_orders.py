@@ -511,7 +511,8 @@ class Orders:
                 record_id and person_id.
 
         Returns:
-            New orders; these do not change.
+            New orders; these do not change. Their `receipt` counts `records`, and `unknown`, those
+            that are no customer; if all are, a `ReadingWarning` says so.
 
         Raises:
             OptionError: A view with a filter.
@@ -526,16 +527,26 @@ class Orders:
         """
         from ._people import native_persons
 
-        joined = self._native.with_persons(native_persons(persons))
-        return _wrapped(joined, self._understanding, self._unread)
+        table = native_persons(persons)
+        orders = _wrapped(self._native.with_persons(table), self._understanding, self._unread)
+        unknown = self._native.unknown_records(table)
+        orders._receipt = {"records": len(table), "unknown": unknown}
+        if unknown and unknown == len(table):
+            warnings.warn(
+                f"none of the {unknown:,} records of persons is a customer of the orders: "
+                "another form of ids?",
+                ReadingWarning,
+                stacklevel=2,
+            )
+        return orders
 
     @property
     def receipt(self) -> dict[str, int] | None:
-        """What `append` has added to these orders, or `forget` taken out; none for other orders.
+        """What `append` has added, `forget` taken out or `with_persons` met; none for other orders.
 
         `append` counts the added `orders` and `rows`, `repeated` (orders that were here already)
         and `rows_left_out`. `forget` counts `customers`, `orders`, `rows`, and `unknown`, the given
-        ids that are not in the data.
+        ids that are not in the data. `with_persons` counts `records` and `unknown`.
 
         Example:
             >>> orders.receipt is None

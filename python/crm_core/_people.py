@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _native
 from ._columns import Columns
-from ._errors import OptionError
+from ._errors import OptionError, ReadingWarning, SchemaError
 from ._input import source, whole_numbers
 from ._library import call, names_of
 from ._table import Table
@@ -94,6 +95,7 @@ class People:
                 chosen[role] = role
         if pairs is not None:
             chosen.pop("not_same_as", None)
+        _warn_of_unread(there, chosen)
         self._native = _table(data, chosen)
         if pairs is not None:
             self._native = _with_pairs(self._native, pairs)
@@ -104,6 +106,36 @@ class People:
 
     def __repr__(self) -> str:
         return f"<crm_core.People, {len(self):,} record{'s' * (len(self) != 1)}>"
+
+
+# Names of columns that have no role and usually hold what a role is about.
+_MEANT = {
+    "account": ("account_id", "login_id"),
+    "email": ("mail", "e_mail", "email_address", "mail_address", "メール", "メールアドレス"),
+    "phone": ("tel", "telephone", "mobile", "phone_number", "電話", "電話番号"),
+    "family_name": ("name", "full_name", "lastname", "last_name", "surname", "氏名", "姓", "名前"),
+    "given_name": ("firstname", "first_name", "名"),
+    "family_kana": ("kana", "name_kana", "last_name_kana", "フリガナ", "セイ"),
+    "given_kana": ("first_name_kana", "メイ"),
+    "birth_date": ("birthday", "birth", "dob", "date_of_birth", "生年月日", "誕生日"),
+    "sex": ("gender", "性別"),
+    "zip": ("zipcode", "zip_code", "postal_code", "postcode", "郵便番号"),
+    "prefecture": ("pref", "都道府県"),
+    "address": ("street", "address1", "住所"),
+}
+
+
+def _warn_of_unread(there: Sequence[str], chosen: Mapping[str, str]) -> None:
+    """Warns of columns that no role reads and that look like one."""
+    for name in there:
+        word = name.strip().lower().replace("-", "_").replace(" ", "_")
+        role = next((role for role, words in _MEANT.items() if word in words), None)
+        if role is not None and role not in chosen and name not in chosen.values():
+            warnings.warn(
+                f'the column "{name}" is not read: People(..., {role}="{name}") reads it',
+                ReadingWarning,
+                stacklevel=4,
+            )
 
 
 class Identity:
@@ -550,6 +582,12 @@ def _with_previous(people: People, previous: Any) -> People:
     table = Table(native_persons(previous)).to_dict()
     person = dict(zip(table["record_id"], table["person_id"], strict=True))
     ids = Table(people._native).to_dict()["record_id"]
+    kinds = [{type(one) for one in column} for column in (ids, person)]
+    if all(kinds) and not kinds[0] & kinds[1]:
+        raise SchemaError(
+            "previous: the ids of records are of another type than those of the people",
+            column="record_id",
+        )
     cells = [person.get(one) for one in ids]
     records = object.__new__(People)
     records._native = _with_column(people._native, "previous_person_id", cells)

@@ -49,7 +49,7 @@ def world(seed: int) -> tuple[list[Row], list[Row], dict[str, Any], datetime.dat
             "expires_at": instant(-1, 5) if draw.random() < 0.5 else None,
             "value": draw.choice([0.0, 10.0, 20.0, None]),
             "channels": draw.choice([None, "mail", "mail line", "dm", "line,dm", "fax"]),
-            "excluded_by": draw.choice([None, None, None, "inquiry", "pending"]),
+            "excluded_by": draw.choice([None, None, None, "inquiry", "pending", "opted_out"]),
             "last_order_at": instant(-9, 0) if draw.random() < 0.4 else None,
         }
         for _ in range(40)
@@ -74,7 +74,7 @@ def world(seed: int) -> tuple[list[Row], list[Row], dict[str, Any], datetime.dat
             for _ in range(draw.randrange(4))
         ]
     if draw.random() < 0.3:
-        hours = draw.choice([("21:00", "08:00"), ("00:30", "06:15"), ("12:00", "23:59")])
+        hours = draw.choice([("21:00", "08:00"), ("00:30", "06:15"), ("12:00", "22:59")])
         rules["quiet_hours"] = dict(zip(["from", "to"], hours, strict=True))
     if draw.random() < 0.4:
         rules["holdout"] = {"share": draw.choice([0.2, 0.5]), "salt": "s"}
@@ -140,6 +140,12 @@ def slow(
     caps = rules.get("caps", [{"days": 1, "messages": 1}, {"days": 7, "messages": 3}])
     triggers = rules.get("triggers")
     log = [message for message in messages if message["occurred_at"] <= now]
+    # What is later today was sent today; a key and a refusal count whenever they are.
+    later_today = [
+        m
+        for m in messages
+        if m["occurred_at"] > now and m["occurred_at"].astimezone(zone).date() == today
+    ]
     sent_here: list[Row] = []
     results = []
     seen: set[str] = set()
@@ -151,7 +157,7 @@ def slow(
     def messages_of(customer: str) -> list[tuple[datetime.date, str | None, str | None]]:
         past = [
             (m["occurred_at"].astimezone(zone).date(), m["channel"], m["trigger"])
-            for m in log
+            for m in log + later_today
             if m["kind"] == "sent" and m["customer_id"] == customer
         ]
         return past + [
@@ -168,16 +174,21 @@ def slow(
     def refused(customer: str, channel: str) -> bool:
         wishes = [
             (m["occurred_at"], m["kind"] != "subscribed")
-            for m in log
+            for m in messages
             if m["customer_id"] == customer
             and m["kind"] in ("unsubscribed", "complained", "subscribed")
-            and m["channel"] in (channel, None)
+            and (m["kind"] != "subscribed" or m["occurred_at"] <= now)
+            # A refusal by a channel that there is not is one of all.
+            and (
+                m["channel"] in (channel, None)
+                or (m["kind"] != "subscribed" and m["channel"] == "fax")
+            )
         ]
         return max(wishes)[1] if wishes else False
 
     def why(c: Row) -> tuple[str, str, str, Any, Any]:
         key, trigger, customer = c["dedupe_key"], c["trigger"], c["customer_id"]
-        marks = {m["kind"] for m in log if m["dedupe_key"] == key}
+        marks = {m["kind"] for m in messages if m["dedupe_key"] == key}
         if "sent" in marks:
             return "skip", "already_sent", "messages.sent", None, None
         if "held_out" in marks:
@@ -191,14 +202,13 @@ def slow(
             return "skip", "no_rule", "rules.triggers", None, None
         reason = c["excluded_by"]
         exclusions = own(trigger).get("exclusions", rules.get("exclusions"))
-        if reason is not None and (exclusions is None or reason in exclusions):
+        always = reason in ("opted_out", "配信停止")
+        if reason is not None and (always or exclusions is None or reason in exclusions):
             return "skip", "excluded", f"excluded_by.{reason}", None, None
         path = f"rules.triggers.{trigger}." if "bought_within" in own(trigger) else "rules."
         within = own(trigger).get("bought_within", rules.get("bought_within"))
         if within and c["last_order_at"] and c["last_order_at"] > now - within * DAY:
             return "skip", "bought", f"{path}bought_within", None, None
-        if c["due_at"] > now:
-            return "hold", "not_due", "candidates.due_at", c["due_at"], None
         mine = messages_of(customer)
         reach = c["channels"]
         usable = [
@@ -206,6 +216,44 @@ def slow(
             for channel in own(trigger).get("channels", channels)
             if reach is None or channel in reach.replace(",", " ").split()
         ]
+        groups = [
+            (name, group)
+            for name, group in sorted(rules.get("groups", {}).items())
+            if trigger in group["triggers"]
+        ]
+
+        def allowed(channel: str | None, day: datetime.date) -> bool:
+            """Whether caps of a channel (None: of all) allow one more on a day."""
+            for cap in caps:
+                if cap.get("channel") == channel:
+                    on = [d for d, by, _ in mine if channel is None or by in (channel, None)]
+                    if sum(day - cap["days"] * DAY < d for d in on) >= cap["messages"]:
+                        return False
+            return True
+
+        def first_time() -> datetime.datetime | None:
+            """The first time, by looking day by day, and then to the end of quiet hours."""
+            open_to = [channel for channel in usable if not refused(customer, channel)]
+            day = today
+            while not (
+                (not open_to or any(allowed(channel, day) for channel in open_to))
+                and allowed(None, day)
+                and all(
+                    not any(
+                        of in group["triggers"] and d > day - group.get("days", 1) * DAY
+                        for d, _, of in mine
+                    )
+                    for _, group in groups
+                )
+            ):
+                day += DAY
+            at = max(c["due_at"], now if day == today else start_of(day, zone))
+            if "quiet_hours" in rules:
+                at = quiet_until(rules["quiet_hours"], at, zone) or at
+            return at if c["expires_at"] is None or at < c["expires_at"] else None
+
+        if c["due_at"] > now:
+            return "hold", "not_due", "candidates.due_at", first_time(), None
         if not usable:
             return "skip", "unreachable", "candidates.channels", None, None
         chosen, full = None, None
@@ -213,7 +261,7 @@ def slow(
             if refused(customer, channel):
                 continue
             for at, cap in enumerate(caps):
-                days = [day for day, by, _ in mine if by == channel]
+                days = [day for day, by, _ in mine if by in (channel, None)]
                 if cap.get("channel") == channel:
                     free = free_on(days, cap["days"], cap["messages"])
                     if free is not None:
@@ -226,21 +274,20 @@ def slow(
             return "skip", "opted_out", "messages.unsubscribed", None, None
         if chosen is None:
             assert full is not None
-            return "hold", "cap", full[0], start_of(full[1], zone), None
+            return "hold", "cap", full[0], first_time(), None
         for at, cap in enumerate(caps):
             if "channel" not in cap:
                 free = free_on([day for day, _, _ in mine], cap["days"], cap["messages"])
                 if free is not None:
-                    return "hold", "cap", f"rules.caps.{at}", start_of(free, zone), None
-        for name, group in sorted(rules.get("groups", {}).items()):
-            if trigger in group["triggers"]:
-                days = [day for day, _, of in mine if of in group["triggers"]]
-                free = free_on(days, group.get("days", 1), 1)
-                if free is not None:
-                    return "hold", "group", f"rules.groups.{name}", start_of(free, zone), None
-        if "budget" in rules and len(sent_here) >= rules["budget"]:
+                    return "hold", "cap", f"rules.caps.{at}", first_time(), None
+        for name, group in groups:
+            days = [day for day, _, of in mine if of in group["triggers"]]
+            if free_on(days, group.get("days", 1), 1) is not None:
+                return "hold", "group", f"rules.groups.{name}", first_time(), None
+        if "budget" in rules and sum(m["uses"] for m in sent_here) >= rules["budget"]:
             return "hold", "budget", "rules.budget", None, None
-        sent_here.append({"customer_id": customer, "channel": chosen, "trigger": trigger})
+        place = {"customer_id": customer, "channel": chosen, "trigger": trigger, "uses": True}
+        sent_here.append(place)
         holdout = rules.get("holdout", {})
         experiment = holdout.get("experiment", "holdout")
         path, share = "rules.holdout", holdout.get("share", 0)
@@ -248,14 +295,18 @@ def slow(
             path, share = f"rules.triggers.{trigger}.holdout", own(trigger)["holdout"]
             experiment = f"{experiment}/{trigger}"
         if share_of(holdout.get("salt", ""), experiment, customer) < share:
+            place["uses"] = False
             return "skip", "holdout", path, None, None
         if "quiet_hours" in rules:
             until = quiet_until(rules["quiet_hours"], now, zone)
             if until is not None:
-                return "hold", "quiet_hours", "rules.quiet_hours", until, None
+                return "hold", "quiet_hours", "rules.quiet_hours", first_time_of(c, until), None
         return "send", "", "", now, chosen
 
-    def place(c: Row) -> Any:
+    def first_time_of(c: Row, at: datetime.datetime) -> datetime.datetime | None:
+        return at if c["expires_at"] is None or at < c["expires_at"] else None
+
+    def order_of(c: Row) -> Any:
         return (
             own(c["trigger"]).get("priority", 0),
             -(c["value"] or 0),
@@ -265,7 +316,7 @@ def slow(
             c["dedupe_key"],
         )
 
-    for c in sorted(candidates, key=place):
+    for c in sorted(candidates, key=order_of):
         decision, reason, path, send_at, channel = why(c)
         results.append(
             {
@@ -338,11 +389,7 @@ def test_what_holds_for_all_rules(seed: int) -> None:
     assert len(found) == len(candidates)
     keys = [row["dedupe_key"] for row in sends(found)]
     assert len(keys) == len(set(keys))
-    done = {
-        m["dedupe_key"]
-        for m in messages
-        if m["kind"] in ("sent", "held_out") and m["occurred_at"] <= now
-    }
+    done = {m["dedupe_key"] for m in messages if m["kind"] in ("sent", "held_out")}
     assert not done & set(keys)
     # Neither the order of rows nor a second run changes anything.
     mixed = draw.sample(candidates, len(candidates)), draw.sample(messages, len(messages))
@@ -465,3 +512,95 @@ def test_what_is_wrong_is_refused() -> None:
             {n: c * 2 for n, c in log.items()} | {"occurred_at": [None, datetime.date(2026, 1, 1)]},
             now="2026-02-01",
         )
+
+
+ONE = {
+    "customer_id": ["a"],
+    "trigger": ["t"],
+    "dedupe_key": ["k"],
+    "due_at": ["2026-11-20"],
+}
+NOW = "2026-11-21T10:00:00+09:00"
+
+
+def reason(candidate: dict[str, Any], messages: Any = None, **rules: Any) -> str | None:
+    found: str | None = crm.decide(candidate, messages, rules=rules, now=NOW).to_dict()[
+        "reason_code"
+    ][0]
+    return found
+
+
+@pytest.mark.parametrize("why", ["opted_out", "Unsubscribed", "opt-out", "配信停止", "staff"])
+def test_no_rule_switches_an_opt_out_off(why: str) -> None:
+    out = {**ONE, "excluded_by": [why]}
+    assert reason(out) == "excluded"
+    assert reason(out, exclusions=["inquiry"]) == "excluded"
+    assert reason(out, exclusions=[], triggers={"t": {"exclusions": []}}) == "excluded"
+    assert reason({**ONE, "excluded_by": ["inquiry"]}, exclusions=[]) is None
+
+
+@pytest.mark.parametrize(
+    "kind", ["unsubscribed", "Unsubscribed", "配信停止", "Opt-out", "complaint"]
+)
+@pytest.mark.parametrize(
+    "channel", [None, "mail", "Mail", "E-mail", "email", "メール", "fax", "magazine"]
+)
+def test_an_opt_out_counts_in_all_spellings(kind: str, channel: str | None) -> None:
+    log = {
+        "customer_id": ["a"],
+        "kind": [kind],
+        "occurred_at": ["2026-11-01"],
+        "channel": [channel],
+    }
+    table = crm.decide(ONE, log, now=NOW)
+    assert table.to_dict()["reason_code"] == ["opted_out"]
+    of_all = channel in ("fax", "magazine")
+    assert table.notes.get("opt_outs_of_other_channels", 0) == of_all
+
+
+def test_an_opt_out_of_another_channel_of_the_rules_leaves_the_others() -> None:
+    log = {"customer_id": ["a"], "kind": ["unsubscribed"], "occurred_at": ["2026-11-01"]}
+    log["channel"] = ["Line"]
+    table = crm.decide(ONE, log, now=NOW, rules={"channels": ["line", "mail"]}).to_dict()
+    assert (table["decision"], table["channel"]) == (["send"], ["mail"])
+
+
+def test_what_was_sent_after_the_decision_is_not_sent_again() -> None:
+    log: dict[str, list[Any]] = {"customer_id": ["a"], "kind": ["sent"], "dedupe_key": ["k"]}
+    log["occurred_at"] = ["2026-11-21T10:03:00+09:00"]
+    assert reason(ONE, log) == "already_sent"
+    # Another message of the same day counts in caps; a wish for no more counts at any time.
+    log["dedupe_key"] = ["other"]
+    assert reason(ONE, log, timezone="Asia/Tokyo") == "cap"
+    log["kind"] = ["unsubscribed"]
+    assert reason(ONE, log) == "opted_out"
+
+
+def test_a_message_without_a_channel_counts_in_the_caps_of_each() -> None:
+    log = {"customer_id": ["a"], "kind": ["sent"], "occurred_at": ["2026-11-20T00:00:00Z"]}
+    cap = {"days": 7, "messages": 1, "channel": "mail"}
+    assert reason(ONE, log, caps=[cap]) == "cap"
+    assert reason(ONE, {**log, "channel": ["fax"]}, caps=[cap]) is None
+
+
+def test_notes_say_what_met_nothing() -> None:
+    log = {"customer_id": ["A "], "kind": ["sent"], "occurred_at": ["2026-11-20"]}
+    rules = {"exclusions": ["zzz"], "triggers": {"t": {}, "brithday": {}}}
+    notes = crm.decide(ONE, log, rules=rules, now=NOW).notes
+    assert notes["messages_of_other_customers"] == 1
+    assert notes["exclusions_without_candidates"] == ["zzz"]
+    assert notes["triggers_without_candidates"] == ["brithday"]
+
+
+def test_an_error_names_the_row_of_its_own_table() -> None:
+    log = {"customer_id": ["a", "b"], "kind": ["sent"] * 2, "occurred_at": ["2026-11-20", "x"]}
+    three = {name: cells * 3 for name, cells in ONE.items()}
+    with pytest.raises(crm.DataError, match="messages, row 1") as caught:
+        crm.decide({**three, "dedupe_key": ["k", "l", "m"]}, log, now=NOW)
+    assert caught.value.row == 1
+
+
+def test_a_wrong_section_is_no_struct() -> None:
+    with pytest.raises(crm.OptionError, match="an object") as caught:
+        crm.decide(ONE, rules={"holdout": 0.1}, now=NOW)
+    assert "struct" not in str(caught.value)

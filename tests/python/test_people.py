@@ -175,3 +175,59 @@ def test_forms_of_texts() -> None:
     assert crm.normalize_email("A.b@example.com", capitals=True) == "A.b@example.com"
     found = crm.normalize_address("東京都千代田区千代田1-1-1 皇居101")
     assert found["building"] == "皇居101" and found["address_level"] == "number"
+
+
+def test_equal_records_are_one_person_however_many() -> None:
+    guest = {
+        "family_name": "高橋",
+        "given_name": "花子",
+        "phone": "090-1234-5678",
+        "address": "千代田区千代田1-1",
+    }
+    other = {**guest, "given_name": "太郎"}
+    rows = [{**guest, "record_id": f"g{at:03}"} for at in range(130)]
+    rows += [{**other, "record_id": f"t{at:03}"} for at in range(70)]
+    found = crm.identify(frame(rows))
+    assert set(persons(found).values()) == {"g000", "t000"}
+    notes = found.persons.notes["identity"]
+    assert (notes["skipped_pairs"], notes["blocks_over_limit"]) == (0, 0)
+
+
+def test_pairs_that_are_skipped_count_once() -> None:
+    # 70 people of one name at one postal code: three keys have the same block.
+    rows = [
+        {
+            "record_id": f"r{at:02}",
+            "family_name": "高橋",
+            "given_name": "花子",
+            "zip": "1000001",
+            "email": f"{at}@example.com",
+        }
+        for at in range(70)
+    ]
+    notes = crm.identify(frame(rows)).persons.notes["identity"]
+    assert notes["blocks_over_limit"] > 1
+    assert notes["skipped_pairs"] + notes["compared_pairs"] == 70 * 69 // 2
+
+
+def test_columns_and_ids_that_meet_nothing_are_said() -> None:
+    people = {"record_id": ["a", "b"], "mail": ["h@e.jp"] * 2, "name": ["高橋花子"] * 2}
+    with pytest.warns(crm.ReadingWarning, match="email=.mail."):
+        crm.People(people)
+    with pytest.raises(crm.SchemaError, match="previous"):
+        crm.identify({"record_id": ["a"]}, {"record_id": [1], "person_id": [2]})
+    orders = crm.Orders(
+        {"customer_id": ["a", "b"], "ordered_at": ["2026-01-01"] * 2, "amount": [1, 2]},
+        currency="JPY",
+    )
+    some = orders.with_persons({"record_id": ["a", "q"], "person_id": ["z", "z"]})
+    assert some.receipt == {"records": 2, "unknown": 1}
+    with pytest.warns(crm.ReadingWarning, match="none of the 1 records"):
+        orders.with_persons({"record_id": ["q"], "person_id": ["z"]})
+
+
+def test_customers_warn_of_opt_outs_that_are_not_read() -> None:
+    for name in ("opted_out", "unsubscribed", "配信停止", "メルマガ", "accepts_marketing"):
+        with pytest.warns(crm.ReadingWarning, match=name):
+            crm.Customers({"customer_id": ["a"], name: [True]})
+    crm.Customers({"customer_id": ["a"], "opted_out": [True]}, opted_out="opted_out")

@@ -420,3 +420,33 @@ def test_other_requests_that_are_refused(orders: crm.Orders) -> None:
         bool(crm.field("rfm.r") == 1)
     with pytest.raises(crm.OptionError, match="not a field"):
         crm.field("rfm.r") == crm.field("rfm.f")  # noqa: B015
+
+
+def test_each_customer_is_in_one_group_with_or_without_an_order() -> None:
+    rows = {"customer_id": list("abcde"), "ordered_at": ["2026-01-05"] * 5, "amount": [1] * 5}
+    people = {"customer_id": list("abcdef"), "t": list("112233")}
+    table = crm.Customers(people, dimensions=["t"])
+    orders = crm.Orders(rows, currency="JPY", customers=table)
+    sizes = crm.segment_sizes(orders, AS_OF, by=["t"]).to_dict()
+    assert (sizes["t"], sizes["customers"]) == (["1", "2", "3"], [2, 2, 2])
+    found = crm.segment(orders, AS_OF, by=["t"]).to_dict()
+    assert (found["t"], found["customer_id"]) == (list("112233"), list("abcdef"))
+
+
+@pytest.mark.parametrize("ends", [[4, 2], ["-1d", "-60d"], ["b", "a"]])
+def test_the_lesser_end_comes_first(ends: list[Any]) -> None:
+    field = {int: "orders.count", str: "customers.first_channel"}[type(ends[0])]
+    field = "orders.last_date" if "d" in str(ends[0]) else field
+    with pytest.raises(crm.OptionError, match="the lesser value first"):
+        crm.segment(orders_of(rows_of(1)), AS_OF, where={"field": field, "between": ends})
+
+
+def test_what_would_be_misread_is_refused() -> None:
+    orders = orders_of(rows_of(1))
+    with pytest.raises(TypeError, match="a list of values"):
+        crm.field("rfm.segment").isin("12")
+    with pytest.raises(crm.OptionError, match="foo"):
+        crm.segment(orders, AS_OF, foo=None)  # type: ignore[call-arg]
+    everyone: dict[str, Any] = {"all": []}
+    with pytest.raises(crm.OptionError, match="joins the names"):
+        crm.segment_sizes(orders, AS_OF, segments={"a & b": everyone}, overlaps=True)

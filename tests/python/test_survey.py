@@ -24,7 +24,7 @@ def test_groups_equal_the_standard_library() -> None:
     draw = random.Random(3)
     rows: list[tuple[str, str, int | None]] = [
         (draw.choice("ab"), draw.choice(["web", "store", "rare"][: 2 + (k == 7)]), score)
-        for k, score in enumerate(draw.choice([None, *range(11)]) for _ in range(300))
+        for k, score in enumerate(draw.choice([None, *range(11)]) for _ in range(900))
     ]
     columns: dict[str, Any] = dict(
         zip(["question", "channel", "score"], map(list, zip(*rows, strict=True)), strict=True)
@@ -50,11 +50,19 @@ def test_groups_equal_the_standard_library() -> None:
         error = 100 * statistics.pstdev(signs) / len(signs) ** 0.5
         low = table["nps"][at] - statistics.NormalDist().inv_cdf(0.975) * error
         assert table["nps_low"][at] == pytest.approx(low)
-    mixed = draw.sample(range(300), 300)
+    mixed = draw.sample(range(900), 900)
     again = crm.survey(
         {n: [c[k] for k in mixed] for n, c in columns.items()}, by="channel", min_n=2
     )
     assert again.to_dict() == table
+
+
+def test_few_or_equal_answers_leave_a_doubt() -> None:
+    for n in (10, 50, 400):
+        row = crm.survey({"score": [10] * n}).to_dict()
+        assert row["nps"] == [100] and row["nps_low"][0] < 100 and row["nps_high"] == [100]
+        assert row["mean_score"] == [10] and row["mean_score_low"][0] < 10
+        assert row["mean_score_high"] == [10]
 
 
 def test_what_is_wrong_is_refused() -> None:
@@ -67,5 +75,12 @@ def test_what_is_wrong_is_refused() -> None:
         crm.survey({"score": ["good"]})
     with pytest.raises(crm.SchemaError, match="`channel`"):
         crm.survey({"score": [9]}, by="channel")
+    for score in (11, -1, float("inf")):
+        with pytest.raises(crm.DataError, match="within `scale`"):
+            crm.survey({"score": [9, score]})
+    stars = crm.survey({"score": [5, 4, 3, 2, 1] * 5}, scale=[1, 5], promoter=5, detractor=3)
+    assert stars.to_dict()["mean_score"] == [3]
+    with pytest.raises(crm.OptionError, match="`scale`"):
+        crm.survey({"score": [5]}, scale=[5, 1])
     with pytest.raises(crm.OptionError, match="`promoter`: expected a score above"):
         crm.survey({"score": [9]}, promoter=5)

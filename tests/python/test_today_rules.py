@@ -351,3 +351,94 @@ def test_presets_are_listed(capsys):
     assert run("rules") == 0
     out = capsys.readouterr().out
     assert all(f"{name}\n" in out for name in PRESETS) and "配信ルール" in out
+
+
+# ---- who has opted out ----------------------------------------------------------------------------
+
+
+def customers(heading, of_anna, others):
+    """A table of all customers, in which anna-1 alone has a word."""
+    names = sorted({name for name, _, _ in ORDERS})
+    rows = [(name, of_anna if name == "anna-1" else others) for name in names]
+    write("customers.csv", [("会員ID", heading), *rows])
+
+
+@pytest.mark.parametrize(
+    ("heading", "out", "others"),
+    [
+        ("opted_out", "1", "0"),
+        ("unsubscribed", "yes", ""),
+        ("unsubscribed_at", "2026-05-01", ""),
+        ("配信停止", "停止", ""),
+        ("メルマガ", "否", "希望する"),
+        ("メルマガ受信可否フラグ", "不可", "可"),
+        ("accepts_marketing", "no", "yes"),
+        ("Accepts Email Marketing", "", "yes"),
+        ("メール配信希望", "希望しない", "希望する"),
+        ("メルマガ停止", "1", "0"),
+    ],
+)
+def test_who_has_opted_out_gets_nothing(shop, heading, out, others, capsys):
+    customers(heading, out, others)
+    assert run(*COMMON, "--customers=customers.csv", "-o", "today.csv", "--lang=en") == 0
+    row = rows_of("today.csv")["anna-1"]
+    assert (row["decision"], row["decided_by"]) == ("skip", "excluded_by.opted_out")
+    assert rows_of("today.csv")["bert-2"]["decision"] == "send"
+    said = " ".join(capsys.readouterr().out.split())
+    assert f'Opted out by "{heading}": 1 of 7 customers' in said
+
+
+def test_the_column_of_opt_outs_can_be_named(shop, capsys):
+    customers("flag7", "1", "0")
+    with_table = (*COMMON, "--customers=customers.csv", "-o", "today.csv", "--lang=en")
+    assert run(*with_table) == 0
+    assert rows_of("today.csv")["anna-1"]["decision"] == "send"
+    assert "No column of customers.csv says who has opted out" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert run(*with_table, "--force", "--opted-out=flag7") == 0
+    assert rows_of("today.csv")["anna-1"]["decision"] == "skip"
+    # Words that say neither are no reason to send.
+    customers("newsletter", "weekly", "daily")
+    assert run(*with_table, "--force") == 2
+    assert "its words are not understood: daily, weekly" in capsys.readouterr().err
+    assert run(*with_table, "--force", "--opted-out=") == 0
+
+
+def test_a_cart_of_one_who_has_opted_out_is_left_out(shop):
+    customers("配信停止", "1", "")
+    write(
+        "log.csv",
+        [
+            ("visitor_id", "customer_id", "event", "time", "product"),
+            ("v1", "anna-1", "add_to_cart", "2026-11-30 08:30", "P"),
+            ("v2", "dora-4", "add_to_cart", "2026-11-30 08:30", "P"),
+        ],
+    )
+    arguments = ("--customers=customers.csv", "--events=log.csv", "-o", "today.csv", "-q")
+    run(*COMMON, *arguments)
+    with open("today.csv", encoding="utf-8", newline="") as file:
+        carts = {r["customer_id"]: r for r in csv.DictReader(file) if r["trigger"] == "cart"}
+    assert carts["anna-1"]["decided_by"] == "excluded_by.opted_out"
+    assert carts["dora-4"]["decided_by"] != "excluded_by.opted_out"
+
+
+def test_messages_of_nobody_are_said(shop, capsys):
+    write("other.csv", [MESSAGES[0], ("ANNA1", "配信停止", "2026/05/01 10:00", "", "")])
+    assert run(*COMMON, "--messages=other.csv", "--lang=en") == 0
+    assert "1 messages of the log are of nobody" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('exclusions = ["inquiri"]\n', "exclusions.0: there is no reason inquiri"),
+        ("", "triggers.again: it has a step of triggers.welcome, too"),
+    ],
+)
+def test_rules_that_do_nothing_or_twice_are_refused(shop, more, said, capsys):
+    twice = "" if more else '[triggers.again]\ntrigger = "step"\ndays = [3, 5]\n'
+    step = '[triggers.welcome]\ntrigger = "step"\ndays = [3]\n'
+    (shop / "rules.toml").write_text(more + step + twice, encoding="utf-8")
+    assert run(*COMMON) == 2
+    assert said in capsys.readouterr().err

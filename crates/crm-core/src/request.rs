@@ -90,6 +90,7 @@ pub(crate) fn wanted(message: &str) -> String {
         "a sequence" => "a list",
         "a map" => "an object",
         "string or map" => "a word",
+        other if other.starts_with("struct ") => "an object",
         other => other,
     }
     .to_owned()

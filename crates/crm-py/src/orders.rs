@@ -137,6 +137,16 @@ impl Orders {
         })
     }
 
+    /// How many records of a table of persons are no customer.
+    fn unknown_records(&self, py: Python<'_>, persons: &Bound<'_, Table>) -> PyResult<u64> {
+        guarded(py, || {
+            let persons = &persons.get().0;
+            compute(py, None, |context| {
+                self.0.whole(context)?.unknown_records(persons)
+            })
+        })
+    }
+
     /// The orders under the ids of persons.
     fn with_persons(&self, py: Python<'_>, persons: &Bound<'_, Table>) -> PyResult<Self> {
         guarded(py, || {

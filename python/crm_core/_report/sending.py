@@ -125,10 +125,12 @@ def decided(
     tables, columns = _of_orders(orders, rules, day, scope, notes)
     totals = crm_core.summary(orders, day, **scope).to_dict()  # type: ignore[arg-type]
     last = dict(zip(totals["customer_id"], totals["last_date"], strict=True))
+    known = _selected(orders, day, {"all": []})
+    opted_out = _selected(orders, day, {"field": "customers.opted_out", "eq": True})
     unknown: set[Any] = set()
     for trigger in rules.of_events if events is not None else ():
         tables.append(_definition(trigger))
-        unknown |= _of_site(events, trigger, now, last, columns)
+        unknown |= _of_site(events, trigger, now, last, opted_out, columns)
     if unknown:
         notes.append(Note("unknown_visitors", {"count": f"{len(unknown):,}"}))
     names = {one.name for one in rules.of_events} if events is None else set()
@@ -139,12 +141,24 @@ def decided(
         notes.append(Note("needs_customers", {"triggers": ", ".join(needs)}))
     if messages is None:
         notes.append(Note("no_messages"))
+    elif strangers := sum(one not in known for one in messages["customer_id"]):
+        notes.append(Note("unknown_recipients", {"count": f"{strangers:,}"}))
     plan = {**rules.plan, "timezone": zone}
     given = {name: columns[name] for name in columns if name not in ("event_on", "days_after")}
     table = crm_core.decide(_texts(given), messages, rules=plan, now=now)
+    if of_all := table.notes.get("opt_outs_of_other_channels"):
+        notes.append(Note("of_all_channels", {"count": f"{of_all:,}"}))
     frame = Frame.of("decide", table)
     tables.append(frame)
     return Sending(_rows(frame, columns, rules), now, zone, rules, notes, tables, frame)
+
+
+def _selected(orders: crm_core.Orders, day: datetime.date, where: dict[str, Any]) -> set[Any]:
+    """The ids of customers, with those of the customers table, who meet a condition."""
+    try:
+        return set(crm_core.segment(orders, day, where=where).to_dict()["customer_id"])
+    except crm_core.OptionError:
+        return set()  # no column says who has opted out
 
 
 def _rows(decisions: Frame, columns: Mapping[str, list[Any]], rules: Rules) -> list[Row]:
@@ -212,6 +226,7 @@ def _of_site(
     trigger: SiteTrigger,
     now: datetime.datetime,
     last: Mapping[Any, datetime.date],
+    opted_out: set[Any],
     columns: dict[str, list[Any]],
 ) -> set[Any]:
     """Appends the candidates of a trigger of the site; gives the visitors who are not known."""
@@ -236,6 +251,7 @@ def _of_site(
             due = row[event] + wait
             ordered = last.get(customer)
             since = ordered is not None and ordered > row[event].date()
+            against = "opted_out" if customer in opted_out else "ordered" if since else None
             stamp = row[began].astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             cells = {
                 "customer_id": customer,
@@ -247,7 +263,7 @@ def _of_site(
                 "event_on": row[event],
                 "days_after": hours,
                 "last_order_at": ordered,
-                "excluded_by": "ordered" if since else row["suppressed_by"],
+                "excluded_by": against or row["suppressed_by"],
             }
             for name in _OF_CANDIDATES:
                 columns[name].append(cells[name])

@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -134,6 +134,8 @@ def _read(found: dict[str, Any]) -> Rules:
             triggers.append(settings)
     rules = {**found, "triggers": plan}
     _check_plan(rules)
+    _check_exclusions(rules)
+    _no_step_twice(triggers, of_events)
     return Rules(triggers, of_events, rules, sentences, kinds)
 
 
@@ -151,6 +153,39 @@ def _of_events(path: str, name: str, kind: str, given: Mapping[str, Any]) -> Sit
 
 def _is_hours(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_HOURS
+
+
+# The reasons against a message that candidates of orders and of the site can have.
+_REASONS = (
+    *("opted_out", "order_pending", "subscription_open", "ordered", "newer_cart", "active"),
+    *("recent_order", "unknown"),
+)
+
+
+def _check_exclusions(rules: Mapping[str, Any]) -> None:
+    """Refuses reasons that no candidate of the command has."""
+    own = [(f"triggers.{name}.", one) for name, one in rules["triggers"].items()]
+    for path, given in [("", rules), *own]:
+        for at, reason in enumerate(given.get("exclusions") or ()):
+            if reason not in _REASONS:
+                listed = f"There are {', '.join(_REASONS)}."
+                hint = meant(reason, _REASONS) or listed
+                raise _Wrong(f"{path}exclusions.{at}", f"there is no reason {reason}", hint)
+
+
+def _no_step_twice(triggers: Sequence[Mapping[str, Any]], of_events: Sequence[SiteTrigger]) -> None:
+    """Refuses two triggers that would write about the same at the same time."""
+    seen: dict[tuple[Any, ...], str] = {}
+    steps = [
+        (one["name"], (one["trigger"], one.get("of"), one.get("column"), step))
+        for one in triggers
+        for step in one.get("days") or ["all"]
+    ]
+    steps += [(one.name, (one.trigger, step)) for one in of_events for step in one.hours]
+    for name, step in steps:
+        other = seen.setdefault(step, name)
+        if other != name:
+            raise _Wrong(f"triggers.{name}", f"it has a step of triggers.{other}, too")
 
 
 def _only(path: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:

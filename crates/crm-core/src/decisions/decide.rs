@@ -7,8 +7,14 @@
 //! `excluded_by` (a reason against) and `last_order_at`. A row with a `kind` is of the message log: `customer_id`,
 //! `kind`, `occurred_at`, and `channel`, `dedupe_key` and `trigger` where they are known. Of its kinds `sent`,
 //! `held_out`, `unsubscribed`, `complained` and `subscribed` are read; a message without a channel is of all
-//! channels. Times may be texts. A time without a zone is UTC, as a text it is in the zone of the rules; a date begins
-//! at midnight there. Messages after `now` do not count.
+//! channels, and so is a wish for no more messages by a channel that the rules do not have (the note
+//! `opt_outs_of_other_channels`). Names of channels are compared without case, and by their other names (`Email`,
+//! メール). Times may be texts. A time without a zone is UTC, as a text it is in the zone of the rules; a date begins
+//! at midnight there. Of messages after `now` the keys and the wishes for no more messages count, and in caps and
+//! groups those of the same civil day; a wish to have messages again does not count before it is made.
+//!
+//! The notes `messages_of_other_customers`, `triggers_without_candidates` and `exclusions_without_candidates` have
+//! what meets no candidate: an id, a trigger or a reason that is written in another way would be there.
 //!
 //! # Definition
 //!
@@ -23,12 +29,16 @@
 //! | `no_rule` | skip | `triggers` is given, without this one |
 //! | `excluded` | skip | the reason in `excluded_by` excludes |
 //! | `bought` | skip | ordered within `bought_within` |
-//! | `not_due` | hold, until `due_at` | `due_at` is after `now` |
+//! | `not_due` | hold | `due_at` is after `now` |
 //! | `unreachable`, `opted_out` | skip | no channel is left |
-//! | `cap`, `group` | hold, until the first civil day that allows one more | reached by the log and by the candidates before |
-//! | `budget` | hold | the messages of the run are used up |
-//! | `holdout` | skip | held out; it counts in caps, groups and the budget, because it would have been sent |
-//! | `quiet_hours` | hold, until their end | it is within them |
+//! | `cap`, `group` | hold | reached by the log and by the candidates before |
+//! | `budget` | hold | the messages of the run are used up, those that are held out not counted |
+//! | `holdout` | skip | held out; it counts in caps and groups, because it would have been sent |
+//! | `quiet_hours` | hold | it is within them |
+//!
+//! `send_at` of what is held is the first instant from `due_at` on at which all caps and groups would allow it and that
+//! is in no quiet hours; null if it expires before, or waits for the budget of a later run. `exclusions` cannot take
+//! back an opt-out: see the rules.
 //!
 //! Otherwise it is sent now, by the first of its channels that reaches the customer, is not opted out of and is below
 //! its caps. Sent and held-out messages must be added to the log, under their keys; later runs then skip them. No
@@ -129,7 +139,7 @@ impl Analysis for Decide {
         "decision": Category, "", "判定", "Send, hold or skip.";
         "reason_code": Category, "", "理由コード", "Why not now; null if it is sent.";
         "decided_by": Text, "", "判定ルール", "The rule or the column that decided; null if it is sent.";
-        "send_at": Instant, "", "配信日時", "When it is sent or may be: null if never, or if it is not known.";
+        "send_at": Instant, "", "配信日時", "When it is sent, or may be at the earliest: null if it is skipped, expires before or waits for a budget.";
         "channel": Text, "", "配信手段", "The channel; only if it is sent.";
     };
     const OPTIONAL: &'static [&'static str] = OPTIONAL;
@@ -155,7 +165,9 @@ impl Analysis for Decide {
         let now = now(options, &written);
         let (low, high) = rows.span(now);
         let low = low.min(now.saturating_sub(longest));
-        let high = high.max(now.saturating_add(longest)).min(MAX_MICROS);
+        // And for the end of the quiet hours of that day.
+        let high = high.max(now.saturating_add(longest));
+        let high = high.saturating_add(2 * MICROS_PER_DAY).min(MAX_MICROS);
         let offsets = Offsets::new(written.zone, low, high);
         let candidates = rows.candidates(&written.channels, &offsets)?;
         let read = rows.log(&written.channels, now, written.longest(), &offsets, context)?;
@@ -189,13 +201,40 @@ impl Analysis for Decide {
             &rows,
             &candidates,
             &outcomes,
-            &rules.quiet_until,
             now,
             &offsets,
         )?;
-        Ok(table
+        let mut table = table
             .with_note("messages_after_now", json!(read.later))
-            .with_note("messages_of_other_kinds", json!(read.other)))
+            .with_note("messages_of_other_kinds", json!(read.other));
+        let [triggers, exclusions] = written.unused(&rows.triggers.names, &rows.reasons.names);
+        for (name, value, is_said) in [
+            (
+                "messages_of_other_customers",
+                json!(read.strangers),
+                read.strangers > 0,
+            ),
+            (
+                "opt_outs_of_other_channels",
+                json!(read.of_no_channel),
+                read.of_no_channel > 0,
+            ),
+            (
+                "triggers_without_candidates",
+                json!(triggers),
+                !triggers.is_empty(),
+            ),
+            (
+                "exclusions_without_candidates",
+                json!(exclusions),
+                !exclusions.is_empty(),
+            ),
+        ] {
+            if is_said {
+                table = table.with_note(name, value);
+            }
+        }
+        Ok(table)
     }
 }
 
@@ -293,27 +332,32 @@ fn table(
     rows: &Rows,
     candidates: &[Candidate],
     outcomes: &[Outcome],
-    quiet_until: &Option<i64>,
     now: i64,
     offsets: &Offsets,
 ) -> Result<Table> {
+    let today = offsets.day(now).0;
     let mut paths = Paths::default();
     let mut all = room(candidates.len(), "decisions")?;
     for (at, (of, outcome)) in candidates.iter().zip(outcomes).enumerate() {
         let trigger = &rows.triggers.names[of.trigger as usize];
         let (reason, path) = reason(written, rows, of, trigger, *outcome);
+        // Not before it is due, and not in quiet hours; never if it expires before.
+        let on = |day: i32| {
+            let from = if day > today { offsets.start_of(Day(day)) } else { now };
+            let at = written.open_from(from.max(of.due), offsets);
+            (at < of.expires).then_some(at)
+        };
         let send_at = match outcome {
             Outcome::Send(_) => Some(now),
-            Outcome::NotDue => Some(of.due),
-            Outcome::Capped(_, day) | Outcome::Grouped(_, day) => Some(offsets.start_of(Day(*day))),
-            Outcome::Quiet => *quiet_until,
+            Outcome::NotDue(day) | Outcome::Capped(_, day) | Outcome::Grouped(_, day) => on(*day),
+            Outcome::Quiet => on(today),
             _ => None,
         };
         all.push(Row {
             candidate: at as u32,
             decision: match outcome {
                 Outcome::Send(_) => 0,
-                Outcome::NotDue | Outcome::Capped(..) | Outcome::Grouped(..) => 1,
+                Outcome::NotDue(_) | Outcome::Capped(..) | Outcome::Grouped(..) => 1,
                 Outcome::Budget | Outcome::Quiet => 1,
                 _ => 2,
             },
@@ -408,7 +452,7 @@ fn reason(
             )
         }
         Outcome::Bought => (6, written.bought(trigger)),
-        Outcome::NotDue => (7, "candidates.due_at".into()),
+        Outcome::NotDue(_) => (7, "candidates.due_at".into()),
         Outcome::OptedOut => (8, "messages.unsubscribed".into()),
         Outcome::Unreachable => (9, "candidates.channels".into()),
         Outcome::Capped(at, _) => (10, format!("rules.caps.{at}")),

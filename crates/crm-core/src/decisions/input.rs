@@ -1,6 +1,7 @@
 //! Candidates and messages, read from one table.
 
-use super::plan::{Candidate, HELD_OUT, Log, NONE, SENT, Sent};
+use super::channels::{meant, refuses};
+use super::plan::{Candidate, HELD_OUT, Log, NONE, OTHER, SENT, Sent};
 use crate::context::{Context, collect, filled, push};
 use crate::error::{Error, Result};
 use crate::ids::{IdKind, Ids};
@@ -51,6 +52,10 @@ pub(super) struct Read {
     pub(super) later: u64,
     /// Kinds without a meaning here.
     pub(super) other: u64,
+    /// Messages of customers without a candidate.
+    pub(super) strangers: u64,
+    /// Wishes for no more messages by channels that the rules do not have.
+    pub(super) of_no_channel: u64,
 }
 
 impl<'a> Rows<'a> {
@@ -215,22 +220,17 @@ impl<'a> Rows<'a> {
         let Some(said) = names(self.table, "channels")? else {
             return Ok(None);
         };
-        let bit = |name: &str| {
-            channels
-                .iter()
-                .position(|c| c == name)
-                .map_or(0, |at| 1_u64 << at)
-        };
         let set = |text: &String| {
             let names = text.split([' ', ',', '|']);
-            names.fold(0, |set, name| set | bit(name))
+            names.fold(0, |set, name| set | meant(channels, name))
         };
         let sets: Vec<u64> = said.names.iter().map(set).collect();
         let of = |code: &u32| sets.get(*code as usize).copied().unwrap_or(u64::MAX);
         collect(said.codes.iter().map(of), "decisions").map(Some)
     }
 
-    /// The log of messages up to `now`, as far back as `days` civil days.
+    /// The log of messages up to `now`, as far back as `days` civil days. Of later messages the keys and the wishes
+    /// for no more count, and those of the same day are messages of that day.
     pub(super) fn log(
         &self,
         channels: &[String],
@@ -245,6 +245,11 @@ impl<'a> Rows<'a> {
         };
         let first = offsets.day(now).0.saturating_sub(days).saturating_add(1);
         let from = offsets.start_of(Day(first));
+        let until = offsets.start_of(Day(offsets.day(now).0.saturating_add(1)));
+        let mut has_candidate = filled(self.ids.len(), false, "decisions")?;
+        for row in &self.candidates {
+            has_candidate[self.customers[*row as usize] as usize] = true;
+        }
         let mut recent = Vec::new();
         let mut wishes = Vec::new();
         for row in 0..self.table.len() {
@@ -256,31 +261,35 @@ impl<'a> Rows<'a> {
             };
             let instant = messages.at.as_ref().and_then(|at| at.at(row));
             let instant = instant.unwrap_or(i64::MAX);
-            if instant > now {
-                read.later += 1;
-                continue;
-            }
+            let is_later = instant > now;
+            read.later += u64::from(is_later);
+            read.strangers += u64::from(!has_candidate[self.customers[row] as usize]);
             match what {
                 What::Sent => {
                     read.mark(self.key_of[row], SENT);
-                    if instant >= from {
+                    if (from..until).contains(&instant) {
                         let message = (self.customers[row], instant, row as u32);
                         push(&mut recent, message, "decisions")?;
                     }
                 }
                 What::HeldOut => read.mark(self.key_of[row], HELD_OUT),
+                What::OptOut(false) if is_later => {}
                 What::OptOut(out) => {
-                    let wish = (instant, out, self.customers[row], messages.set(row));
-                    push(&mut wishes, wish, "decisions")?;
+                    let mut set = messages.set(row);
+                    if set == 0 && out {
+                        read.of_no_channel += 1;
+                        set = u64::MAX;
+                    }
+                    push(&mut wishes, (instant, out, self.customers[row], set), "decisions")?;
                 }
-                What::Other => read.other += 1,
+                What::Other => read.other += u64::from(!is_later),
             }
         }
         read.obey(wishes);
         let mut reader = offsets.reader();
         read.fill(&recent, |instant, row| Sent {
             day: reader.day(instant).0,
-            channel: messages.channel(row).unwrap_or(NONE),
+            channel: messages.channel(row),
             trigger: self.triggers.codes.get(row).copied().unwrap_or(NONE),
         })?;
         Ok(read)
@@ -299,13 +308,10 @@ impl<'a> Rows<'a> {
         complete(self.table.required("occurred_at")?, rows, "an instant")?;
         let channel = names(self.table, "channel")?;
         let names = channel.iter().flat_map(|channel| &channel.names);
-        let place = |name: &String| channels.iter().position(|c| c == name);
         Ok(Some(Messages {
             at: self.instants("occurred_at", offsets, false)?,
             what: kinds.names.iter().map(|name| What::of(name)).collect(),
-            places: names
-                .map(|name| place(name).map_or(NONE, |at| at as u32))
-                .collect(),
+            sets: names.map(|name| meant(channels, name)).collect(),
             channel,
             kinds,
         }))
@@ -332,8 +338,8 @@ struct Messages<'a> {
     /// By kind.
     what: Vec<What>,
     channel: Option<Names>,
-    /// By name of a channel, its place among those of the rules; [`NONE`] if no rule uses it.
-    places: Vec<u32>,
+    /// By name of a channel, which of the rules' channels it means, a bit each.
+    sets: Vec<u64>,
 }
 
 impl Messages<'_> {
@@ -343,21 +349,21 @@ impl Messages<'_> {
         (kind != NONE).then(|| self.what[kind as usize])
     }
 
-    /// The channel of a row; `None` if the cell is blank, [`NONE`] if no rule uses it.
-    fn channel(&self, row: usize) -> Option<u32> {
-        let code = self
-            .channel
-            .as_ref()
-            .map_or(NONE, |channel| channel.codes[row]);
-        (code != NONE).then(|| self.places[code as usize])
+    /// The channels of the rules that a row is about, a bit each; all if the cell is blank.
+    fn set(&self, row: usize) -> u64 {
+        let code = self.channel.as_ref().map_or(NONE, |of| of.codes[row]);
+        match code {
+            NONE => u64::MAX,
+            code => self.sets[code as usize],
+        }
     }
 
-    /// The channels that a wish is about, a bit each.
-    fn set(&self, row: usize) -> u64 {
-        match self.channel(row) {
-            None => u64::MAX,
-            Some(NONE) => 0,
-            Some(channel) => 1 << channel,
+    /// The channel of a row; [`NONE`] if the cell is blank, [`OTHER`] if the rules have none such.
+    fn channel(&self, row: usize) -> u32 {
+        match self.set(row) {
+            u64::MAX => NONE,
+            0 => OTHER,
+            set => set.trailing_zeros(),
         }
     }
 }
@@ -374,6 +380,8 @@ impl Read {
             },
             later: 0,
             other: 0,
+            strangers: 0,
+            of_no_channel: 0,
         })
     }
 
@@ -438,11 +446,13 @@ enum What {
 
 impl What {
     fn of(kind: &str) -> What {
-        match EventWord::parse(kind) {
+        let word = kind.trim().to_lowercase().replace([' ', '-'], "_");
+        match EventWord::parse(&word) {
             Some(EventWord::Sent) => What::Sent,
             Some(EventWord::HeldOut) => What::HeldOut,
             Some(EventWord::Unsubscribed | EventWord::Complained) => What::OptOut(true),
             Some(EventWord::Subscribed) => What::OptOut(false),
+            _ if refuses(kind) => What::OptOut(true),
             _ => What::Other,
         }
     }

@@ -1,6 +1,7 @@
 //! Decisions (配信判定): which messages are due, and which of them are sent today, by which channel, and why not the others.
 
 pub mod candidates;
+mod channels;
 pub mod decide;
 mod input;
 mod plan;

@@ -2,14 +2,17 @@
 //!
 //! Candidates are taken in one order (priority, value, due, customer, trigger, key), and the same conditions are
 //! tested for each in the same order; the first that speaks against it decides. A candidate that is to be sent takes
-//! its place under the caps, the groups and the budget; so does one that is held out, because it would have been
-//! sent.
+//! its place under the caps, the groups and the budget. One that is held out takes a place under caps and groups,
+//! because it would have been sent; of the budget it uses nothing.
 
 use crate::context::{filled, push};
 use crate::error::Result;
 
-/// No channel, trigger or reason.
+/// No trigger or reason, and all channels.
 pub(super) const NONE: u32 = u32::MAX;
+
+/// A channel that the rules do not have.
+pub(super) const OTHER: u32 = u32::MAX - 1;
 
 /// A message that could be sent.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +37,7 @@ pub(super) struct Candidate {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sent {
     pub(super) day: i32,
+    /// [`NONE`] if it may be of any.
     pub(super) channel: u32,
     pub(super) trigger: u32,
 }
@@ -113,12 +117,13 @@ pub(super) enum Outcome {
     /// The reason is in the candidate.
     Excluded,
     Bought,
-    NotDue,
+    /// The first day on which caps and groups allow it.
+    NotDue(i32),
     OptedOut,
     Unreachable,
-    /// A cap, and the first day on which it allows another message.
+    /// A cap, and the first day on which all caps and groups allow another message.
     Capped(u32, i32),
-    /// A group, and the first day on which it allows another message.
+    /// A group, and the first day on which all caps and groups allow another message.
     Grouped(u32, i32),
     Budget,
     HeldOut,
@@ -144,10 +149,16 @@ pub(super) fn plan(
     let mut seen = filled(log.keys.len(), false, "decisions")?;
     let mut last = filled(log.opted_out.len(), NONE, "decisions")?;
     let mut planned: Vec<Planned> = Vec::new();
+    let mut used = 0_u64;
     for at in order {
         let candidate = &candidates[at as usize];
         let outcome = &mut outcomes[at as usize];
         let first = !std::mem::replace(&mut seen[candidate.key as usize], true);
+        let mine = Mine {
+            sent: log.of(candidate.customer),
+            planned: &planned,
+            last: last[candidate.customer as usize],
+        };
         let rule = match gate(candidate, log, rules, first) {
             Ok(rule) => rule,
             Err(against) => {
@@ -155,11 +166,10 @@ pub(super) fn plan(
                 continue;
             }
         };
-        let mine = Mine {
-            sent: log.of(candidate.customer),
-            planned: &planned,
-            last: last[candidate.customer as usize],
-        };
+        if candidate.due > rules.now {
+            *outcome = Outcome::NotDue(mine.first_day(candidate, rule, log, rules));
+            continue;
+        }
         let channel = match slot(candidate, rule, &mine, log, rules) {
             Ok(channel) => channel,
             Err(against) => {
@@ -167,13 +177,12 @@ pub(super) fn plan(
                 continue;
             }
         };
-        if rules
-            .budget
-            .is_some_and(|most| planned.len() as u64 >= most)
-        {
+        if rules.budget.is_some_and(|most| used >= most) {
             *outcome = Outcome::Budget;
             continue;
         }
+        let is_held_out = rule.holdout > 0.0 && held_out(candidate) < rule.holdout;
+        used += u64::from(!is_held_out);
         let customer = candidate.customer as usize;
         let sent = Sent {
             day: rules.today,
@@ -184,7 +193,7 @@ pub(super) fn plan(
         push(&mut planned, Planned { sent, before }, "decisions")?;
         last[customer] = planned.len() as u32 - 1;
         *outcome = match rules.quiet_until {
-            _ if rule.holdout > 0.0 && held_out(candidate) < rule.holdout => Outcome::HeldOut,
+            _ if is_held_out => Outcome::HeldOut,
             Some(_) => Outcome::Quiet,
             None => Outcome::Send(channel),
         };
@@ -217,10 +226,7 @@ fn gate<'a>(
     if candidate.last_order > rule.bought_after {
         return Err(Outcome::Bought);
     }
-    match candidate.due > rules.now {
-        true => Err(Outcome::NotDue),
-        false => Ok(rule),
-    }
+    Ok(rule)
 }
 
 /// The channel by which a candidate can be sent, as caps and groups allow.
@@ -245,21 +251,24 @@ fn slot(
             }
             continue;
         }
-        match mine.capped(rules, *channel) {
+        match mine.capped(rules, *channel).next() {
             None => {
                 found = Some(*channel);
                 break;
             }
-            Some(capped) if !matches!(against, Outcome::Capped(..)) => against = capped,
+            Some((cap, _)) if !matches!(against, Outcome::Capped(..)) => {
+                against = Outcome::Capped(cap, mine.first_day(candidate, rule, log, rules));
+            }
             Some(_) => {}
         }
     }
     let channel = found.ok_or(against)?;
-    match mine
-        .capped(rules, NONE)
-        .or_else(|| mine.grouped(rules, candidate.trigger))
-    {
-        Some(against) => Err(against),
+    let first_day = || mine.first_day(candidate, rule, log, rules);
+    if let Some((cap, _)) = mine.capped(rules, NONE).next() {
+        return Err(Outcome::Capped(cap, first_day()));
+    }
+    match mine.grouped(rules, candidate.trigger).next() {
+        Some((group, _)) => Err(Outcome::Grouped(group, first_day())),
         None => Ok(channel),
     }
 }
@@ -272,29 +281,41 @@ struct Mine<'a> {
 }
 
 impl Mine<'_> {
-    /// The first cap on a channel (or on all, with [`NONE`]) that is reached.
-    fn capped(&self, rules: &Rules, channel: u32) -> Option<Outcome> {
+    /// The caps on a channel (or on all, with [`NONE`]) that are reached, and the first day on which each allows
+    /// another message. A message that may be of any channel counts for each.
+    fn capped(&self, rules: &Rules, channel: u32) -> impl Iterator<Item = (u32, i32)> {
         let caps = rules.caps.iter().enumerate();
-        for (at, cap) in caps.filter(|(_, cap)| cap.channel == channel) {
-            let counts = |sent: &Sent| channel == NONE || sent.channel == channel;
-            if let Some(day) = self.free(rules.today, cap.days, cap.messages, counts) {
-                return Some(Outcome::Capped(at as u32, day));
-            }
-        }
-        None
+        let caps = caps.filter(move |(_, cap)| cap.channel == channel);
+        caps.filter_map(move |(at, cap)| {
+            let counts = |sent: &Sent| channel == NONE || [channel, NONE].contains(&sent.channel);
+            let day = self.free(rules.today, cap.days, cap.messages, counts)?;
+            Some((at as u32, day))
+        })
     }
 
-    fn grouped(&self, rules: &Rules, trigger: u32) -> Option<Outcome> {
-        for (at, group) in rules.groups.iter().enumerate() {
-            if !group.has[trigger as usize] {
-                continue;
-            }
+    /// The groups of a trigger of which a message was sent, and the first day on which each allows another one.
+    fn grouped(&self, rules: &Rules, trigger: u32) -> impl Iterator<Item = (u32, i32)> {
+        let groups = rules.groups.iter().enumerate();
+        let groups = groups.filter(move |(_, group)| group.has[trigger as usize]);
+        groups.filter_map(move |(at, group)| {
             let counts = |sent: &Sent| sent.trigger != NONE && group.has[sent.trigger as usize];
-            if let Some(day) = self.free(rules.today, group.days, 1, counts) {
-                return Some(Outcome::Grouped(at as u32, day));
-            }
-        }
-        None
+            let day = self.free(rules.today, group.days, 1, counts)?;
+            Some((at as u32, day))
+        })
+    }
+
+    /// The first day on which a channel that reaches the customer, all caps and all groups allow another message.
+    fn first_day(&self, candidate: &Candidate, rule: &Rule, log: &Log, rules: &Rules) -> i32 {
+        let usable = candidate.reachable & !log.opted_out[candidate.customer as usize];
+        let latest = |days: &mut dyn Iterator<Item = (u32, i32)>| {
+            days.map(|(_, day)| day).fold(rules.today, i32::max)
+        };
+        let channels = rule.channels.iter().filter(|c| usable & 1 << **c != 0);
+        let by_channel = channels.map(|channel| latest(&mut self.capped(rules, *channel)));
+        let by_channel = by_channel.min().unwrap_or(rules.today);
+        by_channel
+            .max(latest(&mut self.capped(rules, NONE)))
+            .max(latest(&mut self.grouped(rules, candidate.trigger)))
     }
 
     /// If `messages` were sent in the last `days` days: the first day on which one more is allowed.
@@ -420,11 +441,26 @@ mod tests {
             outcomes(&two[..1], &log(&many), &rules()),
             [Outcome::Capped(1, 23)]
         );
+        // A message that may be of any channel counts for each; one of a channel without a rule only in all.
+        assert_eq!(
+            outcomes(&two, &log(&[of(20, NONE)]), &rules()),
+            [Outcome::Send(1), Outcome::Send(1)]
+        );
+        assert_eq!(
+            outcomes(&two, &log(&[of(20, OTHER)]), &rules()),
+            [Outcome::Send(0), Outcome::Send(1)]
+        );
         let mut only = rules();
         only.rules[0].as_mut().unwrap().channels = vec![0];
         assert_eq!(
             outcomes(&two, &log(&[]), &only),
             [Outcome::Send(0), Outcome::Capped(0, 21)]
+        );
+        // The channel is free tomorrow, the cap on all in three days.
+        let three = [of(16, 1), of(17, 1), of(20, 0)];
+        assert_eq!(
+            outcomes(&two[..1], &log(&three), &only),
+            [Outcome::Capped(0, 23)]
         );
     }
 
@@ -449,7 +485,7 @@ mod tests {
         assert_eq!(with(&|c| c.excluded = 1), Outcome::Send(1));
         assert_eq!(with(&|c| c.last_order = 51), Outcome::Bought);
         assert_eq!(with(&|c| c.last_order = 50), Outcome::Send(1));
-        assert_eq!(with(&|c| c.due = 101), Outcome::NotDue);
+        assert_eq!(with(&|c| c.due = 101), Outcome::NotDue(20));
         assert_eq!(with(&|c| c.customer = 1), Outcome::OptedOut);
         assert_eq!(with(&|c| c.reachable = 0b01), Outcome::OptedOut);
         assert_eq!(with(&|c| c.reachable = 0b100), Outcome::Unreachable);
@@ -478,6 +514,19 @@ mod tests {
         assert_eq!(
             outcomes(&two, &free, &short),
             [Outcome::Send(0), Outcome::Send(1), Outcome::Budget]
+        );
+        // Who is held out uses none of it.
+        let mut without = short.clone();
+        without.rules[0].as_mut().unwrap().holdout = 0.6;
+        let four = [two[0], two[1], two[2], candidate(1, 1, 4)];
+        assert_eq!(
+            outcomes(&four, &free, &without),
+            [
+                Outcome::HeldOut,
+                Outcome::Send(1),
+                Outcome::HeldOut,
+                Outcome::Send(1)
+            ]
         );
         let mut quiet = grouped.clone();
         quiet.quiet_until = Some(200);

@@ -9,12 +9,15 @@
 //! | `holdout` | `{"share", "experiment", "salt"}`: the share of customers who never get a message, by [`assign`](crate::experiments::assign) | none |
 //! | `budget` | the messages of one run | none |
 //! | `groups` | by name `{"triggers", "days"}`: at most one message of these triggers in so many civil days (1) | none |
-//! | `exclusions` | the reasons in the column `excluded_by` that exclude | all |
+//! | `exclusions` | the reasons in the column `excluded_by` that exclude, besides those that always do: `opted_out`, `unsubscribed`, `complained`, `staff`, 配信停止 and the like | all |
 //! | `bought_within` | days after an order (`last_order_at`) in which nothing is sent | none |
 //! | `triggers` | by name `{"priority", "channels", "exclusions", "bought_within", "holdout"}`; where it is given, other triggers are not sent | all triggers alike |
 //!
 //! Triggers of less `priority` (0 by default) come first. A setting of a trigger replaces the general setting.
+//! Channels have no blank, comma or bar in their names; messages and candidates may write them in another case or by
+//! another name (`Email`, メール). Quiet hours leave an hour of the day at least.
 
+use super::channels::always_excludes;
 use super::plan::{Cap, Group, NONE, Rule, Rules};
 use crate::error::{Error, Result};
 use crate::num::Probability;
@@ -23,7 +26,10 @@ use crate::time::{MICROS_PER_DAY, Offsets, Zone};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The part of a day that quiet hours have to leave.
+const LEAST_OPEN: i64 = MICROS_PER_DAY / 24;
 
 /// The most channels: a set of them is a number of 64 bits.
 const MOST: usize = 64;
@@ -166,6 +172,12 @@ impl Written {
             let found = json!(self.channels);
             return Err(wrong("channels", found, "1 to 64 channels, each once"));
         }
+        for (at, name) in self.channels.iter().enumerate() {
+            if name.trim().is_empty() || name.contains([' ', '\u{3000}', ',', '|']) {
+                let expected = "a name without blanks, commas and bars";
+                return Err(wrong(&format!("channels.{at}"), json!(name), expected));
+            }
+        }
         for (at, cap) in self.caps.iter().enumerate() {
             days(&format!("caps.{at}"), cap.days)?;
             if cap.messages == 0 {
@@ -249,7 +261,9 @@ impl Written {
             };
             let channels = own.channels.as_ref().unwrap_or(&self.channels);
             let exclusions = own.exclusions.as_ref().or(self.exclusions.as_ref());
-            let excludes = |reason: &String| exclusions.is_none_or(|all| all.contains(reason));
+            let excludes = |reason: &String| {
+                always_excludes(reason) || exclusions.is_none_or(|all| all.contains(reason))
+            };
             let days = own.bought_within.or(self.bought_within);
             let share = own.holdout.or(self.holdout.share);
             Some(Rule {
@@ -285,6 +299,25 @@ impl Written {
                 .quiet
                 .and_then(|hours| quiet_until(hours, now, offsets)),
         }
+    }
+
+    /// When a message of this instant may be sent, as far as quiet hours matter.
+    pub(super) fn open_from(&self, at: i64, offsets: &Offsets) -> i64 {
+        let until = self.quiet.and_then(|hours| quiet_until(hours, at, offsets));
+        until.unwrap_or(at)
+    }
+
+    /// The triggers with a rule, and the reasons that exclude, that no candidate has.
+    pub(super) fn unused(&self, triggers: &[String], reasons: &[String]) -> [Vec<&String>; 2] {
+        let named = self.triggers.iter().flatten();
+        let own = named.clone().flat_map(|(_, own)| &own.exclusions);
+        let exclusions: BTreeSet<&String> = self.exclusions.iter().chain(own).flatten().collect();
+        let grouped = self.groups.values().flat_map(|group| &group.triggers);
+        let named: BTreeSet<&String> = named.map(|(name, _)| name).chain(grouped).collect();
+        [(named, triggers), (exclusions, reasons)].map(|(said, known)| {
+            let unused = said.into_iter().filter(|name| !known.contains(name));
+            unused.collect()
+        })
     }
 
     /// The path of a group.
@@ -390,13 +423,15 @@ impl Quiet {
             })
         };
         let (from, to) = (time("from", &self.from)?, time("to", &self.to)?);
-        match from == to {
-            true => Err(Error::option(
+        // Equal times would be quiet for no time, or for all of it.
+        let quiet = (to - from).rem_euclid(MICROS_PER_DAY);
+        match quiet > 0 && quiet <= MICROS_PER_DAY - LEAST_OPEN {
+            true => Ok((from, to)),
+            false => Err(Error::option(
                 "rules.quiet_hours",
                 json!([self.from, self.to]),
-                "two different times of day",
+                "two different times of day that leave an hour of it at least",
             )),
-            false => Ok((from, to)),
         }
     }
 }
@@ -529,6 +564,21 @@ mod tests {
                 json!({"quiet_hours": {"from": "21:00", "to": "21:00"}}),
                 "rules.quiet_hours",
                 "two different",
+            ),
+            (
+                json!({"quiet_hours": {"from": "00:00", "to": "23:59"}}),
+                "rules.quiet_hours",
+                "an hour of it",
+            ),
+            (
+                json!({"channels": ["mail", ""]}),
+                "rules.channels.1",
+                "without blanks",
+            ),
+            (
+                json!({"channels": ["mail line"]}),
+                "rules.channels.0",
+                "without blanks",
             ),
             (
                 json!({"quiet_hours": {"from": "9:00", "to": "24:00"}}),

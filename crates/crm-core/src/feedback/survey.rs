@@ -9,16 +9,23 @@
 //! p, d        shares of promoters (score ≥ `promoter`) and detractors (score ≤ `detractor`)
 //! nps         100 (p − d)
 //! se          100 √(((p + d) − (p − d)²) / n)
-//! interval    nps ± z se, within −100 and 100;      mean ± t_{n−1} s / √n
+//! interval    nps ± z se;                            mean ± t_{n−1} s / √n
 //! top         share of scores ≥ `top`, with Wilson's interval
 //! ```
+//!
+//! These two intervals are for many answers of several kinds. Where answers are fewer than 100, or fewer than 10 of them
+//! differ from the most frequent kind (promoters, passives, detractors), they would be too narrow, and of equal answers of
+//! width 0; then answers that nobody gave are added before: for `nps` ¾ of a promoter, 1½ passives and ¾ of a detractor,
+//! with t of n + 2 degrees of freedom for z; for the mean half an answer at each end of `scale`. No interval leaves
+//! `scale`, or −100 and 100, and a score outside `scale` is an error.
 //!
 //! With fewer than `min_n` answers only `n` is shown, because the other numbers would depend mostly on who happened
 //! to answer. A row without a score is no answer; it counts for `response_rate`, the share of rows with a score.
 //! Answers are not weighted for nonresponse.
 //!
 //! Source: Reichheld (2003), *The one number you need to grow*, Harvard Business Review (9 and 10, 0 to 6). The variance is
-//! that of a value which is 1, 0 or −1.
+//! that of a value which is 1, 0 or −1. Rocks (2016), *Interval estimation for the "Net Promoter Score"*, The American
+//! Statistician 70 (adjusted Wald interval with 3 triangular answers); after Agresti and Coull (1998).
 
 use crate::analysis::Analysis;
 use crate::context::{Context, filled, push};
@@ -45,6 +52,8 @@ pub struct Options {
     pub detractor: f64,
     /// The least score in `top`. Default 9.
     pub top: f64,
+    /// The least and the greatest score that can be given. Default 0 and 10.
+    pub scale: [f64; 2],
     /// Groups of fewer answers show only their number. Default 10.
     pub min_n: u32,
     /// Confidence level of the intervals. Default 0.95.
@@ -58,11 +67,16 @@ impl Default for Options {
             promoter: 9.0,
             detractor: 6.0,
             top: 9.0,
+            scale: [0.0, 10.0],
             min_n: 10,
             confidence: Fraction::P95,
         }
     }
 }
+
+/// From so many answers, of which so many are not of the most frequent kind, the intervals are the plain ones.
+const PLAIN_FROM: u64 = 100;
+const PLAIN_OTHERS: u64 = 10;
 
 /// The net promoter score and its standard error, of counts of promoters, passives and detractors.
 ///
@@ -110,6 +124,11 @@ impl Analysis for Survey {
     type Options = Options;
 
     fn check(_: &Table, options: &Options) -> Result<()> {
+        let [least, most] = options.scale;
+        if !(least.is_finite() && most.is_finite() && least < most) {
+            let expected = "the least and the greatest score, such as [1, 5]";
+            return Err(Error::option("scale", json!(options.scale), expected));
+        }
         if options.promoter <= options.detractor {
             let found = json!(options.promoter);
             return Err(Error::option(
@@ -135,6 +154,10 @@ impl Analysis for Survey {
         let mut rows = Vec::new();
         for (row, score) in scores.iter().enumerate() {
             let known = valid.is_none_or(|valid| valid[row]);
+            if known && !(options.scale[0]..=options.scale[1]).contains(score) {
+                let expected = "a score within `scale`, which is 0 to 10 if it is not given";
+                return Err(Error::value("score", row, expected));
+            }
             let key = (code(&question, row), code(&group, row));
             push(&mut rows, (key, known.then_some(*score)), "survey")?;
         }
@@ -184,13 +207,6 @@ impl Found {
     fn of<I: Iterator<Item = f64>>(scores: impl Fn() -> I, n: usize, options: &Options) -> Found {
         let level = options.confidence.get();
         let mean = scores().sum::<f64>() / n as f64;
-        let squares: f64 = scores().map(|score| (score - mean) * (score - mean)).sum();
-        let df = n as f64 - 1.0;
-        // Of one answer there is no interval.
-        let half = match n {
-            1 => f64::NAN,
-            _ => student::quantile(0.5 + level / 2.0, df) * sqrt(squares / df / n as f64),
-        };
         let count =
             |test: &dyn Fn(f64) -> bool| scores().filter(|score| test(*score)).count() as u64;
         let top = count(&|score| score >= options.top);
@@ -198,15 +214,55 @@ impl Found {
         let detractors = count(&|score| score <= options.detractor);
         let passives = n as u64 - promoters - detractors;
         let (low, high) = wilson(top as f64 / n as f64, n as f64, options.confidence);
-        let (nps, error) = net_promoter_score(promoters, passives, detractors).unwrap_or_default();
-        let z = normal::quantile(0.5 + level / 2.0) * error;
+        let counts = [promoters, passives, detractors];
+        let others = n as u64 - counts.into_iter().max().unwrap_or(0);
+        let is_plain = n as u64 >= PLAIN_FROM && others >= PLAIN_OTHERS;
+        let nps = net_promoter_score(promoters, passives, detractors).unwrap_or_default();
+        let ([low_nps, high_nps], added) = match is_plain {
+            true => {
+                let half = normal::quantile(0.5 + level / 2.0) * nps.1;
+                ([nps.0 - half, nps.0 + half], 0.0)
+            }
+            false => (of_few(counts, level), 0.5),
+        };
+        let [low_mean, high_mean] = interval_of_mean(&scores, n, options.scale, added, level);
         Found {
-            mean: [mean, mean - half, mean + half],
+            mean: [mean, low_mean, high_mean],
             top: [top as f64 / n as f64, low, high],
-            counts: [promoters, passives, detractors],
-            nps: [nps, (nps - z).max(-100.0), (nps + z).min(100.0)],
+            counts,
+            nps: [nps.0, low_nps.max(-100.0), high_nps.min(100.0)],
         }
     }
+}
+
+/// The adjusted interval of the net promoter score: 3 answers that nobody gave, half of them passives.
+fn of_few(counts: [u64; 3], level: f64) -> [f64; 2] {
+    let [p, q, d] = counts.map(|count| count as f64);
+    let n = p + q + d + 3.0;
+    let (p, d) = ((p + 0.75) / n, (d + 0.75) / n);
+    let variance = (p + d) - (p - d) * (p - d);
+    let half = student::quantile(0.5 + level / 2.0, n - 1.0) * sqrt(variance / n);
+    [100.0 * (p - d - half), 100.0 * (p - d + half)]
+}
+
+/// The interval of the mean within the scale, where each end of it was `added` times beside the answers.
+fn interval_of_mean<I: Iterator<Item = f64>>(
+    scores: &impl Fn() -> I,
+    answers: usize,
+    [least, most]: [f64; 2],
+    added: f64,
+    level: f64,
+) -> [f64; 2] {
+    // Of one answer there is no interval.
+    if answers < 2 {
+        return [f64::NAN; 2];
+    }
+    let n = answers as f64 + 2.0 * added;
+    let mean = (scores().sum::<f64>() + added * (least + most)) / n;
+    let square = |score: f64| (score - mean) * (score - mean);
+    let squares = scores().map(square).sum::<f64>() + added * (square(least) + square(most));
+    let half = student::quantile(0.5 + level / 2.0, n - 1.0) * sqrt(squares / (n - 1.0) / n);
+    [(mean - half).max(least), (mean + half).min(most)]
 }
 
 fn table(
@@ -261,4 +317,72 @@ fn table(
         columns.push(float(&fields[13 + at], &|g| found(g, &|f| f.nps[at]))?);
     }
     Ok(Table::new(columns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The interval of the net promoter score holds what it says, for all samples of a group's size, weighed by
+    /// their probability.
+    #[test]
+    fn intervals_of_few_answers_hold() {
+        for (n, [p, q, d]) in [
+            (10, [0.6, 0.25, 0.15]),
+            (10, [0.9, 0.08, 0.02]),
+            (10, [0.98, 0.01, 0.01]),
+            (30, [0.9, 0.08, 0.02]),
+            (15, [0.7, 0.3, 0.0_f64]),
+            (50, [0.95, 0.04, 0.01]),
+        ] {
+            let options = Options::default();
+            let (truth, mean) = (100.0 * (p - d), 10.0 * p + 8.0 * q + 3.0 * d);
+            let (mut nps, mut means) = (0.0, 0.0);
+            let ln_of = |k: u64| (1..=k).map(|i| libm::log(i as f64)).sum::<f64>();
+            for promoters in 0..=n {
+                for passives in 0..=n - promoters {
+                    let detractors = n - promoters - passives;
+                    if d == 0.0 && detractors > 0 {
+                        continue;
+                    }
+                    let each = [(promoters, p), (passives, q), (detractors, d)];
+                    let ln: f64 = each
+                        .iter()
+                        .filter(|(k, _)| *k > 0)
+                        .map(|(k, share)| *k as f64 * libm::log(*share) - ln_of(*k))
+                        .sum();
+                    let weight = libm::exp(ln + ln_of(n));
+                    let scores = || {
+                        let of = |score: f64, k: u64| std::iter::repeat_n(score, k as usize);
+                        of(10.0, promoters).chain(of(8.0, passives)).chain(of(3.0, detractors))
+                    };
+                    let found = Found::of(scores, n as usize, &options);
+                    let holds = |[_, low, high]: [f64; 3], truth: f64| {
+                        assert!(low < high);
+                        f64::from(u8::from(low <= truth + 1e-9 && truth - 1e-9 <= high))
+                    };
+                    nps += weight * holds(found.nps, truth);
+                    means += weight * holds(found.mean, mean);
+                }
+            }
+            assert!(nps >= 0.93 && means >= 0.93, "{n} {p}: {nps} {means}");
+        }
+    }
+
+    #[test]
+    fn the_interval_of_many_answers_is_the_plain_one() {
+        let scores = |promoters: usize, passives: usize, detractors: usize| {
+            move || {
+                let of = std::iter::repeat_n::<f64>;
+                of(10.0, promoters).chain(of(8.0, passives)).chain(of(3.0, detractors))
+            }
+        };
+        let options = Options::default();
+        let [nps, low, high] = Found::of(scores(60, 25, 15), 100, &options).nps;
+        assert!((nps - 45.0).abs() < 1e-12);
+        assert!((low - 30.4976).abs() < 1e-4 && (high - 59.5024).abs() < 1e-4);
+        // Equal answers, however many, leave a doubt.
+        let [nps, low, high] = Found::of(scores(400, 0, 0), 400, &options).nps;
+        assert!(nps == 100.0 && low < 100.0 && low > 97.0 && high == 100.0);
+    }
 }

@@ -21,6 +21,10 @@ pub(super) struct Clusters {
     /// The next record of the cluster, in a circle.
     next: Vec<u32>,
     size: Vec<u32>,
+    /// As the size, but equal records count once.
+    distinct: Vec<u32>,
+    /// The first record that is equal to each.
+    first: Vec<u32>,
 }
 
 impl Clusters {
@@ -30,7 +34,19 @@ impl Clusters {
             parent: each()?,
             next: each()?,
             size: filled(records, 1, "clusters")?,
+            distinct: filled(records, 1, "clusters")?,
+            first: each()?,
         })
+    }
+
+    /// The same, where a record that is equal to one before does not count in `most` of [`Clusters::link`].
+    pub(super) fn of_distinct(first: &[u32]) -> Result<Self> {
+        let mut clusters = Clusters::new(first.len())?;
+        for (at, first) in first.iter().enumerate() {
+            clusters.distinct[at] = u32::from(*first as usize == at);
+            clusters.first[at] = *first;
+        }
+        Ok(clusters)
     }
 
     /// The least record of the cluster of a record.
@@ -56,9 +72,29 @@ impl Clusters {
         })
     }
 
+    /// The same without records that are equal to another of them, so that many equal ones cost no time.
+    fn different(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        let root = |mut at: usize| {
+            while self.parent[at] as usize != at {
+                at = self.parent[at] as usize;
+            }
+            at
+        };
+        let here = root(at);
+        self.members(at).filter(move |at| {
+            let first = self.first[*at] as usize;
+            first == *at || root(first) != here
+        })
+    }
+
     pub(super) fn size(&mut self, at: usize) -> usize {
         let root = self.of(at);
         self.size[root] as usize
+    }
+
+    fn distinct(&mut self, at: usize) -> usize {
+        let root = self.of(at);
+        self.distinct[root] as usize
     }
 
     /// Makes one cluster of two.
@@ -70,11 +106,12 @@ impl Clusters {
         let (least, other) = (a.min(b), a.max(b));
         self.parent[other] = least as u32;
         self.size[least] += self.size[other];
+        self.distinct[least] += self.distinct[other];
         self.next.swap(least, other);
     }
 
     /// Joins the ends of links in the given order, where no pair of the joined cluster is forbidden and it has at most
-    /// `most` records. Returns what became of each.
+    /// `most` records that differ. Returns what became of each.
     pub(super) fn link(
         &mut self,
         links: impl Iterator<Item = (usize, usize)>,
@@ -85,11 +122,11 @@ impl Clusters {
         for (a, b) in links {
             let outcome = if self.of(a) == self.of(b) {
                 Outcome::Joined
-            } else if self.size(a) + self.size(b) > most {
+            } else if self.distinct(a) + self.distinct(b) > most {
                 Outcome::TooLarge
             } else if self
-                .members(a)
-                .any(|x| self.members(b).any(|y| forbidden(x.min(y), x.max(y))))
+                .different(a)
+                .any(|x| self.different(b).any(|y| forbidden(x.min(y), x.max(y))))
             {
                 Outcome::Forbidden
             } else {

@@ -3,6 +3,7 @@
 use super::blocks::{self, ends};
 use super::clusters::{Clusters, Outcome};
 use super::compare::Agreement;
+use super::equal;
 use super::compare::{EMAIL, FAMILY, GIVEN, PATTERNS, Pattern};
 use super::records::Records;
 use super::shared::{self, Shared};
@@ -82,7 +83,8 @@ pub(super) fn decide(
 ) -> Result<Found> {
     let shared = shared::take_out(records, limits.shared)?;
     let records = &*records;
-    let made = blocks::pairs(records, limits.block, context)?;
+    let first = equal::first_of_each(records, apart)?;
+    let made = blocks::pairs(records, &first, limits.block, context)?;
     let count = made.pairs.len() as u64;
     let compared = compare(records, made.pairs, context)?;
     let weights = match records.len < MIN_RECORDS {
@@ -122,7 +124,7 @@ pub(super) fn decide(
     }
     let accounts = accounts(records, &judge)?;
     sort(&mut links);
-    let mut clusters = Clusters::new(records.len)?;
+    let mut clusters = Clusters::of_distinct(&first)?;
     let ends_of = |link: &Link| (link.a as usize, link.b as usize);
     let of_accounts = clusters.link(accounts.iter().map(ends_of), usize::MAX, is_apart)?;
     let of_links = clusters.link(links.iter().map(ends_of), limits.cluster, |a, b| {

@@ -4,6 +4,7 @@ mod blocks;
 mod clusters;
 mod compare;
 mod decide;
+mod equal;
 mod fields;
 mod identify;
 mod identity;

@@ -33,7 +33,8 @@ pub struct Options {
     pub shared_limit: u32,
     /// Records of one block that are compared with each other, 2 to 1000. Default 60.
     pub block_limit: u32,
-    /// Records of one person, 2 to 1000. Default 20.
+    /// Records of one person that differ from each other, 2 to 1000; records of one account are one person however
+    /// many they are. Default 20.
     pub max_cluster: u32,
     /// The least probability of a pair in the table for review. Default 0.5.
     pub review_from: Probability,

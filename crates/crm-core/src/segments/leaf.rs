@@ -137,7 +137,14 @@ fn of_text(leaf: &Leaf, text: &str) -> Result<bool> {
         Test::AtMost(bound) => end(bound)?.is_le(),
         Test::Greater(bound) => end(bound)?.is_gt(),
         Test::AtLeast(bound) => end(bound)?.is_ge(),
-        Test::Between(low, high) => end(low)?.is_ge() & end(high)?.is_le(),
+        Test::Between(low, high) => {
+            if let (Bound::Value(Value::String(first)), Bound::Value(Value::String(last))) = (low, high)
+                && first.as_bytes() > last.as_bytes()
+            {
+                return Err(mismatch(leaf, &Value::Null, "the lesser value first"));
+            }
+            end(low)?.is_ge() & end(high)?.is_le()
+        }
         Test::In(values) => {
             let mut any = false;
             for value in values {
@@ -191,6 +198,9 @@ fn numbers(leaf: &Leaf, column: &Column, as_of: Day) -> Result<Vec<bool>> {
         Test::AtLeast(of) => end(of).and_then(|v| each(&|cell| cell >= v)),
         Test::Between(low, high) => {
             let (low, high) = (end(low)?, end(high)?);
+            if low > high {
+                return Err(mismatch(leaf, &Value::Null, "the lesser value first"));
+            }
             each(&|cell| low <= cell && cell <= high)
         }
         Test::In(of) => {

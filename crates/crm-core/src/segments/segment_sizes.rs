@@ -136,6 +136,10 @@ fn trees(options: &Options) -> Result<Vec<(String, Tree)>> {
         ));
     }
     let read = |(name, value): (&String, &Value)| {
+        if options.overlaps && name.contains(" & ") {
+            let expected = "a name without ` & `, which joins the names of an overlap";
+            return Err(Error::option("segments", name, expected));
+        }
         let tree = Tree::new(value, &format!("segments.{name}"))?;
         Ok((name.clone(), tree))
     };

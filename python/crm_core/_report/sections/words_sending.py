@@ -167,6 +167,23 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{count} visitors who left a cart or a product are not known.",
         "カートや商品を残した訪問者のうち、会員と結び付かない人が{count}人います。",
     ),
+    "note_opted_out_by": (
+        "Opted out by {columns}: {count} of {all} customers in the table. They get nothing.",
+        "{columns}により、会員の表の{all}人のうち{count}人を配信停止として除外します。",
+    ),
+    "note_no_opt_out": (
+        "No column of {file} says who has opted out; if one does, name it with --opted-out.",
+        "{file}に配信停止を示す列が見つかりません。ある場合は --opted-out で指定してください。",
+    ),
+    "note_unknown_recipients": (
+        "{count} messages of the log are of nobody in the orders or the table of customers: "
+        "another form of ids?",
+        "配信履歴のうち{count}件は、注文にも会員の表にもないIDです。IDの形式が異なる可能性があります。",
+    ),
+    "note_of_all_channels": (
+        "{count} opt-outs are of channels that the rules do not have; they count for all channels.",
+        "配信停止のうち{count}件は、ルールにない配信手段のものです。すべての配信手段の停止とみなします。",
+    ),
     "note_messages_read": (
         "{rows} messages were read; {known} have a kind that counts.",
         "配信履歴{rows}件のうち{known}件を使いました。",

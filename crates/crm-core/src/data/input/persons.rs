@@ -53,6 +53,13 @@ impl<'a> Persons<'a> {
         Ok(Some(Persons { records, persons }))
     }
 
+    /// How many of the records are none of these ids.
+    pub(crate) fn unknown(&self, ids: &Ids) -> u64 {
+        let (known, codes) = self.records;
+        let is_unknown = |code: &&u32| ids.code_of(&known.at(**code)).is_none();
+        codes.iter().filter(is_unknown).count() as u64
+    }
+
     /// A dictionary with these ids and those of persons, and its code of the person of each code of `ids`: of an id that
     /// is no record, its own.
     pub(crate) fn map(&self, ids: &Ids, context: &Context) -> Result<(Arc<Ids>, Vec<u32>)> {

@@ -23,6 +23,8 @@ pub(crate) struct View {
     pub(crate) mask: Option<Arc<Vec<u64>>>,
     /// Customers whose rows are shown, by code.
     pub(crate) chosen: Option<Arc<Vec<bool>>>,
+    /// In a group of a breakdown: the group of each customer of the customers table, by code, and this group.
+    pub(crate) group: Option<(Arc<Vec<u32>>, u32)>,
 }
 
 /// Orders of a shop: validated, immutable, cheap to clone. They contain the zone, the currency and
@@ -117,6 +119,7 @@ impl Orders {
                 policy: spec.policy.clone().unwrap_or_default(),
                 mask: None,
                 chosen: None,
+                group: None,
             },
             data: Arc::new(data),
             spec,
@@ -268,7 +271,9 @@ impl Orders {
         }
         let mut prospects = Vec::new();
         for code in self.ids().by_id()? {
-            if rows[*code as usize] != NO_ID && !has_order[*code as usize] {
+            let group = self.view.group.as_ref();
+            let is_here = group.is_none_or(|(of, here)| of.get(*code as usize) == Some(here));
+            if is_here && rows[*code as usize] != NO_ID && !has_order[*code as usize] {
                 crate::context::push(&mut prospects, *code, "customers")?;
             }
         }

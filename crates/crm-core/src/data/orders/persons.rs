@@ -63,4 +63,14 @@ impl Orders {
         orders.view = self.view.clone();
         Ok(orders)
     }
+
+    /// How many records of a table of persons are no customer of these orders: all of them, if the ids are written in
+    /// another way.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Orders::with_persons`] about the table.
+    pub fn unknown_records(&self, persons: &Table) -> Result<u64> {
+        Ok(Persons::read(persons)?.map_or(0, |persons| persons.unknown(self.ids())))
+    }
 }

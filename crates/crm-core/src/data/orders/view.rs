@@ -11,6 +11,7 @@ use crate::ids::{IdRef, Ids, NO_ID};
 use crate::scope::{Filter, Refunds, Scope};
 use crate::table::{Cell, Column, Table, Values};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The orders of one group of a breakdown, with the group's values.
@@ -328,6 +329,7 @@ impl Orders {
                 .then(a.cmp(b))
         });
         let mut parts = Vec::new();
+        let mut groups = BTreeMap::new();
         let mut mine = filled(data.len(), false, "breakdown")?;
         for group in items.chunk_by(|a, b| rank_of(*a as usize).eq(rank_of(*b as usize))) {
             context.check()?;
@@ -339,7 +341,23 @@ impl Orders {
                     self.with_lines(group, line_order, &mut mine, context)?
                 }
             };
+            let ranks: Vec<u32> = rank_of(group[0] as usize).collect();
+            groups.insert(ranks, parts.len() as u32);
             push(&mut parts, Part { keys, orders }, "breakdown")?;
+        }
+        // Customers without an order are in the group of their own values; of a column of orders they have none.
+        if self.customer_rows.is_some() {
+            let of_customers = columns.iter().all(|(_, a, _)| a.level == Level::Customer);
+            let group_of = |code: usize| {
+                let ranks = columns.iter().map(|(_, _, rank)| rank.get(code).copied());
+                let ranks: Vec<u32> = ranks.map(|rank| rank.unwrap_or(NO_ID)).collect();
+                groups.get(&ranks).copied().unwrap_or(NO_ID)
+            };
+            let codes = if of_customers { self.ids().len() } else { 0 };
+            let of = Arc::new(collect((0..codes).map(group_of), "breakdown")?);
+            for (at, part) in parts.iter_mut().enumerate() {
+                part.orders.view.group = Some((of.clone(), at as u32));
+            }
         }
         if parts.is_empty() {
             // Without rows, one empty group gives the columns.

@@ -93,12 +93,18 @@ fn prefecture_of(text: &str) -> &'static str {
         .unwrap_or("")
 }
 
-/// The text after 〒 and a postal code at its start.
+/// The text after a postal code at its start: after 〒, or seven digits.
 fn without_zip(text: &str) -> &str {
-    let Some(rest) = text.strip_prefix('〒') else {
-        return text;
-    };
-    rest.trim_start_matches(|c: char| c.is_ascii_digit() || is_hyphen(c) || c == ' ')
+    let is_of_zip = |c: char| c.is_ascii_digit() || is_hyphen(c) || c == ' ';
+    if let Some(rest) = text.strip_prefix('〒') {
+        return rest.trim_start_matches(is_of_zip);
+    }
+    let head = text.len() - text.trim_start_matches(is_of_zip).len();
+    let digits = text[..head].chars().filter(char::is_ascii_digit).count();
+    match digits == 7 && head < text.len() {
+        true => &text[head..],
+        false => text,
+    }
 }
 
 /// The city at the start of a text, with its district or ward.
@@ -148,7 +154,7 @@ fn numbers(text: &str) -> String {
         dangling = c == '-';
         let fits = !loose && (c != '-' || before.is_ascii_digit());
         before = c;
-        fits && (c == '-' || !is_hyphen(c)) && !matches!(c, '丁' | '番' | '号' | 'の' | 'ノ')
+        fits && (c == '-' || !is_hyphen(c)) && !matches!(c, '丁' | '番' | '号' | 'の' | 'ノ' | '条')
     });
     if plain && !dangling {
         return text.to_owned();
@@ -171,7 +177,7 @@ fn numbers(text: &str) -> String {
         }
         let run = chars[at..].iter().take_while(|c| is_numeral(**c)).count();
         if run > 0
-            && unit(&chars[at + run..]).is_some()
+            && (unit(&chars[at + run..]).is_some() || avenue(&chars[at + run..], is_numeral) > 0)
             && let Some(number) = value(&chars[at..at + run])
         {
             out.push_str(&number.to_string());
@@ -211,6 +217,23 @@ fn numbers(text: &str) -> String {
         **c != '-' || number || !before
     });
     kept.map(|(_, c)| *c).collect()
+}
+
+/// The length of 条 with a direction at the start, before a number: of 条西 in 北1条西2丁目, of 条通 in 4条通9丁目.
+fn avenue(chars: &[char], is_number: impl Fn(char) -> bool) -> usize {
+    if chars.first() != Some(&'条') {
+        return 0;
+    }
+    let mut length = 1;
+    if chars.get(length) == Some(&'通') {
+        length += 1 + usize::from(matches!(chars.get(length + 1), Some('り')));
+    }
+    length += usize::from(matches!(chars.get(length), Some('東' | '西' | '南' | '北')));
+    let next = chars.get(length);
+    match next.is_some_and(|c| c.is_ascii_digit() || is_number(*c)) {
+        true => length,
+        false => 0,
+    }
 }
 
 /// The length of 丁目, 番地, 番 or 号 at the start; 番町 and 番館 are no numbers.
@@ -267,19 +290,30 @@ fn fold(text: &str) -> String {
     each.collect()
 }
 
-/// Town with number, and building: what comes after the first number of up to three parts.
+/// Town with number, and building: what comes after the first number of up to three parts. Numbers of avenues in
+/// Hokkaido are of the town: 北1条西2-3.
 fn street_of(text: &str) -> (String, String) {
     let text = match text.contains("大字") {
         true => text.replace("大字", ""),
         false => text.to_owned(),
     };
     let bare = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
+    let is_digit = |c: char| c.is_ascii_digit();
     let Some(start) = text.find(|c: char| c.is_ascii_digit()) else {
         return match text.split_once(' ') {
             Some((town, building)) => (bare(town), bare(building)),
             None => (bare(&text), String::new()),
         };
     };
+    let mut start = start;
+    loop {
+        let digits = text[start..].len() - text[start..].trim_start_matches(is_digit).len();
+        let after: Vec<char> = text[start + digits..].chars().take(5).collect();
+        match avenue(&after, |_| false) {
+            0 => break,
+            length => start += digits + after[..length].iter().map(|c| c.len_utf8()).sum::<usize>(),
+        }
+    }
     let number = &text[start..];
     let mut end = 0;
     let mut parts = 0;
@@ -299,6 +333,12 @@ fn street_of(text: &str) -> (String, String) {
         }
         end = skipped + digits;
         parts += 1;
+    }
+    // 月寒東1条, without another number.
+    if let Some(rest) = number[end..].strip_prefix('条')
+        && (rest.is_empty() || rest.starts_with(' '))
+    {
+        end += '条'.len_utf8();
     }
     let street = bare(&text[..start + end]);
     let building = number[end..].trim_start_matches(['-', ' ', ',', '、']);
