@@ -297,7 +297,7 @@ impl Ids {
             match self.keys {
                 Keys::Wide(_, Packing::Short) => shorts(texts, block.clone(), packed),
                 Keys::Wide(..) => {
-                    fits = uuids(texts, block.clone(), packed, &valid);
+                    fits = uuids(texts, block.clone(), packed, valid);
                 }
                 _ => {}
             }

@@ -80,10 +80,11 @@ impl Regular {
         let k = self.k as usize;
         let w = z / (1.0 + z);
         let mut step = [0.0; 12];
-        for j in 1..k {
-            if self.weight[j] > 0.0 {
-                let of = self.weight[j] / self.weight[j - 1];
-                step[j] = of * j as f64 / ((q + j as f64 - 1.0) * (1.0 + z));
+        let weights = self.weight[..k].windows(2);
+        for ((s, pair), j) in step[1..].iter_mut().zip(weights).zip(1_u32..) {
+            if pair[1] > 0.0 {
+                let j = f64::from(j);
+                *s = pair[1] / pair[0] * j / ((q + j - 1.0) * (1.0 + z));
             }
         }
         // All terms are scaled by e^shift; without it the first term would underflow where many
