@@ -124,7 +124,7 @@ def test_a_group_is_tested_against_the_share_that_was_planned() -> None:
     # Held-out people with a value of their own: no share was planned for a group.
     own = [(name, kind, "none") for name, kind, _ in held]
     table = effect(rows + own, by=["variant"], held_out_share=0.25)
-    assert set(table["srm_p"].tolist()) == {None} and table.notes["groups_without_plan"] == 4
+    assert set(table.to_dict()["srm_p"]) == {None} and table.notes["groups_without_plan"] == 4
     assert table.notes["sample_ratio_mismatch"] == []
 
 
@@ -215,9 +215,9 @@ def test_daily_looks_at_two_equal_variants() -> None:
             "n": [100 * day] * (2 * worlds),
             "conversions": counts.ravel(),
         }
-        found = crm.experiment(data, adjust="none", method="always_valid")
-        lows = [found[name].tolist()[1::2] for name in ("ratio_low", "difference_low")]
-        highs = [found[name].tolist()[1::2] for name in ("ratio_high", "difference_high")]
+        found = crm.experiment(data, adjust="none", method="always_valid").to_dict()
+        lows = [found[name][1::2] for name in ("ratio_low", "difference_low")]
+        highs = [found[name][1::2] for name in ("ratio_high", "difference_high")]
         # Null is an end that is not known: it leaves out nothing.
         sides = []
         for at, same in ((0, 1.0), (1, 0.0)):
@@ -331,12 +331,12 @@ def test_all_converted_and_very_many() -> None:
         {"variant": ["a", "b"], "n": [10**12] * 2, "conversions": [10**11, 10**11 + 10**6]},
         test="fisher",
     )
-    assert huge["p_exact"].tolist() == [None, None] and huge.notes["too_many_for_exact_p"]
+    assert huge.to_dict()["p_exact"] == [None, None] and huge.notes["too_many_for_exact_p"]
     yates = crm.experiment(
         {"variant": ["a", "b"], "n": [10**12] * 2, "conversions": [10**11, 10**11 + 10**6]},
         test="yates",
     )
-    assert huge["p"].tolist() == yates["p"].tolist()
+    assert huge.to_dict()["p"] == yates.to_dict()["p"]
 
 
 def test_a_large_basket_is_refused_by_name() -> None:

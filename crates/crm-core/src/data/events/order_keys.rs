@@ -6,7 +6,7 @@
 //! are, nobody knows which it is, and that is an error.
 
 use super::dataset::Events;
-use crate::columns::{Buf, ColumnData, ColumnValues, Strings};
+use crate::columns::{ColumnData, ColumnValues, Strings};
 use crate::context::{Context, collect, filled, push, room};
 use crate::data::Orders;
 use crate::data::input::batches::absorbed;
@@ -14,7 +14,6 @@ use crate::data::orders::order_data::Data;
 use crate::error::{Error, Result};
 use crate::ids::{IdKind, Ids, NO_ID};
 use crate::words::EventWord;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// The customer of an order that has none.
@@ -116,182 +115,109 @@ impl OrderKeys {
         data: &Data,
         context: &Context,
     ) -> Result<()> {
-        let Some(shops) = Shops::new(events, orders, data, context)? else {
+        let (Some(name), Some(of_orders)) = (&orders.spec().shop, &mut self.of_orders) else {
             return Ok(());
         };
-        let Some(shared) = Shared::new(self, &shops, context)? else {
+        let column = data.dims.iter().find(|dim| dim.name == *name);
+        let Some((shops, shop)) = column.and_then(|dim| Some((&dim.ids, dim.codes.as_ref()?)))
+        else {
             return Ok(());
         };
-        self.ids = shared.ids.clone();
-        let of_orders = self.of_orders.iter_mut().flatten();
-        for (id, shop) in of_orders.zip(shops.of_orders.iter()) {
-            *id = shared.key(*id, *shop);
+        let of_log = events.data()?.dims.iter().find(|dim| dim.name == *name);
+        let (shops, shop_of_log) = match of_log {
+            None => (shops.clone(), None),
+            Some(dim) if dim.ids.kind() != shops.kind() && !dim.ids.is_empty() => {
+                return Err(Error::ColumnType {
+                    column: name.clone(),
+                    found: dim.ids.kind().to_string(),
+                    expected: format!("{}, as in the orders", shops.kind()),
+                });
+            }
+            Some(dim) => {
+                let (joint, map) = absorbed(shops, &dim.ids, &dim.codes, context)?;
+                let mut codes = collect(dim.codes.iter().copied(), "shops")?;
+                recode(&mut codes, &map);
+                (joint, Some(codes))
+            }
+        };
+        // The id, the shop and the customer of each order, of ids that several shops have.
+        let mut known = room(of_orders.len(), "orders")?;
+        let rows = of_orders.iter().zip(shop.iter()).zip(&self.owners);
+        known.extend(
+            rows.filter_map(|((id, shop), owner)| (*id != NO_ID).then_some((*id, *shop, *owner))),
+        );
+        if let (Some(ids), Some(shops)) = (&self.of_log, &shop_of_log) {
+            for (id, shop) in ids.iter().zip(shops).filter(|(id, _)| **id != NO_ID) {
+                push(&mut known, (*id, *shop, UNKNOWN), "orders")?;
+            }
+        }
+        known.sort_unstable();
+        known.dedup();
+        let mut several = filled(self.ids.len(), false, "orders")?;
+        for same in known.chunk_by(|a, b| a.0 == b.0) {
+            several[same[0].0 as usize] = same.iter().any(|one| one.1 != same[0].1);
+        }
+        known.retain(|one| several[one.0 as usize]);
+        if known.is_empty() {
+            return Ok(());
+        }
+        let mut names = room(known.len(), "orders")?;
+        names.extend(known.iter().map(|(id, shop, _)| match *shop {
+            NO_ID => self.ids.text(*id),
+            shop => format!("{} ({})", self.ids.text(*id), shops.text(shop)),
+        }));
+        let mut ids = collect(0..self.ids.len() as u32, "orders")?;
+        let texts = as_texts(self.ids.clone(), &mut ids, context)?;
+        let mut texts = texts.copied()?;
+        let names = Strings::collect(names.iter().map(String::as_bytes))?;
+        let column = ColumnData::from(ColumnValues::Text(names));
+        let mut keys = Vec::new();
+        texts.encode("order_id", &[&column], &mut keys, &context.uncounted())?;
+        self.ids = Arc::new(texts);
+        let place = |id: u32, shop: u32| known.partition_point(|one| (one.0, one.1) < (id, shop));
+        let plain = |id: u32| ids.get(id as usize).copied().unwrap_or(NO_ID);
+        let is_several = |id: u32| several.get(id as usize).copied().unwrap_or(false);
+        for (id, shop) in of_orders.iter_mut().zip(shop.iter()) {
+            *id = match is_several(*id) {
+                true => keys[place(*id, *shop)],
+                false => plain(*id),
+            };
         }
         let Some(of_log) = &mut self.of_log else {
             return Ok(());
         };
         let mut is_logged = filled(self.ids.len(), false, "orders")?;
         for id in of_log.iter().filter(|id| **id != NO_ID) {
-            is_logged[shared.plain[*id as usize] as usize] = true;
+            is_logged[plain(*id) as usize] = true;
         }
         let joined = events.data()?.customer.as_ref();
         for event in 0..of_log.len() {
             let id = of_log[event];
-            of_log[event] = match &shops.of_log {
-                Some(shops) => shared.key(id, shops[event]),
-                None if shared.is_one_shops(id) => shared.key(id, NO_ID),
-                None => {
+            of_log[event] = match (&shop_of_log, is_several(id)) {
+                (_, false) => plain(id),
+                (Some(shops), true) => keys[place(id, shops[event])],
+                (None, true) => {
                     let customer = joined.map_or(NO_ID, |joined| joined.codes[event]);
-                    let key = shared.of_customer(id, customer, &is_logged);
-                    key.ok_or_else(|| {
-                        let name = orders.spec().shop.as_deref().unwrap_or_default();
+                    let range = place(id, 0)..known.partition_point(|one| one.0 <= id);
+                    let fits = |at: &usize| {
+                        let (_, shop, owner) = known[*at];
+                        let is_own = owner == UNKNOWN || customer == NO_ID || owner == customer;
+                        is_own && (shop == NO_ID || !is_logged[keys[*at] as usize])
+                    };
+                    let mut found = range.filter(fits);
+                    let key = found.next().map_or(plain(id), |at| keys[at]);
+                    if found.any(|at| keys[at] != key) {
                         let expected = format!(
                             "a column {name:?} in the events, as in the orders: orders of several shops have \
                              one order id, and a purchase of the log may be any of them"
                         );
-                        Error::option("with_orders", "", expected)
-                    })?
+                        return Err(Error::option("with_orders", "", expected));
+                    }
+                    key
                 }
             };
         }
         Ok(())
-    }
-}
-
-/// The shops of both under common codes.
-struct Shops {
-    ids: Arc<Ids>,
-    of_orders: Buf<u32>,
-    /// None if the log has no such column.
-    of_log: Option<Vec<u32>>,
-}
-
-impl Shops {
-    /// None if the orders have no shops.
-    fn new(
-        events: &Events,
-        orders: &Orders,
-        data: &Data,
-        context: &Context,
-    ) -> Result<Option<Shops>> {
-        let Some(name) = &orders.spec().shop else {
-            return Ok(None);
-        };
-        let column = data.dims.iter().find(|dim| dim.name == *name);
-        let Some((shops, codes)) = column.and_then(|dim| Some((&dim.ids, dim.codes.as_ref()?)))
-        else {
-            return Ok(None);
-        };
-        let of_orders = codes.clone();
-        let Some(dim) = events.data()?.dims.iter().find(|dim| dim.name == *name) else {
-            let (ids, of_log) = (shops.clone(), None);
-            return Ok(Some(Shops {
-                ids,
-                of_orders,
-                of_log,
-            }));
-        };
-        if dim.ids.kind() != shops.kind() && !dim.ids.is_empty() {
-            return Err(Error::ColumnType {
-                column: name.clone(),
-                found: dim.ids.kind().to_string(),
-                expected: format!("{}, as in the orders", shops.kind()),
-            });
-        }
-        let (ids, map) = absorbed(shops, &dim.ids, &dim.codes, context)?;
-        let mut codes = collect(dim.codes.iter().copied(), "shops")?;
-        recode(&mut codes, &map);
-        Ok(Some(Shops {
-            ids,
-            of_orders,
-            of_log: Some(codes),
-        }))
-    }
-}
-
-/// Ids that orders of several shops have, and their keys.
-struct Shared {
-    ids: Arc<Ids>,
-    /// The key of each id of one shop.
-    plain: Vec<u32>,
-    /// Id, shop and customer of the orders with the other ids, ascending, and their keys.
-    known: Vec<(u32, u32, u32)>,
-    keys: Vec<u32>,
-}
-
-impl Shared {
-    /// None if there is no such id.
-    fn new(of: &OrderKeys, shops: &Shops, context: &Context) -> Result<Option<Shared>> {
-        let mut known = Vec::new();
-        let of_orders = of.of_orders.iter().flatten().zip(shops.of_orders.iter());
-        for ((id, shop), owner) in of_orders.zip(&of.owners) {
-            push(&mut known, (*id, *shop, *owner), "orders")?;
-        }
-        if let (Some(ids), Some(shops)) = (&of.of_log, &shops.of_log) {
-            for (id, shop) in ids.iter().zip(shops) {
-                push(&mut known, (*id, *shop, UNKNOWN), "orders")?;
-            }
-        }
-        known.sort_unstable();
-        known.dedup();
-        let mut several = filled(of.ids.len(), false, "orders")?;
-        for same in known.chunk_by(|a, b| a.0 == b.0) {
-            if let Some(several) = several.get_mut(same[0].0 as usize) {
-                *several = same.iter().any(|one| one.1 != same[0].1);
-            }
-        }
-        known.retain(|one| several.get(one.0 as usize) == Some(&true));
-        if known.is_empty() {
-            return Ok(None);
-        }
-        let mut names = room(known.len(), "orders")?;
-        names.extend(known.iter().map(|(id, shop, _)| match *shop {
-            NO_ID => of.ids.text(*id),
-            shop => format!("{} ({})", of.ids.text(*id), shops.ids.text(shop)),
-        }));
-        let mut plain = collect(0..of.ids.len() as u32, "orders")?;
-        let mut ids = as_texts(of.ids.clone(), &mut plain, context)?.copied()?;
-        let names = Strings::collect(names.iter().map(String::as_bytes))?;
-        let column = ColumnData::from(ColumnValues::Text(names));
-        let mut keys = Vec::new();
-        ids.encode("order_id", &[&column], &mut keys, &context.uncounted())?;
-        Ok(Some(Shared {
-            ids: Arc::new(ids),
-            plain,
-            known,
-            keys,
-        }))
-    }
-
-    fn range(&self, id: u32) -> Range<usize> {
-        let start = self.known.partition_point(|one| one.0 < id);
-        start..self.known.partition_point(|one| one.0 <= id)
-    }
-
-    fn is_one_shops(&self, id: u32) -> bool {
-        self.range(id).is_empty()
-    }
-
-    /// The key of an id in a shop.
-    fn key(&self, id: u32, shop: u32) -> u32 {
-        let of_shop = self.range(id).find(|at| self.known[*at].1 == shop);
-        match of_shop {
-            Some(at) => self.keys[at],
-            None => self.plain.get(id as usize).copied().unwrap_or(NO_ID),
-        }
-    }
-
-    /// The key of the only order with an id that a customer may have and that the log does not have under its key; the id
-    /// itself without such an order, none if there are several.
-    fn of_customer(&self, id: u32, customer: u32, is_logged: &[bool]) -> Option<u32> {
-        let fits = |at: &usize| {
-            let (_, shop, owner) = self.known[*at];
-            let is_own = owner == UNKNOWN || customer == NO_ID || owner == customer;
-            is_own && (shop == NO_ID || !is_logged[self.keys[*at] as usize])
-        };
-        let mut found = self.range(id).filter(fits).map(|at| self.keys[at]);
-        let key = found.next().unwrap_or(self.plain[id as usize]);
-        found.all(|other| other == key).then_some(key)
     }
 }
 
