@@ -20,7 +20,14 @@ const REFUSALS: &[&str] = &[
 
 /// Who is no customer, as [`folded`] writes them.
 const NOBODY: &[&str] = &[
-    "staff", "test", "deceased", "退会", "従業員", "社員", "スタッフ", "テスト",
+    "staff",
+    "test",
+    "deceased",
+    "退会",
+    "従業員",
+    "社員",
+    "スタッフ",
+    "テスト",
 ];
 
 /// Names of one channel, as [`folded`] writes them.

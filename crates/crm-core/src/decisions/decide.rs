@@ -196,14 +196,7 @@ impl Analysis for Decide {
                 )
             },
         )?;
-        let table = table(
-            &written,
-            &rows,
-            &candidates,
-            &outcomes,
-            now,
-            &offsets,
-        )?;
+        let table = table(&written, &rows, &candidates, &outcomes, now, &offsets)?;
         let mut table = table
             .with_note("messages_after_now", json!(read.later))
             .with_note("messages_of_other_kinds", json!(read.other));
@@ -343,7 +336,11 @@ fn table(
         let (reason, path) = reason(written, rows, of, trigger, *outcome);
         // Not before it is due, and not in quiet hours; never if it expires before.
         let on = |day: i32| {
-            let from = if day > today { offsets.start_of(Day(day)) } else { now };
+            let from = if day > today {
+                offsets.start_of(Day(day))
+            } else {
+                now
+            };
             let at = written.open_from(from.max(of.due), offsets);
             (at < of.expires).then_some(at)
         };

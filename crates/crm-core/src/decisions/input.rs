@@ -280,7 +280,11 @@ impl<'a> Rows<'a> {
                         read.of_no_channel += 1;
                         set = u64::MAX;
                     }
-                    push(&mut wishes, (instant, out, self.customers[row], set), "decisions")?;
+                    push(
+                        &mut wishes,
+                        (instant, out, self.customers[row], set),
+                        "decisions",
+                    )?;
                 }
                 What::Other => read.other += u64::from(!is_later),
             }

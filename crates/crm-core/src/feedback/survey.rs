@@ -354,7 +354,9 @@ mod tests {
                     let weight = libm::exp(ln + ln_of(n));
                     let scores = || {
                         let of = |score: f64, k: u64| std::iter::repeat_n(score, k as usize);
-                        of(10.0, promoters).chain(of(8.0, passives)).chain(of(3.0, detractors))
+                        of(10.0, promoters)
+                            .chain(of(8.0, passives))
+                            .chain(of(3.0, detractors))
                     };
                     let found = Found::of(scores, n as usize, &options);
                     let holds = |[_, low, high]: [f64; 3], truth: f64| {
@@ -374,7 +376,9 @@ mod tests {
         let scores = |promoters: usize, passives: usize, detractors: usize| {
             move || {
                 let of = std::iter::repeat_n::<f64>;
-                of(10.0, promoters).chain(of(8.0, passives)).chain(of(3.0, detractors))
+                of(10.0, promoters)
+                    .chain(of(8.0, passives))
+                    .chain(of(3.0, detractors))
             }
         };
         let options = Options::default();

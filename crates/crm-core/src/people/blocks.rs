@@ -104,7 +104,9 @@ pub(super) fn pairs(
                 if of_key.is_empty() {
                     of_key = filled(records.len, NONE, "blocks")?;
                 }
-                block.iter().for_each(|(_, at)| of_key[*at as usize] = block[0].1);
+                block
+                    .iter()
+                    .for_each(|(_, at)| of_key[*at as usize] = block[0].1);
             }
             add(block, limit, &[&r.birth, &given], &mut out)?;
         }
@@ -148,7 +150,10 @@ fn refined(columns: &[Vec<u32>], groups: &[(u32, u32)], adds: bool) -> Result<(u
     let (mut more, mut less) = (0, 0);
     for (at, column) in columns.iter().enumerate() {
         let mut keys = Vec::new();
-        for (group, row) in groups.iter().filter(|(_, row)| column[*row as usize] != NONE) {
+        for (group, row) in groups
+            .iter()
+            .filter(|(_, row)| column[*row as usize] != NONE)
+        {
             let key = u64::from(*group) << 32 | u64::from(column[*row as usize]);
             push(&mut keys, (key, *row), "blocks")?;
         }
@@ -206,7 +211,9 @@ mod tests {
     fn pairs_that_share_a_value_are_counted_once() {
         let mut seed = 7_u64;
         let mut draw = |below: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(99);
             ((seed >> 33) % below) as u32
         };
         for columns in 0..5 {
@@ -218,7 +225,8 @@ mod tests {
                 (0..40).map(cell).collect::<Vec<u32>>()
             };
             let columns: Vec<Vec<u32>> = (0..columns).map(|_| column()).collect();
-            let share = |a: usize, b: usize| columns.iter().any(|of| of[a] != NONE && of[a] == of[b]);
+            let share =
+                |a: usize, b: usize| columns.iter().any(|of| of[a] != NONE && of[a] == of[b]);
             let pairs = (0..40).flat_map(|a| (a + 1..40).map(move |b| (a, b)));
             let slow = pairs.filter(|(a, b)| share(*a, *b)).count() as u64;
             assert_eq!(sharing(&columns, 40).unwrap(), slow);

@@ -3,8 +3,8 @@
 use super::blocks::{self, ends};
 use super::clusters::{Clusters, Outcome};
 use super::compare::Agreement;
-use super::equal;
 use super::compare::{EMAIL, FAMILY, GIVEN, PATTERNS, Pattern};
+use super::equal;
 use super::records::Records;
 use super::shared::{self, Shared};
 use super::weights::{self, MIN_RECORDS, SHIPPED, Weights};

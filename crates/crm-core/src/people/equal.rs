@@ -40,7 +40,10 @@ pub(super) fn first_of_each(records: &Records, apart: &[(u32, u32)]) -> Result<V
     alone.sort_unstable();
     order.sort_unstable();
     let mut first = collect(0..r.len as u32, "records")?;
-    for group in order.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
+    for group in order
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|group| group.len() > 1)
+    {
         // Different records hardly ever have one hash; if they do, each is compared with those before.
         let mut kept: Vec<u32> = Vec::new();
         for (_, at) in group {
@@ -63,7 +66,8 @@ pub(super) fn first_of_each(records: &Records, apart: &[(u32, u32)]) -> Result<V
 /// Whether a record has one of the keys of `people/blocks.rs`.
 fn has_key(r: &Records, at: usize) -> bool {
     let has = |column: &[u32]| column[at] != NONE;
-    let named = |name: &super::records::Name| has(&name.written) || has(&name.kana) || has(&name.roman);
+    let named =
+        |name: &super::records::Name| has(&name.written) || has(&name.kana) || has(&name.roman);
     let (family, given) = (named(&r.family), named(&r.given));
     has(&r.email)
         || has(&r.phone)

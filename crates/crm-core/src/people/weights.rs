@@ -300,7 +300,10 @@ mod tests {
         let found = estimate(&counts(&pairs(&model, 100_000)), &SHIPPED);
         for bits in &found.bits() {
             assert!(bits[0] <= 1e-9 && bits[2] >= -1e-9, "{bits:?}");
-            assert!(bits[0] <= bits[1] + 1e-9 && bits[1] <= bits[2] + 1e-9, "{bits:?}");
+            assert!(
+                bits[0] <= bits[1] + 1e-9 && bits[1] <= bits[2] + 1e-9,
+                "{bits:?}"
+            );
         }
         // The other fields are found as before.
         assert!(fabs(found.m[4][2] / model.m[4][2] - 1.0) < 0.1, "{found:?}");

@@ -138,7 +138,8 @@ fn of_text(leaf: &Leaf, text: &str) -> Result<bool> {
         Test::Greater(bound) => end(bound)?.is_gt(),
         Test::AtLeast(bound) => end(bound)?.is_ge(),
         Test::Between(low, high) => {
-            if let (Bound::Value(Value::String(first)), Bound::Value(Value::String(last))) = (low, high)
+            if let (Bound::Value(Value::String(first)), Bound::Value(Value::String(last))) =
+                (low, high)
                 && first.as_bytes() > last.as_bytes()
             {
                 return Err(mismatch(leaf, &Value::Null, "the lesser value first"));
