@@ -187,7 +187,8 @@ def describe(task: str) -> dict[str, Any]:
 def _names(task: str) -> frozenset[str]:
     """The names of all options of an analysis, those of its scope included."""
     entry = describe(task)
-    return frozenset([*entry["options"]["properties"], *entry["scope"]["properties"]])
+    parts = (entry[part].get("properties", {}) for part in ("options", "scope"))
+    return frozenset(name for part in parts for name in part)
 
 
 def tasks() -> list[str]:

@@ -345,7 +345,7 @@ def quiet_until(
 
     if not quiet(now):
         return None
-    at = now
+    at = now.replace(second=0, microsecond=0)
     while quiet(at):
         at += datetime.timedelta(minutes=1)
     return at

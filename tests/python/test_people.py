@@ -177,6 +177,10 @@ def test_forms_of_texts() -> None:
     assert found["building"] == "皇居101" and found["address_level"] == "number"
 
 
+def columns_of(rows: list[dict[str, str]]) -> dict[str, list[str]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
 def test_equal_records_are_one_person_however_many() -> None:
     guest = {
         "family_name": "高橋",
@@ -187,7 +191,7 @@ def test_equal_records_are_one_person_however_many() -> None:
     other = {**guest, "given_name": "太郎"}
     rows = [{**guest, "record_id": f"g{at:03}"} for at in range(130)]
     rows += [{**other, "record_id": f"t{at:03}"} for at in range(70)]
-    found = crm.identify(frame(rows))
+    found = crm.identify(columns_of(rows))
     assert set(persons(found).values()) == {"g000", "t000"}
     notes = found.persons.notes["identity"]
     assert (notes["skipped_pairs"], notes["blocks_over_limit"]) == (0, 0)
@@ -205,7 +209,7 @@ def test_pairs_that_are_skipped_count_once() -> None:
         }
         for at in range(70)
     ]
-    notes = crm.identify(frame(rows)).persons.notes["identity"]
+    notes = crm.identify(columns_of(rows)).persons.notes["identity"]
     assert notes["blocks_over_limit"] > 1
     assert notes["skipped_pairs"] + notes["compared_pairs"] == 70 * 69 // 2
 

@@ -411,8 +411,9 @@ def test_a_cart_of_one_who_has_opted_out_is_left_out(shop):
         "log.csv",
         [
             ("visitor_id", "customer_id", "event", "time", "product"),
-            ("v1", "anna-1", "add_to_cart", "2026-11-30 08:30", "P"),
-            ("v2", "dora-4", "add_to_cart", "2026-11-30 08:30", "P"),
+            ("v1", "anna-1", "add_to_cart", "2026-11-29 23:30", "P"),
+            ("v2", "dora-4", "add_to_cart", "2026-11-29 23:30", "P"),
+            ("v3", "carl-3", "purchase", "2026-11-01 12:00", "P"),
         ],
     )
     arguments = ("--customers=customers.csv", "--events=log.csv", "-o", "today.csv", "-q")

@@ -176,7 +176,7 @@ def _check_exclusions(rules: Mapping[str, Any]) -> None:
 def _no_step_twice(triggers: Sequence[Mapping[str, Any]], of_events: Sequence[SiteTrigger]) -> None:
     """Refuses two triggers that would write about the same at the same time."""
     seen: dict[tuple[Any, ...], str] = {}
-    steps = [
+    steps: list[tuple[str, tuple[Any, ...]]] = [
         (one["name"], (one["trigger"], one.get("of"), one.get("column"), step))
         for one in triggers
         for step in one.get("days") or ["all"]
