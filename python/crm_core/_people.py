@@ -266,8 +266,9 @@ def identify(
 
     Names, readings, addresses, telephone numbers and e-mail addresses are brought into one form,
     records with a common key are compared field by field, and the model of Fellegi and Sunter,
-    estimated from the data, gives each pair a probability. Families stay apart: different given
-    names are different people, even where all else agrees.
+    estimated from the data, gives each pair a probability. Families stay apart: no agreement but
+    that of the account joins records whose given names differ, or whose given names are only close
+    (由美, 由美子) and whose dates of birth differ.
 
     Args:
         people: `People`, or a frame whose columns have the names of its arguments.

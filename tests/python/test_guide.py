@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import crm_core as crm
+from crm_core import _cli_options
 
 DOCS = Path(__file__).parents[2] / "docs"
 HOWTO = DOCS / "howto"
@@ -74,6 +76,24 @@ def test_the_list_of_documents_has_every_page() -> None:
     for name in QUESTIONS:
         title = (HOWTO / f"{name}.md").read_text(encoding="utf-8").partition("\n")[0]
         assert f"- [{title[2:]}]({name}.md)\n" in f"{asked}\n"
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.stem)
+def test_commands_are_those_of_the_command_line(path: Path) -> None:
+    lines = [
+        line
+        for block in pages.blocks(path.read_text(encoding="utf-8"), "sh")
+        for line in block.splitlines()
+        if line.startswith("crm ")
+    ]
+    for line in lines:
+        command = line.partition(" > ")[0]
+        options = _cli_options.parser().parse_args(shlex.split(command)[1:])
+        for given in getattr(options, "option", []):
+            assert given.partition("=")[0] in crm.describe(options.task)["options"]["properties"]
+        if getattr(options, "read_as", None):
+            about = crm.describe(options.task)
+            assert options.read_as in (about["reads"], about["also_reads"])
 
 
 def names_of(cell: str) -> list[str]:

@@ -85,9 +85,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "使えなかった値: {cells}。",
     ),
     "persons_note": (
-        "Records whose given names differ are never one person, whatever else agrees; they are one "
-        "household.",
-        "名が異なる会員データは、ほかの項目が一致しても同一人物とせず、同じ世帯とします。",
+        "Records whose given names clearly differ are one person only if they have one account; "
+        "else they are one household. Close names (由美, 由美子) may be a typing error: then the "
+        "date of birth decides.",
+        "名が明らかに異なる会員データは、同じアカウントの場合を除き同一人物とせず、同じ世帯とします。"
+        "名が似ている場合(由美・由美子など)は、生年月日で判断します。",
     ),
     "persons_review_said": (
         "The pairs for a human are in {file}.",
