@@ -82,7 +82,7 @@ impl Analysis for AttributeProducts {
     const JA: &'static str = "属性別特徴商品";
     const COLUMNS: &'static [Field] = &columns! {
         CHANNEL, "The columns of `by`, under their own names.";
-        "product": Id, "", "商品", "The item, a value of `level`.";
+        PRODUCT;
         BUYERS, "Customers of the group with an order that counts and has the item.";
         SHARE, "buyers / buyers of any item in the group.";
         "share_elsewhere": Float, "share", "他での割合", "The same in all other groups; null with one group.";
