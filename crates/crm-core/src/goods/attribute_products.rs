@@ -19,7 +19,7 @@
 //! Source: Monroe, B. L., Colaresi, M. P., Quinn, K. M. (2008). Fightin' words. *Political Analysis* 16, eq. 15-22.
 
 use super::baskets::{BasketOf, BasketOptions, Entries};
-use super::fields::{BUYERS, INDEX};
+use super::fields::{BUYERS, INDEX, PRODUCT};
 use super::groups::Groups;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
