@@ -209,8 +209,8 @@ def backtest_recommend(
             number is days).
         methods: The methods; "popular" is always there. Default: "item_cosine" and "transition";
             with exclude="none" also "due" and "bought".
-        exclude: "bought" (default): products that a customer has are neither recommended nor to be
-            guessed; "none": all products.
+        exclude: "bought": products that a customer has are neither recommended nor to be guessed;
+            "none": all products. Default: "bought"; if `methods` has "due" or "bought", "none".
         confidence: Confidence of the intervals (default 0.95).
         candidates, level, free, half_life: As for `recommend`.
         shrinkage, min_count, neighbours, max_basket: As for `recommend`.

@@ -52,10 +52,10 @@ pub struct Options {
     pub k: u32,
     /// The time before `as_of` in which purchases are to be guessed, whole days, 1 to 3,660. Default 28 days.
     pub horizon: Duration,
-    /// The methods; popular is always there. Default: item_cosine, transition; without exclusion also due and bought.
+    /// The methods; popular is always there. Default: item_cosine and transition; with `exclude` = none also due and bought.
     pub methods: Option<Vec<Method>>,
-    /// What is not recommended and need not be guessed. Default: bought.
-    pub exclude: Exclude,
+    /// What is not recommended and need not be guessed. Default: bought; if `methods` has due or bought, none.
+    pub exclude: Option<Exclude>,
     /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
     /// What is learned from.
@@ -69,7 +69,7 @@ impl Default for Options {
             k: 10,
             horizon: Duration::days(28),
             methods: None,
-            exclude: Exclude::Bought,
+            exclude: None,
             confidence: Fraction::P95,
             learning: Learning::default(),
         }
@@ -117,16 +117,16 @@ impl Analysis for BacktestRecommend {
     type Options = Options;
 
     fn resolve(_: &Orders, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
-        let all = options.exclude == Exclude::None;
+        let given = options.methods.iter().flatten();
+        let has_repeat = given.copied().any(Method::is_repeat);
+        let exclude = Exclude::resolved(options.exclude, has_repeat)?;
+        options.exclude = Some(exclude);
         let methods = options.methods.get_or_insert_with(|| {
             let default = [Method::ItemCosine, Method::Transition].into_iter();
-            let repeats = [Method::Due, Method::Bought].into_iter().filter(|_| all);
+            let repeats = [Method::Due, Method::Bought].into_iter();
+            let repeats = repeats.filter(|_| exclude == Exclude::None);
             default.chain(repeats).collect()
         });
-        if !all && methods.iter().any(|method| method.is_repeat()) {
-            let expected = "methods other than due and bought, which need exclude = none";
-            return Err(Error::option("methods", json!(methods), expected));
-        }
         methods.push(Method::Popular);
         methods.sort_unstable();
         methods.dedup();
@@ -153,11 +153,11 @@ impl Analysis for BacktestRecommend {
                 found: at.day.0.abs_diff(first).into(),
             });
         }
-        let guessed = Guessed::new(orders, (&known, &whole), options.exclude, context)?;
+        let exclude = options.exclude.unwrap_or(Exclude::Bought);
+        let guessed = Guessed::new(orders, (&known, &whole), exclude, context)?;
         let methods = options.methods.as_deref().unwrap_or_default();
         let mut scores = Vec::new();
         for method in methods {
-            let exclude = options.exclude;
             let recommender =
                 Recommender::new(&known, *method, exclude, &options.learning, context)?;
             scores.push(guessed.score(&recommender, (*method, k), context)?);

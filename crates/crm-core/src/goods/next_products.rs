@@ -18,7 +18,7 @@
 //! A customer who may still order is open and no failure: F is the cumulative incidence of Aalen and Johansen, in which a next order
 //! without B is a competing event. Without open customers it is followed / buyers. Its interval is Wilson's with the number of
 //! customers F (1 − F) / V, V the variance of Aalen and Johansen's estimate by the delta method. F is null where nobody was followed
-//! for `within` days and somebody is open. A next order on the same day is one after 0 days.
+//! for `within` days, unless those who were followed longest have all ordered. A next order on the same day is one after 0 days.
 //!
 //! The next orders of all, in the lift, are those within `within` days after any order (with `order`, after the j-th).
 //!

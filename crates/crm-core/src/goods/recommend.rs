@@ -17,7 +17,7 @@ use super::recommender::{
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, grow, push, room};
 use crate::data::Orders;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::scope::{At, Occasion, Scope};
 use crate::table::optional::ids_column;
 use crate::table::shared::RANK;
@@ -88,16 +88,7 @@ impl Analysis for Recommend {
 
     fn resolve(_: &Orders, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
         let is_repeat = options.method.is_repeat();
-        let default = if is_repeat {
-            Exclude::None
-        } else {
-            Exclude::Bought
-        };
-        let exclude = *options.exclude.get_or_insert(default);
-        if is_repeat && exclude == Exclude::Bought {
-            let expected = "none with the methods due and bought, which recommend what was bought";
-            return Err(Error::option("exclude", "bought", expected));
-        }
+        options.exclude = Some(Exclude::resolved(options.exclude, is_repeat)?);
         Ok((scope, options))
     }
 

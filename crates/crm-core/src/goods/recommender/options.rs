@@ -43,6 +43,21 @@ pub enum Exclude {
     None,
 }
 
+impl Exclude {
+    /// What is not recommended: what is asked for, else what is bought, unless a method recommends just that.
+    pub(in crate::goods) fn resolved(asked: Option<Exclude>, is_repeat: bool) -> Result<Exclude> {
+        match (asked, is_repeat) {
+            (Some(Exclude::Bought), true) => {
+                let expected =
+                    "none with the methods due and bought, which recommend what was bought";
+                Err(Error::option("exclude", "bought", expected))
+            }
+            (None, true) => Ok(Exclude::None),
+            (asked, _) => Ok(asked.unwrap_or(Exclude::Bought)),
+        }
+    }
+}
+
 categories! {
     /// Why an item is recommended.
     pub Reason {
