@@ -57,6 +57,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("identify", "confidence"),
     ("itemsets", "n"),
     ("learn", "name"),
+    ("recommend", "score"),
     ("rules", "n"),
     ("segment_history", "entered"),
     ("shop_forecast", "orders"),

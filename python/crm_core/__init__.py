@@ -125,6 +125,7 @@ from ._people import (
     normalize_reading,
 )
 from ._read import read_events, read_orders
+from ._recommend import backtest_recommend, next_products, recommend
 from ._reporting import Report, report
 from ._retention import (
     acquisition,
@@ -227,6 +228,7 @@ __all__ = [
     "backtest_alerts",
     "backtest_calibration",
     "backtest_clv",
+    "backtest_recommend",
     "base_forecast",
     "before_after",
     "browse_abandonment",
@@ -268,6 +270,7 @@ __all__ = [
     "month_ends",
     "monthly",
     "movement",
+    "next_products",
     "normalize",
     "normalize_address",
     "normalize_email",
@@ -285,6 +288,7 @@ __all__ = [
     "purchase_intent",
     "read_events",
     "read_orders",
+    "recommend",
     "repeat_rate",
     "report",
     "rfm",

@@ -248,6 +248,7 @@ pub fn request(entry: &analysis::Entry) -> Value {
     let mut request = match entry.name {
         "before_after" => json!({"change": "2025-05-05"}),
         "movement" => json!({"since": "2025-03-31"}),
+        "backtest_recommend" => json!({}),
         name if name.starts_with("backtest") => json!({"origins": 1}),
         "funnel" => json!({"steps": ["product_view", "add", "purchase"]}),
         "sequences" | "sequence_totals" => json!({"steps": ["product_view", "purchase"]}),

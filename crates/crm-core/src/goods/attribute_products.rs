@@ -19,7 +19,7 @@
 //! Source: Monroe, B. L., Colaresi, M. P., Quinn, K. M. (2008). Fightin' words. *Political Analysis* 16, eq. 15-22.
 
 use super::baskets::{BasketOf, BasketOptions, Entries};
-use super::fields::{BUYERS, INDEX};
+use super::fields::{BUYERS, INDEX, PRODUCT};
 use super::groups::Groups;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
@@ -82,7 +82,7 @@ impl Analysis for AttributeProducts {
     const JA: &'static str = "属性別特徴商品";
     const COLUMNS: &'static [Field] = &columns! {
         CHANNEL, "The columns of `by`, under their own names.";
-        "product": Id, "", "商品", "The item, a value of `level`.";
+        PRODUCT;
         BUYERS, "Customers of the group with an order that counts and has the item.";
         SHARE, "buyers / buyers of any item in the group.";
         "share_elsewhere": Float, "share", "他での割合", "The same in all other groups; null with one group.";

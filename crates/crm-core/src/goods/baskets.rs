@@ -187,8 +187,10 @@ pub(super) struct Entries {
     pub(super) ids: Arc<Ids>,
     /// Numbers of baskets.
     n: usize,
-    without_item: u64,
-    returned_or_free: u64,
+    /// Lines without an item.
+    pub(super) without_item: u64,
+    /// Items of an order that are returned or free.
+    pub(super) returned_or_free: u64,
 }
 
 impl Entries {

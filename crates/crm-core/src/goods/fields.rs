@@ -6,6 +6,9 @@ fields! {
     pub(super) BOTH = "n", Int, "baskets", "バスケット数", "Baskets with all of them.";
     pub(super) BUYERS = "buyers", Int, "customers", "購入者数", "Customers with an order that counts.";
     pub(super) INDEX = "index", Float, "", "購入指数", "100 is average.";
+    pub(super) PRODUCT = "product", Id, "", "商品", "The item, a value of `level`.";
+    pub(super) REASON_CODE = "reason_code", Category, "", "理由コード", "Why.";
+    pub(super) SCORE = "score", Float, "", "スコア", "Greater is better.";
     pub(super) SUPPORT = "support", Float, "share", "支持度", "Share of baskets with all of them.";
     pub(super) LIFT = "lift", Float, "", "リフト値", "How many times more frequent than if they were independent.";
     pub(super) LEVERAGE = "leverage", Float, "", "レバレッジ", "Share of baskets with both beyond that of independence.";

@@ -1,15 +1,20 @@
-//! Goods (商品): who buys what, and what is bought together.
+//! Goods (商品): who buys what, what is bought together and next, what to recommend.
 
 pub mod attribute_products;
 pub mod attributes;
+pub mod backtest_recommend;
 pub mod baskets;
 pub mod cross;
 mod fields;
 mod frequent;
 mod groups;
+mod histories;
 pub mod itemsets;
 pub mod measures;
+pub mod next_products;
 pub mod pairs;
+pub mod recommend;
+pub mod recommender;
 pub mod rules;
 mod sets;
 pub mod similar_items;
@@ -27,4 +32,7 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<itemsets::Itemsets<Orders>>().or::<itemsets::Itemsets<Table>>(),
     Entry::of::<rules::Rules<Orders>>().or::<rules::Rules<Table>>(),
     Entry::of::<similar_items::SimilarItems<Orders>>().or::<similar_items::SimilarItems<Table>>(),
+    Entry::of::<next_products::NextProducts>(),
+    Entry::of::<recommend::Recommend>(),
+    Entry::of::<backtest_recommend::BacktestRecommend>(),
 ];

@@ -17,10 +17,11 @@
 //! (2007). Scalable collaborative filtering with jointly derived neighborhood interpolation weights. *ICDM*: the shrinkage.
 
 use super::baskets::{BasketOf, BasketOptions, HasBaskets};
-use super::fields::BOTH;
+use super::fields::{BOTH, PRODUCT, SCORE};
 use super::frequent;
+use super::sets::Sets;
 use crate::analysis::{Analysis, Input};
-use crate::context::{Context, collect, push};
+use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::table::shared::RANK;
@@ -70,13 +71,76 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct SimilarItems<D>(PhantomData<D>);
 
+/// What messages call the memory of this module.
+const WHAT: &str = "similar items";
+
 /// An item beside another.
 #[derive(Clone, Copy)]
-struct Beside {
-    item: u32,
-    similar: u32,
-    score: f64,
+pub(super) struct Beside {
+    pub(super) item: u32,
+    pub(super) similar: u32,
+    pub(super) score: f64,
     n: u32,
+}
+
+/// The `k` items most similar to each, best first, of those in `min_count` baskets or more with it; by item.
+pub(super) fn beside(
+    sets: &Sets,
+    (k, min_count): (usize, u32),
+    shrinkage: f64,
+    context: &Context,
+) -> Result<Vec<Beside>> {
+    let counts = sets.counts()?;
+    let pairs = frequent::pairs(sets, min_count, context)?;
+    context.afford(pairs.len().saturating_mul(32), WHAT)?;
+    // The place after the last of each item; filled from the front, the place of its next.
+    let mut next = filled(counts.len() + 1, 0_usize, WHAT)?;
+    for pair in &pairs {
+        next[pair.a as usize + 1] += 1;
+        next[pair.b as usize + 1] += 1;
+    }
+    for item in 0..counts.len() {
+        next[item + 1] += next[item];
+    }
+    let nothing = Beside {
+        item: 0,
+        similar: 0,
+        score: 0.0,
+        n: 0,
+    };
+    let mut all = filled(2 * pairs.len(), nothing, WHAT)?;
+    for pair in pairs {
+        let size = |item: u32| f64::from(counts[item as usize]);
+        let n = f64::from(pair.n);
+        let score = n / sqrt(size(pair.a) * size(pair.b)) * (n / (n + shrinkage));
+        for (item, similar) in [(pair.a, pair.b), (pair.b, pair.a)] {
+            let next = &mut next[item as usize];
+            all[*next] = Beside {
+                item,
+                similar,
+                score,
+                n: pair.n,
+            };
+            *next += 1;
+        }
+    }
+    let mut kept = Vec::new();
+    for of_item in all.chunk_by_mut(|a, b| a.item == b.item) {
+        let by = |a: &Beside, b: &Beside| {
+            let by = b.score.total_cmp(&a.score).then(b.n.cmp(&a.n));
+            by.then(a.similar.cmp(&b.similar))
+        };
+        let most = k.min(of_item.len());
+        if most < of_item.len() {
+            of_item.select_nth_unstable_by(most, by);
+        }
+        let best = &mut of_item[..most];
+        best.sort_unstable_by(by);
+        for one in best {
+            push(&mut kept, *one, WHAT)?;
+        }
+    }
+    Ok(kept)
 }
 
 impl<D: HasBaskets + 'static> Analysis for SimilarItems<D> {
@@ -85,10 +149,10 @@ impl<D: HasBaskets + 'static> Analysis for SimilarItems<D> {
         "For each product those that the same customers buy; of orders or of a table of baskets";
     const JA: &'static str = "関連商品";
     const COLUMNS: &'static [Field] = &columns! {
-        "product": Id, "", "商品", "The item, a value of `level`.";
+        PRODUCT;
         RANK, "1 for the most similar.";
         "similar": Id, "", "関連商品", "The similar item.";
-        "score": Float, "", "スコア", "The shrunk cosine.";
+        SCORE, "The shrunk cosine.";
         BOTH, "Baskets with both.";
     };
     const SCOPE: &'static [&'static str] = D::KEYS;
@@ -118,32 +182,13 @@ impl<D: HasBaskets + 'static> Analysis for SimilarItems<D> {
         };
         let baskets = data.baskets(at, &reading, context)?;
         let counts = baskets.sets.counts()?;
-        let mut beside = Vec::new();
-        for pair in frequent::pairs(&baskets.sets, options.min_count, context)? {
-            let size = |item: u32| f64::from(counts[item as usize]);
-            let n = f64::from(pair.n);
-            let score = n / sqrt(size(pair.a) * size(pair.b)) * (n / (n + options.shrinkage));
-            for (item, similar) in [(pair.a, pair.b), (pair.b, pair.a)] {
-                let one = Beside {
-                    item,
-                    similar,
-                    score,
-                    n: pair.n,
-                };
-                push(&mut beside, one, "similar items")?;
-            }
-        }
-        beside.sort_unstable_by(|a, b| {
-            let by = a.item.cmp(&b.item).then(b.score.total_cmp(&a.score));
-            by.then(b.n.cmp(&a.n)).then(a.similar.cmp(&b.similar))
-        });
+        let most = (options.k as usize, options.min_count);
+        let beside = beside(&baskets.sets, most, options.shrinkage, context)?;
         let mut with_any = 0;
-        let mut rows = Vec::new();
+        let mut rows = room(beside.len(), WHAT)?;
         for of_item in beside.chunk_by(|a, b| a.item == b.item) {
             with_any += 1;
-            for (rank, row) in of_item.iter().take(options.k as usize).enumerate() {
-                push(&mut rows, (rank as i64 + 1, *row), "similar items")?;
-            }
+            rows.extend((1..).zip(of_item));
         }
         let items = counts.iter().filter(|count| **count > 0).count();
         let f = Self::COLUMNS;
