@@ -353,7 +353,7 @@ def test_presets_are_listed(capsys):
     assert all(f"{name}\n" in out for name in PRESETS) and "配信ルール" in out
 
 
-# ---- who has opted out ----------------------------------------------------------------------------
+# ---- who has opted out ---------------------------------------------------------------------------
 
 
 def customers(heading, of_anna, others):
