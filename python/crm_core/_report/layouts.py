@@ -170,8 +170,8 @@ def unaccented(text: str) -> str:
 
 @cache
 def words() -> Mapping[str, Any]:
-    """The general vocabulary: the lists of `words.toml`, continued by those of `doubts.toml`, and the
-    words of states from the platforms' translations.
+    """The general vocabulary: `words.toml`, continued by `doubts.toml`, and the words of states from
+    the platforms' translations.
     """
     folder = files("crm_core") / "layouts"
     first, second = (
