@@ -41,6 +41,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("attribution_paths", "conversions"),
     ("attribution_paths", "median_days"),
     ("backtest_alerts", "k"),
+    ("backtest_recommend", "k"),
     ("base_forecast", "active"),
     ("base_forecast", "expected_orders"),
     ("before_after", "before"),

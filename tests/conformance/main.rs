@@ -18,6 +18,7 @@ fn request(name: &str) -> String {
     let extra = match name {
         "before_after" => r#", "change": "2025-04-07""#,
         "movement" => r#", "since": "2025-03-31""#,
+        "backtest_recommend" => "",
         name if name.starts_with("backtest") => r#", "origins": 1"#,
         _ => "",
     };

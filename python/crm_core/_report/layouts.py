@@ -170,7 +170,7 @@ def unaccented(text: str) -> str:
 
 @cache
 def words() -> Mapping[str, Any]:
-    """The general vocabulary: `words.toml`, continued by `doubts.toml`, and the words of states from
+    """The general words: `words.toml`, continued by `doubts.toml`, and the words of states from
     the platforms' translations.
     """
     folder = files("crm_core") / "layouts"

@@ -54,9 +54,9 @@ const WHAT: &str = "next products";
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Options {
-    /// The product A, a value of `level`. Default: each product has rows.
+    /// The product A, a value of `level`. Default: all, each with its rows.
     pub from_product: Option<Value>,
-    /// Follow customers from their order of this number, 1 or more, if it holds A. Default: from their first order with A.
+    /// Follow customers from their order of this number, 1 or more, if it holds A. Default: none, they are followed from their first order with A.
     pub order: Option<u32>,
     /// The time in which a next order counts, whole days, at most 3,660. Default 90 days.
     pub within: Duration,

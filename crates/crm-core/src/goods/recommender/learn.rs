@@ -1,11 +1,11 @@
 //! What is learned from the orders: popularity, similar and next items, usual days.
 
+use super::super::sets::Sets;
+use super::super::similar_items::beside;
 use super::options::Learning;
 use super::{Links, MIN_GAPS, Reason, Recommended, Recommender, WHAT, gaps_of};
 use crate::context::{Context, filled, push, room};
 use crate::error::Result;
-use crate::goods::sets::Sets;
-use crate::goods::similar_items::beside;
 use crate::ids::NO_ID;
 
 impl Recommender<'_> {

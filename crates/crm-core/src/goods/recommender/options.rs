@@ -1,7 +1,7 @@
 //! The options of recommendations, and their words.
 
+use super::super::baskets::BasketOptions;
 use crate::error::{Error, Result};
-use crate::goods::baskets::BasketOptions;
 use crate::table::categories;
 use crate::time::Duration;
 use crate::words::words;
@@ -26,7 +26,7 @@ words! {
 
 impl Method {
     /// Whether it recommends only what the customer has bought.
-    pub(in crate::goods) fn is_repeat(self) -> bool {
+    pub(crate) fn is_repeat(self) -> bool {
         matches!(self, Method::Due | Method::Bought)
     }
 }
@@ -45,7 +45,7 @@ pub enum Exclude {
 
 impl Exclude {
     /// What is not recommended: what is asked for, else what is bought, unless a method recommends just that.
-    pub(in crate::goods) fn resolved(asked: Option<Exclude>, is_repeat: bool) -> Result<Exclude> {
+    pub(crate) fn resolved(asked: Option<Exclude>, is_repeat: bool) -> Result<Exclude> {
         match (asked, is_repeat) {
             (Some(Exclude::Bought), true) => {
                 let expected =
@@ -138,7 +138,7 @@ impl Learning {
 }
 
 /// Refuses a list of no or very many items.
-pub(in crate::goods) fn check_k(k: u32) -> Result<usize> {
+pub(crate) fn check_k(k: u32) -> Result<usize> {
     match k {
         1..=1_000 => Ok(k as usize),
         _ => Err(Error::option("k", k, "1 to 1,000")),
