@@ -125,7 +125,10 @@ pub(super) fn judged_table(
     options: &Options,
     context: &Context,
 ) -> Result<Table> {
-    options.check_kinds(&arms.measures)?;
+    let mut all = arms.measures.iter().flat_map(|measure| &measure.arms);
+    if all.all(|arm| arm.rate.is_none()) {
+        options.refuse_rates()?;
+    }
     if arms.variants.len() < 2 {
         return Err(Error::Insufficient {
             what: "variants",

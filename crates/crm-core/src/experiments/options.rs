@@ -1,6 +1,5 @@
 //! Options of the analysis `experiment`.
 
-use super::arms::Measure;
 use crate::data::Whose;
 use crate::error::{Error, Result};
 use crate::num::{Fraction, Positive};
@@ -224,17 +223,13 @@ impl Options {
         }
     }
 
-    /// Refuses options of rates where all measures are means.
+    /// Refuses options of rates; all measures are means.
     ///
     /// # Errors
     ///
     /// Such an option.
-    pub(super) fn check_kinds(&self, measures: &[Measure]) -> Result<()> {
+    pub(super) fn refuse_rates(&self) -> Result<()> {
         let d = Options::default();
-        let mut arms = measures.iter().flat_map(|measure| &measure.arms);
-        if arms.any(|arm| arm.rate.is_some()) {
-            return Ok(());
-        }
         let rates = "a measure that is a rate; all measures here are means";
         refuse(&[
             ("test", self.test != d.test, rates),
