@@ -32,6 +32,8 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     ("--config: {}: {} has no option {}", "--config: {0}: {1} にオプション {2} はありません"),
     ("no order matches the filter", "条件に合う注文がありません"),
     ("--force: {} is there already", "--force: {0} は既にあります"),
+    ("--customers: the column {} looks like opt-outs, and {} of its cells are neither yes nor no",
+     "--customers: 列 {0} は配信停止のようですが、はい・いいえのどちらでもないセルが{1}個あります"),
     ("--customers: there is no file {}", "--customers: ファイル {0} がありません"),
     ("--learned: {} is not what `crm learn` has written",
      "--learned: {0} は crm learn が出力した文書ではありません"),

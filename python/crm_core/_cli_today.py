@@ -180,8 +180,8 @@ def _say_who_opted_out(told: list[Note]) -> None:
     for one in told:
         if one.code == "opt_out_unread":
             raise Misuse(
-                f'--customers: the column "{one.values["column"]}" looks like opt-outs, and its '
-                f"words are not understood: {one.values['words']}",
+                f'--customers: the column "{one.values["column"]}" looks like opt-outs, and '
+                f"{one.values['cells']:,} of its cells are neither yes nor no",
                 "Name the column that says it with --opted-out COLUMN, or say --opted-out= if none "
                 "does.",
             )

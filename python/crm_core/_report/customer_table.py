@@ -58,8 +58,8 @@ def load_customers(
         arguments["registered_at"] = registered
     said = opt_outs.opt_outs(table, opted_out)
     notes = [] if told is None else told
-    for name, words in said.unread:
-        notes.append(Note("opt_out_unread", {"column": name, "words": ", ".join(words[:5])}))
+    for name, cells in said.unread:
+        notes.append(Note("opt_out_unread", {"column": name, "cells": cells}))
     if said.cells is None:
         if not said.unread and opted_out is None:
             notes.append(Note("no_opt_out", {"file": path.name}))

@@ -25,12 +25,12 @@ class OptOuts:
     Attributes:
         columns: Their headings.
         cells: One truth value per row; of several columns, whether one says it.
-        unread: Columns that look like it and hold other words: a heading, and some of its words.
+        unread: Columns that look like it and hold other words: a heading, and in how many rows.
     """
 
     columns: list[str]
     cells: pa.Array | None
-    unread: list[tuple[str, list[str]]]
+    unread: list[tuple[str, int]]
 
 
 def wants(heading: str) -> bool | None:
@@ -62,8 +62,8 @@ def opt_outs(table: pa.Table, given: str | None) -> OptOuts:
         read, other = _read(table[name], bool(wants(name)))
         if other and given is not None:
             raise Problem(
-                f'the column "{cut(name)}" does not say who has opted out: it holds '
-                f"{', '.join(other[:5])}",
+                f'the column "{cut(name)}" does not say who has opted out: {other:,} of its cells '
+                "are neither yes nor no",
                 f"Name another column with {say.opted_out} COLUMN.",
             )
         if other:
@@ -74,8 +74,8 @@ def opt_outs(table: pa.Table, given: str | None) -> OptOuts:
     return OptOuts(columns, None if cells is None else pa.array(cells, pa.bool_()), unread)
 
 
-def _read(column: pa.ChunkedArray, wanted: bool) -> tuple[list[bool], list[str]]:
-    """Whether each row has opted out, and words that say neither yes nor no."""
+def _read(column: pa.ChunkedArray, wanted: bool) -> tuple[list[bool], int]:
+    """Whether each row has opted out, and the number of cells that say neither yes nor no."""
     words = layouts.words()
     own, smells = words["opt_outs"], words["smells"]
     out, stays = ({fold_word(one) for one in own[key]} for key in ("out", "in"))
@@ -92,11 +92,11 @@ def _read(column: pa.ChunkedArray, wanted: bool) -> tuple[list[bool], list[str]]
         return wanted if word in no else None
 
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        return [valid != wanted for valid in column.is_valid().to_pylist()], []
+        return [valid != wanted for valid in column.is_valid().to_pylist()], 0
     if pa.types.is_boolean(column.type):
-        return [bool(cell) != wanted for cell in column.to_pylist()], []
+        return [bool(cell) != wanted for cell in column.to_pylist()], 0
     text = shown(column)
     cells: list[Any] = [None] * len(column) if text is None else text.to_pylist()
     known = {cell: means(cell) for cell in set(cells)}
-    other = sorted(cut(str(cell)) for cell, meaning in known.items() if meaning is None)
+    other = sum(known[cell] is None for cell in cells)
     return [bool(known[cell]) for cell in cells], other
