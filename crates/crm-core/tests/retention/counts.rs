@@ -80,7 +80,7 @@ fn repeat_rates_by_three_estimators() {
     let customers: Vec<_> = customers.iter().map(|h| purchases(h, true, true)).collect();
     for k in 0..3 {
         let waits = waits(&customers, k);
-        for within in [0, 30, 90, 365] {
+        for within in [1, 30, 90, 365] {
             let request = |method: &str| {
                 format!(
                     r#", "to": {}, "within": {within}, "method": "{method}""#,
