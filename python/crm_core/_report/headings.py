@@ -157,11 +157,13 @@ def choose(
             if name and "@" not in name
         ]
         which = "which column it is" if len(missing) == 1 else "which columns they are"
-        # Without a known heading and a date or an amount below, the first line may be a customer's.
-        shown = known_count(headings) or any(likely) or any(given.values())
+        # Without two known headings, and a date or an amount below, the first line may be a
+        # customer's: one word can be a name or a product.
+        shown = known_count(headings) > 1 or any(likely) or any(given.values())
+        none = "no heading is known well enough to be shown"
         raise Problem(
             f"no column of the file looks like {' or like '.join(missing)}; "
-            + (f"the headings are: {listed(headings)}" if shown else "no heading is known"),
+            + (f"the headings are: {listed(headings)}" if shown else none),
             f"Say {which} with {' and '.join(options)}"
             + (f", for example {' and '.join(example)}." if example else ".")
             + (f' {say.customer_id:""} reads orders of guests only.' * ("customer_id" in missing)),
