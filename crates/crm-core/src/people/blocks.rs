@@ -3,8 +3,8 @@
 //! Two records are compared if they share a key: e-mail, telephone number, given name and date of birth, family name and
 //! date of birth, street and given name, postal code and family name, or the full name. A block of more than
 //! `limit` records is split by a further key (date of birth, then given name); what is still larger is not compared, and
-//! its pairs are counted. Of records that are equal in every field only the first is in blocks; each other one is compared
-//! with it.
+//! its pairs are counted. Of records with an e-mail address or telephone number that are equal in every field only the first is in
+//! blocks; each other one is compared with it.
 
 use super::records::Records;
 use super::words::NONE;

@@ -5,8 +5,8 @@ use super::words::NONE;
 use crate::context::{collect, push};
 use crate::error::Result;
 
-/// For each record the first that is equal to it: itself if there is none before. Records without a key by which records
-/// are compared stay alone, and so do those in `apart`, which a human has decided on.
+/// For each record the first that is equal to it: itself if there is none before. Records without an e-mail address and a
+/// telephone number stay alone, and so do those in `apart`, which a human has decided on.
 pub(super) fn first_of_each(records: &Records, apart: &[(u32, u32)]) -> Result<Vec<u32>> {
     let r = records;
     let columns: [&[u32]; 14] = [
@@ -26,7 +26,7 @@ pub(super) fn first_of_each(records: &Records, apart: &[(u32, u32)]) -> Result<V
         &r.building,
     ];
     let mut order = Vec::new();
-    for at in (0..r.len).filter(|at| has_key(r, *at)) {
+    for at in (0..r.len).filter(|at| has_contact(r, *at)) {
         let hash = columns.iter().fold(0_u64, |hash, column| {
             (hash.rotate_left(5) ^ u64::from(column[at])).wrapping_mul(0x517c_c1b7_2722_0a95)
         });
@@ -63,15 +63,7 @@ pub(super) fn first_of_each(records: &Records, apart: &[(u32, u32)]) -> Result<V
     Ok(first)
 }
 
-/// Whether a record has one of the keys of `people/blocks.rs`.
-fn has_key(r: &Records, at: usize) -> bool {
-    let has = |column: &[u32]| column[at] != NONE;
-    let named =
-        |name: &super::records::Name| has(&name.written) || has(&name.kana) || has(&name.roman);
-    let (family, given) = (named(&r.family), named(&r.given));
-    has(&r.email)
-        || has(&r.phone)
-        || (has(&r.birth) && (family || given))
-        || (given && (family || has(&r.street)))
-        || (family && has(&r.zip))
+/// Whether a record has a way to reach somebody. Without one, equal names and dates of birth may be a form's defaults.
+fn has_contact(r: &Records, at: usize) -> bool {
+    r.email[at] != NONE || r.phone[at] != NONE
 }

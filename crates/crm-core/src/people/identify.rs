@@ -11,7 +11,7 @@
 //! 1. Texts are brought into one form ([`normalize`](super::normalize)).
 //! 2. An e-mail address or telephone number of more than `shared_limit` records with different names or dates of birth is
 //!    nobody's: it is no evidence.
-//! 3. Records that are equal in every field are compared as one. Records with a common key are compared (e-mail, telephone number, given name and date of birth, family name and date
+//! 3. Records that have an e-mail address or telephone number and are equal in every field are compared as one. Records with a common key are compared (e-mail, telephone number, given name and date of birth, family name and date
 //!    of birth, street and given name, postal code and family name, full name). Blocks of more than `block_limit` records
 //!    are split by date of birth and given name; the pairs that are skipped are counted in the notes, each once.
 //! 4. Each field agrees, is close, differs or is missing. The model of Fellegi and Sunter makes of this a weight and a
