@@ -484,7 +484,7 @@ static void arrow(void) {
   ARROW(CRM_ERR_SCHEMA, it.offsets[2] = 0);
   ARROW(CRM_ERR_SCHEMA, it.offsets[2] = 1000);
   ARROW(CRM_ERR_SCHEMA, it.offsets[4] = INT32_MIN);
-  ARROW(CRM_ERR_SCHEMA, it.texts[0] = (char)0xff);
+  ARROW(CRM_ERR_DATA, it.texts[0] = (char)0xff);
   /* Dictionaries. */
   ARROW(CRM_ERR_SCHEMA, (with_dictionary(&it), it.texts[1] = 2));
   ARROW(CRM_ERR_SCHEMA, (with_dictionary(&it), it.texts[1] = -1));

@@ -60,9 +60,9 @@ def test_the_heading_of_a_layout_is_a_text_or_texts(names):
 
 
 def test_a_word_in_a_title_stops_unless_another_denies_it():
-    assert titles._stopping("キャンセル一覧")
+    assert titles.stopping("キャンセル一覧")
     for denied in layouts.words()["smells"]["not_in"]:
-        assert titles._stopping(f"キャンセル一覧 {denied}") == ""
+        assert titles.stopping(f"キャンセル一覧 {denied}") == ""
 
 
 @pytest.mark.parametrize(("customers", "enough"), [(29, False), (30, True)])

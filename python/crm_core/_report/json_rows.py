@@ -193,7 +193,7 @@ class JsonRows(TextRows):
     def _only_list(self, row: Mapping[str, Any]) -> str:
         """The list of an envelope that has nothing of an order."""
         found = json_shapes.lists_in(row)
-        return next(iter(found)) if len(found) == 1 and not known_count(row) else ""
+        return next(iter(found)) if len(found) == 1 and known_count(row) < 2 else ""
 
     def _of_document(self, text: str, found: dict[str, Any]) -> list[dict[str, Any]]:
         """The rows of a file that is one object."""

@@ -161,17 +161,18 @@ pub(crate) fn at_places(keys: &[u64], places: &[usize]) -> Result<Vec<Placed>> {
     let Some((least, _)) = extremes(keys) else {
         return Ok(Vec::new());
     };
-    let mut counts = [0_u32; CLASSES];
+    // Not on the stack, which may be small.
+    let mut counts = filled(CLASSES, 0_u32, "ranks")?;
     for key in keys {
         counts[class(key - least)] += 1;
     }
-    let mut starts = [0_usize; CLASSES + 1];
+    let mut starts = filled(CLASSES + 1, 0_usize, "ranks")?;
     for (i, count) in counts.iter().enumerate() {
         starts[i + 1] = starts[i] + *count as usize;
     }
     // The classes to be sorted.
     let next_filled = |from: usize| (from + 1..CLASSES).find(|class| counts[*class] > 0);
-    let mut wanted = [false; CLASSES];
+    let mut wanted = filled(CLASSES, false, "ranks")?;
     for place in places {
         let class = starts.partition_point(|start| start <= place) - 1;
         wanted[class] = true;
