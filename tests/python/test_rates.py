@@ -20,7 +20,7 @@ CENSORED = {
 }  # fmt: skip
 #: Forecasts have intervals of another kind, and so have shrunk rates.
 FORECAST = ("base_forecast",)
-#: Visits of one visitor and orders of one customer are alike, and who waits is known in part: n is a
+#: Visits of one visitor and orders of one customer are alike, who waits is known in part: n is a
 #: number of independent ones, and no whole number.
 CLUSTERED = ("page_exits", "browse_rates", "next_products", ("attributes", "cancel_rate"))
 OPTIONS = NEEDED | {
