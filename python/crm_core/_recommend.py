@@ -10,7 +10,7 @@ from ._orders import Orders
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import AsOf, BasketScope, Length
+    from ._types import AsOf, BasketScope, Length, RecommendMethod
 
 
 def next_products(
@@ -94,7 +94,7 @@ def recommend(
     as_of: AsOf = None,
     *,
     k: int | None = None,
-    method: Literal["item_cosine", "transition", "popular", "due", "bought"] | None = None,
+    method: RecommendMethod | None = None,
     exclude: Literal["bought", "none"] | None = None,
     candidates: Sequence[Any] | None = None,
     level: str | None = None,
@@ -104,14 +104,17 @@ def recommend(
     min_count: int | None = None,
     neighbours: int | None = None,
     max_basket: int | None = None,
+    period: Length | None = None,
     **scope: Unpack[BasketScope],
 ) -> Table:
     """For each customer the products to recommend, best first, with the reason (おすすめ商品).
 
     Methods: "item_cosine" (default) recommends what is bought by those who bought the same,
     "transition" what follows the last order, "popular" what most customers bought lately, "due"
-    what the customer will have used up, "bought" what the customer bought often and lately. Lists
-    that are too short are filled up with popular products. Equal scores are ordered by id.
+    what the customer will have used up, "bought" what the customer bought often and lately, "blend"
+    a mixture of all these but "due", with the weights that would have guessed the last purchases
+    best. Lists that are too short are filled up with popular products. Equal scores are ordered by
+    id.
     `backtest_recommend` shows which method is right for a shop.
 
     Args:
@@ -133,6 +136,8 @@ def recommend(
         neighbours: Similar or next items of each item that are used (default 50).
         max_basket: Customers of more items get lists, but are left out of what is learned, and
             counted (default 1,000).
+        period: Of "blend": the time before the date whose purchases choose the weights (default 28
+            days; a number is days). The weights are in the notes.
         **scope: Keys of the scope: where, customers (whose lists are shown; the lists stay the
             same), by, policy; see `BasketScope`.
 
@@ -170,6 +175,7 @@ def recommend(
         "min_count": min_count,
         "neighbours": neighbours,
         "max_basket": max_basket,
+        "period": period,
     }
     return call("recommend", orders, as_of, {**options, **scope})
 
@@ -180,8 +186,7 @@ def backtest_recommend(
     *,
     k: int | None = None,
     horizon: Length | None = None,
-    methods: Sequence[Literal["item_cosine", "transition", "popular", "due", "bought"]]
-    | None = None,
+    methods: Sequence[RecommendMethod] | None = None,
     exclude: Literal["bought", "none"] | None = None,
     confidence: float | None = None,
     candidates: Sequence[Any] | None = None,
@@ -192,6 +197,7 @@ def backtest_recommend(
     min_count: int | None = None,
     neighbours: int | None = None,
     max_basket: int | None = None,
+    period: Length | None = None,
     **scope: Unpack[BasketScope],
 ) -> Table:
     """Lists of an earlier date compared with what customers then bought (おすすめ商品の検証).
@@ -207,13 +213,13 @@ def backtest_recommend(
         k: Products of each list (default 10).
         horizon: The time before `as_of` in which purchases are to be guessed (default 28 days; a
             number is days).
-        methods: The methods; "popular" is always there. Default: "item_cosine" and "transition";
-            with exclude="none" also "due" and "bought".
+        methods: The methods; "popular" is always there. Default: "item_cosine", "transition" and
+            "blend"; with exclude="none" also "due" and "bought".
         exclude: "bought": products that a customer has are neither recommended nor to be guessed;
             "none": all products. Default: "bought"; if `methods` has "due" or "bought", "none".
         confidence: Confidence of the intervals (default 0.95).
         candidates, level, free, half_life: As for `recommend`.
-        shrinkage, min_count, neighbours, max_basket: As for `recommend`.
+        shrinkage, min_count, neighbours, max_basket, period: As for `recommend`.
         **scope: Keys of the scope: where, customers (whose purchases are guessed), by, policy; see
             `BasketScope`.
 
@@ -238,7 +244,7 @@ def backtest_recommend(
         ...     shop, currency="JPY", order_id="order_id", product="product", guests="drop"
         ... )
         >>> crm.backtest_recommend(orders, k=3, horizon="90d").to_dict()["method"]
-        ['item_cosine', 'transition', 'popular']
+        ['item_cosine', 'transition', 'popular', 'blend']
     """
     options = {
         "k": k,
@@ -254,5 +260,6 @@ def backtest_recommend(
         "min_count": min_count,
         "neighbours": neighbours,
         "max_basket": max_basket,
+        "period": period,
     }
     return call("backtest_recommend", orders, as_of, {**options, **scope})

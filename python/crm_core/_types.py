@@ -28,6 +28,9 @@ Progress: TypeAlias = Callable[[int, int], object]
 """Called with rows done and rows expected, about every 50 ms; returning False stops the work."""
 
 Labels: TypeAlias = Literal["en", "ja"]
+RecommendMethod: TypeAlias = Literal[
+    "item_cosine", "transition", "popular", "due", "bought", "blend"
+]
 Money: TypeAlias = Literal["float", "minor", "decimal"]
 
 Learned: TypeAlias = "Mapping[str, Any] | str | Table"

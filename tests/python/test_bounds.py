@@ -90,6 +90,8 @@ CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str]] = [
     ("recommend", "orders", at(k=1_000), at(k=1_001), "1 to 1,000"),
     ("recommend", "orders", at(neighbours=1), at(neighbours=0), "1 to 1,000"),
     ("recommend", "orders", at(half_life=1), at(half_life=0), "days from 1 to 36,600"),
+    ("recommend", "orders", at(method="blend", period=1), at(method="blend", period=0),
+     "days from 1 to 3,660"),
     ("recommend", "orders", at(method="due", exclude="none"), at(method="due", exclude="bought"),
      "none with the methods due and bought"),
     ("backtest_recommend", "orders", at(k=1), at(k=0), "1 to 1,000"),

@@ -90,8 +90,15 @@ fn backtest_against_lists_of_a_shop_that_ends_at_the_origin() {
         let table = run("backtest_recommend", &orders, &request);
         let methods = texts_of(&table, "method");
         let expected: &[&str] = match exclude {
-            "none" => &["item_cosine", "transition", "popular", "due", "bought"],
-            _ => &["item_cosine", "transition", "popular"],
+            "none" => &[
+                "item_cosine",
+                "transition",
+                "popular",
+                "due",
+                "bought",
+                "blend",
+            ],
+            _ => &["item_cosine", "transition", "popular", "blend"],
         };
         assert_eq!(methods, expected);
         let of = |method: &str| {

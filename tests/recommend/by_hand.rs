@@ -52,7 +52,14 @@ fn next_products_by_hand() {
 #[test]
 fn small_shops() {
     let none = by_hand(&[(1, 0, &[""]), (2, 1, &[""])]);
-    for method in ["item_cosine", "transition", "popular", "due", "bought"] {
+    for method in [
+        "item_cosine",
+        "transition",
+        "popular",
+        "due",
+        "bought",
+        "blend",
+    ] {
         let table = run("recommend", &none, &json!({"method": method}));
         assert_eq!(table.len(), 0, "{method}: no products");
         assert_eq!(table.notes()["customers_with_fewer_than_k"], 2);
@@ -201,6 +208,17 @@ fn options_that_contradict_each_other_are_refused() {
         ("recommend", json!({"k": 0}), "k"),
         ("recommend", json!({"half_life": "12h"}), "half_life"),
         ("recommend", json!({"neighbours": 0}), "neighbours"),
+        ("recommend", json!({"period": 30}), "period"),
+        (
+            "recommend",
+            json!({"method": "blend", "period": 0}),
+            "period",
+        ),
+        (
+            "backtest_recommend",
+            json!({"methods": ["due"], "period": 9}),
+            "period",
+        ),
         ("recommend", json!({"level": "amount"}), "level"),
         (
             "backtest_recommend",

@@ -5,17 +5,17 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What may be recommended to a customer, with its score and the terms of its reasons.
-type Scores = BTreeMap<String, (f64, BTreeMap<String, f64>)>;
+pub(super) type Scores = BTreeMap<String, (f64, BTreeMap<String, f64>)>;
 
-struct Slow<'a> {
+pub(super) struct Slow<'a> {
     known: &'a BTreeMap<u32, History>,
     end: i32,
     /// The last day of each item of a customer.
-    own: BTreeMap<u32, BTreeMap<String, i32>>,
+    pub(super) own: BTreeMap<u32, BTreeMap<String, i32>>,
 }
 
 impl Slow<'_> {
-    fn new(known: &BTreeMap<u32, History>, end: i32) -> Slow<'_> {
+    pub(super) fn new(known: &BTreeMap<u32, History>, end: i32) -> Slow<'_> {
         let last = |own: &History| {
             let days = own
                 .iter()
@@ -33,7 +33,7 @@ impl Slow<'_> {
         2_f64.powf(-f64::from(self.end - day) / 90.0)
     }
 
-    fn popular(&self) -> BTreeMap<String, f64> {
+    pub(super) fn popular(&self) -> BTreeMap<String, f64> {
         let mut found = BTreeMap::new();
         for (item, day) in self.own.values().flatten() {
             *found.entry(item.clone()).or_default() += self.weight(*day);
@@ -80,7 +80,7 @@ impl Slow<'_> {
         Some((2.0 * middle + own.iter().sum::<f64>()) / (2.0 + own.len() as f64))
     }
 
-    fn scores(&self, method: &str, customer: u32) -> Scores {
+    pub(super) fn scores(&self, method: &str, customer: u32) -> Scores {
         let own = &self.own[&customer];
         let products: BTreeSet<&String> = self.own.values().flat_map(BTreeMap::keys).collect();
         let mut found = Scores::new();

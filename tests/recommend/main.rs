@@ -2,6 +2,7 @@
 //! definitions are written; and a backtest that sees nothing after its date.
 
 mod backtest;
+mod blend;
 mod by_hand;
 mod lists;
 mod next_products;

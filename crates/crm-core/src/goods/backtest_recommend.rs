@@ -24,7 +24,9 @@
 
 use super::fields::P;
 use super::histories::Histories;
-use super::recommender::{Exclude, Learning, Method, Recommender, Scratch, check_k};
+use super::recommender::{
+    Asked, Exclude, Guessed, Learning, Method, Recommender, Scratch, check_k, discount,
+};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
@@ -52,7 +54,7 @@ pub struct Options {
     pub k: u32,
     /// The time before `as_of` in which purchases are to be guessed, whole days, 1 to 3,660. Default 28 days.
     pub horizon: Duration,
-    /// The methods; popular is always there. Default: item_cosine and transition; with `exclude` = none also due and bought.
+    /// The methods; popular is always there. Default: item_cosine, transition and blend; with `exclude` = none also due and bought.
     pub methods: Option<Vec<Method>>,
     /// What is not recommended and need not be guessed. Default: bought; if `methods` has due or bought, none.
     pub exclude: Option<Exclude>,
@@ -122,7 +124,7 @@ impl Analysis for BacktestRecommend {
         let exclude = Exclude::resolved(options.exclude, has_repeat)?;
         options.exclude = Some(exclude);
         let methods = options.methods.get_or_insert_with(|| {
-            let default = [Method::ItemCosine, Method::Transition].into_iter();
+            let default = [Method::ItemCosine, Method::Transition, Method::Blend].into_iter();
             let repeats = [Method::Due, Method::Bought].into_iter();
             let repeats = repeats.filter(|_| exclude == Exclude::None);
             default.chain(repeats).collect()
@@ -130,6 +132,8 @@ impl Analysis for BacktestRecommend {
         methods.push(Method::Popular);
         methods.sort_unstable();
         methods.dedup();
+        let has_blend = methods.contains(&Method::Blend);
+        options.learning.resolve(has_blend)?;
         Ok((scope, options))
     }
 
@@ -142,7 +146,8 @@ impl Analysis for BacktestRecommend {
             days.ok_or_else(|| Error::option("horizon", json!(options.horizon), expected))?;
         let origin = Day(at.day.0.saturating_sub(days));
         let of = (options.learning.level.as_str(), options.learning.free);
-        let known = Histories::new(orders, &At { day: origin, ..*at }, of, context)?;
+        let at_origin = At { day: origin, ..*at };
+        let known = Histories::new(orders, &at_origin, of, context)?;
         let whole = Histories::new(orders, at, of, context)?;
         if known.n_orders() == 0
             && let Some(first) = (0..whole.n_orders()).map(|order| whole.day(order)).min()
@@ -158,138 +163,62 @@ impl Analysis for BacktestRecommend {
         let methods = options.methods.as_deref().unwrap_or_default();
         let mut scores = Vec::new();
         for method in methods {
+            let asked = Asked {
+                method: *method,
+                exclude,
+                k,
+            };
+            let learning = &options.learning;
             let recommender =
-                Recommender::new(&known, *method, exclude, &options.learning, context)?;
-            scores.push(guessed.score(&recommender, (*method, k), context)?);
+                Recommender::learned((orders, &at_origin), &known, asked, learning, context)?;
+            scores.push(score(&guessed, &recommender, (*method, k), context)?);
         }
         let table = table(&scores, &guessed, options, k)?;
         Ok(table.with_note("origin", json!(origin)))
     }
 }
 
-/// What customers bought after the origin.
-struct Guessed {
-    /// Customers, by their places in what is known, and the end of their items.
-    customers: Vec<(usize, usize)>,
-    /// Their items, ascending.
-    items: Vec<u32>,
-    n_items: usize,
-}
-
-impl Guessed {
-    fn new(
-        orders: &Orders,
-        (known, whole): (&Histories, &Histories),
-        exclude: Exclude,
-        context: &Context,
-    ) -> Result<Guessed> {
-        let mut place = filled(whole.owners.len(), usize::MAX, WHAT)?;
-        for (at, code) in whole.customers.iter().enumerate() {
-            place[*code as usize] = at;
+fn score(
+    guessed: &Guessed,
+    recommender: &Recommender<'_>,
+    (method, k): (Method, usize),
+    context: &Context,
+) -> Result<Score> {
+    let mut scratch = Scratch::new(guessed.n_items)?;
+    let mut in_lists = filled(guessed.n_items, false, WHAT)?;
+    let mut score = Score {
+        method,
+        hits: 0,
+        recall: 0.0,
+        ndcg: Vec::new(),
+        coverage: 0.0,
+        listed: 0,
+        new: 0,
+    };
+    for (at, (customer, bought)) in guessed.each().enumerate() {
+        if at.is_multiple_of(Context::BLOCK) {
+            context.check()?;
         }
-        let mut guessed = Guessed {
-            customers: Vec::new(),
-            items: Vec::new(),
-            n_items: known.n_items(),
-        };
-        let (mut own, mut later) = (Vec::new(), Vec::new());
-        for (customer, code) in known.customers.iter().enumerate() {
-            if customer.is_multiple_of(Context::BLOCK) {
-                context.check()?;
-            }
-            let at = place[*code as usize];
-            if at == usize::MAX || !orders.shows(*code) {
-                continue;
-            }
-            own.clear();
-            for order in known.orders(customer) {
-                for item in known.items(order) {
-                    push(&mut own, *item, WHAT)?;
-                }
-            }
-            own.sort_unstable();
-            later.clear();
-            for order in whole.orders(at).filter(|at| whole.day(*at) > known.as_of) {
-                for item in whole.items(order) {
-                    let has = exclude == Exclude::Bought && own.binary_search(item).is_ok();
-                    if !has {
-                        push(&mut later, *item, WHAT)?;
-                    }
-                }
-            }
-            later.sort_unstable();
-            later.dedup();
-            for item in &later {
-                push(&mut guessed.items, *item, WHAT)?;
-            }
-            if !later.is_empty() {
-                push(
-                    &mut guessed.customers,
-                    (customer, guessed.items.len()),
-                    WHAT,
-                )?;
+        let mut found = 0_u32;
+        let mut gain = 0.0;
+        recommender.list(customer, k, &mut scratch)?;
+        for (at, one) in scratch.list().iter().enumerate() {
+            in_lists[one.item as usize] = true;
+            score.listed += 1;
+            score.new += u64::from(!scratch.has(customer, one.item));
+            if bought.binary_search(&one.item).is_ok() {
+                found += 1;
+                gain += discount(at);
             }
         }
-        Ok(guessed)
+        let best: f64 = (0..k.min(bought.len())).map(discount).sum();
+        score.hits += u64::from(found > 0);
+        score.recall += f64::from(found) / bought.len() as f64;
+        push(&mut score.ndcg, gain / best, WHAT)?;
     }
-
-    /// Each customer with what they bought.
-    fn each(&self) -> impl Iterator<Item = (usize, &[u32])> {
-        let mut begin = 0;
-        self.customers.iter().map(move |(customer, end)| {
-            let items = &self.items[begin..*end];
-            begin = *end;
-            (*customer, items)
-        })
-    }
-
-    fn score(
-        &self,
-        recommender: &Recommender<'_>,
-        (method, k): (Method, usize),
-        context: &Context,
-    ) -> Result<Score> {
-        let mut scratch = Scratch::new(self.n_items)?;
-        let mut in_lists = filled(self.n_items, false, WHAT)?;
-        let mut score = Score {
-            method,
-            hits: 0,
-            recall: 0.0,
-            ndcg: Vec::new(),
-            coverage: 0.0,
-            listed: 0,
-            new: 0,
-        };
-        for (at, (customer, bought)) in self.each().enumerate() {
-            if at.is_multiple_of(Context::BLOCK) {
-                context.check()?;
-            }
-            let mut found = 0_u32;
-            let mut gain = 0.0;
-            recommender.list(customer, k, &mut scratch)?;
-            for (at, one) in scratch.list().iter().enumerate() {
-                in_lists[one.item as usize] = true;
-                score.listed += 1;
-                score.new += u64::from(!scratch.has(customer, one.item));
-                if bought.binary_search(&one.item).is_ok() {
-                    found += 1;
-                    gain += discount(at);
-                }
-            }
-            let best: f64 = (0..k.min(bought.len())).map(discount).sum();
-            score.hits += u64::from(found > 0);
-            score.recall += f64::from(found) / bought.len() as f64;
-            push(&mut score.ndcg, gain / best, WHAT)?;
-        }
-        let n_listed = in_lists.iter().filter(|listed| **listed).count();
-        score.coverage = n_listed as f64 / recommender.n_candidates() as f64;
-        Ok(score)
-    }
-}
-
-/// 1/log₂(r + 1) of the rank r, counted from 1; `at` from 0.
-fn discount(at: usize) -> f64 {
-    1.0 / libm::log2((at + 2) as f64)
+    let n_listed = in_lists.iter().filter(|listed| **listed).count();
+    score.coverage = n_listed as f64 / recommender.n_candidates() as f64;
+    Ok(score)
 }
 
 /// How well a method guessed.

@@ -12,7 +12,7 @@
 use super::fields::{PRODUCT, REASON_CODE, SCORE};
 use super::histories::Histories;
 use super::recommender::{
-    Exclude, Learning, Method, Reason, Recommended, Recommender, Scratch, check_k,
+    Asked, Exclude, Learning, Method, Reason, Recommended, Recommender, Scratch, check_k,
 };
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, grow, push, room};
@@ -89,6 +89,7 @@ impl Analysis for Recommend {
     fn resolve(_: &Orders, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
         let is_repeat = options.method.is_repeat();
         options.exclude = Some(Exclude::resolved(options.exclude, is_repeat)?);
+        options.learning.resolve(options.method == Method::Blend)?;
         Ok((scope, options))
     }
 
@@ -97,8 +98,12 @@ impl Analysis for Recommend {
         let learning = &options.learning;
         let of = (learning.level.as_str(), learning.free);
         let known = Histories::new(orders, at, of, context)?;
-        let exclude = options.exclude.unwrap_or(Exclude::Bought);
-        let recommender = Recommender::new(&known, options.method, exclude, learning, context)?;
+        let asked = Asked {
+            method: options.method,
+            exclude: options.exclude.unwrap_or(Exclude::Bought),
+            k,
+        };
+        let recommender = Recommender::learned((orders, at), &known, asked, learning, context)?;
         let mut shown = room(known.len(), WHAT)?;
         shown.extend((0..known.len()).filter(|i| orders.shows(known.customers[*i])));
         let most = k.min(recommender.n_candidates());

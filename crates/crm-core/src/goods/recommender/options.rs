@@ -21,6 +21,8 @@ words! {
         Due = "due", "Due again", "買い替え時期";
         /// What the customer bought.
         Bought = "bought", "Bought before", "購入履歴";
+        /// All of these but `due`, weighted by the last period.
+        Blend = "blend", "Blend of methods", "複合";
     }
 }
 
@@ -97,6 +99,8 @@ pub struct Learning {
     pub neighbours: u32,
     /// Customers of more items are left out of what is learned, and counted, 1 to 10,000. Default 1,000.
     pub max_basket: u32,
+    /// Of `blend`: the time before the date whose purchases choose the weights, whole days, 1 to 3,660. Default 28 days.
+    pub period: Option<Duration>,
 }
 
 impl Default for Learning {
@@ -110,11 +114,37 @@ impl Default for Learning {
             min_count: 2,
             neighbours: 50,
             max_basket: 1_000,
+            period: None,
         }
     }
 }
 
+/// The period of `blend` that is taken if none is asked for.
+const PERIOD: Duration = Duration::days(28);
+
 impl Learning {
+    /// The period that `blend` takes; refuses one that no method uses.
+    pub(crate) fn resolve(&mut self, has_blend: bool) -> Result<()> {
+        match (has_blend, self.period) {
+            (true, None) => self.period = Some(PERIOD),
+            (false, Some(period)) => {
+                let expected = "not given: only the method blend has it";
+                return Err(Error::option("period", json!(period), expected));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The days of the period.
+    pub(super) fn period_days(&self) -> Result<i32> {
+        let period = self.period.unwrap_or(PERIOD);
+        let days = period.whole_days();
+        let days = days.filter(|days| (1..=3_660).contains(days));
+        let expected = "a whole number of days from 1 to 3,660";
+        days.ok_or_else(|| Error::option("period", json!(period), expected))
+    }
+
     /// Refuses options out of range; the half-life in days.
     pub(super) fn check(&self) -> Result<f64> {
         if self.min_count == 0 {
