@@ -27,9 +27,13 @@ class Customers:
         opted_out: Whether the customer has opted out of messages (配信停止): truth values, 0 and 1,
             or texts true and false; blank is false. A column that looks like it and is not named
             is warned of.
+        birth_date: The date of birth (生年月日). It makes the columns `birth_date`, `birth_month` (1 to
+            12) and `age_band` ("20-29": complete years on the date of the analysis).
         dimensions: Further columns to choose customers by and to break results down by.
+        bins: Columns of numbers to cut into bands, with the bounds: `{"height": [150, 160]}` makes
+            "under 150", "150 to 160" (160 not included) and "160 or more". They are dimensions.
         timezone: The shop's zone, for `registered_at`.
-        date_format: The format of `registered_at`, as for `Orders`.
+        date_format: The format of `registered_at` and `birth_date`, as for `Orders`.
         pseudonym_key: The key by which ids are replaced on the way in, as for `Orders`.
 
     Raises:
@@ -51,7 +55,9 @@ class Customers:
         *,
         registered_at: str | None = None,
         opted_out: str | None = None,
+        birth_date: str | None = None,
         dimensions: Sequence[str] = (),
+        bins: Mapping[str, Sequence[float]] | None = None,
         timezone: str | None = None,
         date_format: str | None = None,
         pseudonym_key: str | None = None,
@@ -61,7 +67,9 @@ class Customers:
                 "customer_id": customer_id,
                 "registered_at": registered_at,
                 "opted_out": opted_out,
+                "birth_date": birth_date,
                 "dimensions": column_names("dimensions", dimensions),
+                "bins": {name: list(bounds) for name, bounds in (bins or {}).items()},
                 "timezone": timezone,
                 "date_format": date_format,
                 "pseudonym_key": pseudonym_key,

@@ -43,7 +43,7 @@ fn open_with(customers: Customers, forgotten: Option<Receipt>) -> Result<crm_cus
 }
 
 /// Makes a table of customers from columns, as `crm_orders_from_columns` does. `spec` is JSON:
-/// `{customer_id, registered_at, opted_out, dimensions, timezone}`, all optional. Free it with
+/// `{customer_id, registered_at, opted_out, birth_date, dimensions, bins, timezone}`, all optional. Free it with
 /// `crm_customers_free`.
 ///
 /// Also returns the statuses of `crm_orders_from_columns`.

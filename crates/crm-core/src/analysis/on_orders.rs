@@ -68,7 +68,9 @@ impl Input for Orders {
                 churn_boundary: scope.churn_boundary,
             };
             for part in &parts {
-                let table = A::run(&part.orders, &at, options, context)?;
+                let mut orders = part.orders.clone();
+                orders.view.day = Some(*day);
+                let table = A::run(&orders, &at, options, context)?;
                 let table = part.orders.shown(table)?;
                 let mut before = Vec::new();
                 if is_list {

@@ -1,8 +1,11 @@
 //! The shop's table of customers: registration dates, opt-outs, further dimensions. It also
 //! contains customers without an order (prospects, 見込み客).
 
+mod bands;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use bands::{age_band, ages, dictionary, labels, places};
 
 use super::blocks::BLANK;
 use super::input::batches::{NamedColumns, RowDim, find, only_used, pick};
@@ -19,11 +22,15 @@ use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::time::{MAX_MICROS, MICROS_PER_DAY, MIN_MICROS};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+/// The columns that a date of birth makes.
+pub(crate) const OF_BIRTH: [&str; 3] = ["birth_date", "birth_month", "age_band"];
+
 /// Columns of a customers table by their role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, crm_derive::Setters)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CustomersSpec {
@@ -34,11 +41,17 @@ pub struct CustomersSpec {
     /// Whether the customer has opted out of messages (配信停止): truth values, 0 and 1, or texts
     /// `true` and `false`; blank is false.
     pub opted_out: Option<String>,
+    /// The date of birth (生年月日). It makes the columns `birth_date`, `birth_month` (1 to 12) and `age_band` (`20-29`,
+    /// complete years on the date of the analysis; empty before birth).
+    pub birth_date: Option<String>,
     /// Further columns to filter and break down by.
     pub dimensions: Vec<String>,
+    /// Columns of numbers to cut into bands, with the bounds: `{"height": [150, 160]}` makes `under 150`, `150 to 160`
+    /// (160 not included) and `160 or more`. They are dimensions, whether or not `dimensions` names them.
+    pub bins: BTreeMap<String, Vec<f64>>,
     /// The zone of naive times. Default: the column's own zone, else UTC.
     pub timezone: Option<String>,
-    /// How `registered_at` is written, see the option of orders.
+    /// How `registered_at` and `birth_date` are written, see the option of orders.
     pub date_format: Option<String>,
     /// The key by which ids are replaced on the way in, see the option of orders.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
@@ -51,7 +64,9 @@ impl Default for CustomersSpec {
             customer_id: "customer_id".into(),
             registered_at: None,
             opted_out: None,
+            birth_date: None,
             dimensions: Vec::new(),
+            bins: BTreeMap::new(),
             timezone: None,
             date_format: None,
             pseudonym_key: None,
@@ -72,13 +87,45 @@ impl CustomersSpec {
     /// The names of the columns it reads, each once.
     pub fn columns(&self) -> Vec<&str> {
         let mut names: Vec<&str> = vec![&self.customer_id];
-        let optional = [&self.registered_at, &self.opted_out];
-        for name in optional.into_iter().flatten().chain(&self.dimensions) {
-            if !names.contains(&name.as_str()) {
+        let optional = [&self.registered_at, &self.opted_out, &self.birth_date];
+        for name in optional.into_iter().flatten().map(String::as_str) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        for name in self.all_dimensions() {
+            if !names.contains(&name) {
                 names.push(name);
             }
         }
         names
+    }
+
+    /// The columns to filter and break down by: those named, and those that are cut.
+    fn all_dimensions(&self) -> impl Iterator<Item = &str> {
+        let cut = self
+            .bins
+            .keys()
+            .filter(|name| !self.dimensions.contains(name));
+        self.dimensions.iter().chain(cut).map(String::as_str)
+    }
+
+    /// Refuses a dimension with the name of a column that `birth_date` makes.
+    fn check(&self) -> Result<()> {
+        let made = OF_BIRTH.into_iter().filter(|_| self.birth_date.is_some());
+        for name in made {
+            if self.all_dimensions().any(|dimension| dimension == name)
+                && self.birth_date.as_deref() != Some(name)
+            {
+                let expected = "other names: `birth_date` makes this column";
+                return Err(Error::option(
+                    "dimensions",
+                    serde_json::json!(name),
+                    expected,
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -91,6 +138,8 @@ pub struct Customers {
     /// Civil day of registration by row; [`i32::MIN`] where unknown.
     pub(crate) registered: Option<Vec<i32>>,
     pub(crate) opted_out: Option<Vec<bool>>,
+    /// Civil day of birth by row; [`i32::MIN`] where unknown.
+    pub(crate) born: Option<Vec<i32>>,
     pub(crate) dims: Vec<RowDim>,
     understood: Vec<Understood>,
 }
@@ -112,6 +161,7 @@ impl Customers {
         batches: &[Batch],
         context: &Context,
     ) -> Result<Customers> {
+        spec.check()?;
         let input = NamedColumns::new(&spec.columns(), batches, context)?;
         let rows = input.rows;
         let chunks = |name: &str| -> Result<Vec<&ColumnData>> {
@@ -140,30 +190,34 @@ impl Customers {
             *first = row as u32;
         }
         let mut understood = Vec::new();
-        let registered = match &spec.registered_at {
-            Some(name) => {
-                let (days, forms) = registered(spec, name, &input)?;
-                understood = forms;
-                Some(days)
-            }
-            None if spec.date_format.is_some() => {
-                return Err(Error::OptionNeedsColumn {
-                    option: "date_format".into(),
-                    value: "given".into(),
-                    column: "registered_at".into(),
-                });
-            }
-            None => None,
+        if spec.date_format.is_some() && spec.registered_at.is_none() && spec.birth_date.is_none() {
+            return Err(Error::OptionNeedsColumn {
+                option: "date_format".into(),
+                value: "given".into(),
+                column: "registered_at".into(),
+            });
+        }
+        let mut dates = |name: &Option<String>| {
+            let Some(name) = name else { return Ok(None) };
+            let (days, forms) = civil_days(spec, name, &input)?;
+            understood.extend(forms);
+            Ok(Some(days))
         };
+        let registered = dates(&spec.registered_at)?;
+        let born = dates(&spec.birth_date)?;
         let opted_out = match &spec.opted_out {
             Some(name) => Some(truths(name, &chunks(name)?, rows)?),
             None => None,
         };
         let mut dims = Vec::new();
-        for name in &spec.dimensions {
+        for name in spec.all_dimensions() {
+            if let Some(bounds) = spec.bins.get(name) {
+                dims.push(bands::cut(name, bounds, &chunks(name)?, context)?);
+                continue;
+            }
             let (ids, codes) = input.encode(name, "a category", &context.uncounted())?;
             dims.push(RowDim {
-                name: name.clone(),
+                name: name.to_owned(),
                 ids,
                 codes,
             });
@@ -174,6 +228,7 @@ impl Customers {
             codes,
             registered,
             opted_out,
+            born,
             dims,
             understood,
         })
@@ -207,17 +262,20 @@ impl Customers {
             push(&mut dims, RowDim { name, ids, codes }, "customers")?;
         }
         let at = |row: &u32| *row as usize;
-        let registered = self.registered.as_ref();
-        let registered =
-            registered.map(|days| collect(keep.iter().map(|r| days[at(r)]), "customers"));
+        let days = |of: &Option<Vec<i32>>| {
+            let of = of.as_ref();
+            of.map(|days| collect(keep.iter().map(|r| days[at(r)]), "customers"))
+                .transpose()
+        };
         let opted_out = self.opted_out.as_ref();
         let opted_out = opted_out.map(|out| collect(keep.iter().map(|r| out[at(r)]), "customers"));
         Ok(Customers {
             spec: self.spec.clone(),
             ids,
             codes,
-            registered: registered.transpose()?,
+            registered: days(&self.registered)?,
             opted_out: opted_out.transpose()?,
+            born: days(&self.born)?,
             dims,
             understood: self.understood.clone(),
         })
@@ -279,7 +337,7 @@ impl Customers {
     }
 
     /// The table under the ids of persons: of the rows of a person that with its id, else that of the least id, with the
-    /// first registration of all; a person who has opted out in one of the rows has opted out.
+    /// first registration of all and a date of birth of any row, if that row has none; a person who has opted out in one of the rows has opted out.
     pub(crate) fn with_persons(&self, persons: &Persons, context: &Context) -> Result<Customers> {
         let (ids, map) = persons.map(&self.ids, context)?;
         let codes = mapped(&self.codes, &map)?;
@@ -297,6 +355,7 @@ impl Customers {
         }
         let mut registered = self.registered.clone();
         let mut opted_out = self.opted_out.clone();
+        let mut born = self.born.clone();
         let mut gone = Vec::new();
         for (row, person) in codes.iter().enumerate() {
             let best = chosen[*person as usize] as usize;
@@ -313,6 +372,11 @@ impl Customers {
             if let Some(out) = &mut opted_out {
                 out[best] |= out[row];
             }
+            if let Some(born) = &mut born
+                && born[best] == i32::MIN
+            {
+                born[best] = born[row];
+            }
         }
         let all = Customers {
             spec: self.spec.clone(),
@@ -320,6 +384,7 @@ impl Customers {
             codes: codes.into(),
             registered,
             opted_out,
+            born,
             dims: self.dims.clone(),
             understood: self.understood.clone(),
         };
@@ -338,6 +403,7 @@ impl Customers {
             let cells = collect(opted_out.iter().map(|out| u8::from(*out)), "customers")?;
             to.column(&cells)?;
         }
+        to.optional(self.born.as_deref())?;
         for dim in &self.dims {
             dim.save(0, to)?;
         }
@@ -360,27 +426,29 @@ impl Customers {
                 _ => return Err(broken("a customer has two rows or none")),
             }
         }
-        let registered = from.optional::<i32>(n)?;
-        let days = MIN_MICROS.div_euclid(MICROS_PER_DAY)..=MAX_MICROS.div_euclid(MICROS_PER_DAY);
-        if (registered.iter().flatten())
-            .any(|day| *day != i32::MIN && !days.contains(&i64::from(*day)))
-        {
-            return Err(broken("a day is outside the years 1 to 9999"));
-        }
+        let registered = days_of(from, n)?;
         let opted_out = from.optional::<u8>(n)?;
         let opted_out = match opted_out {
             Some(cells) => Some(collect(cells.iter().map(|cell| *cell != 0), "customers")?),
             None => None,
         };
+        let born = days_of(from, n)?;
         let mut dims = Vec::new();
-        for name in &spec.dimensions {
+        for name in spec.all_dimensions() {
             let dim = RowDim::load(n, 0, from, context)?;
-            if dim.name != *name {
+            let bounds = spec.bins.get(name);
+            let is_band = |bounds: &Vec<f64>| -> Result<bool> {
+                let places = places(&dim.ids, &labels(bounds))?;
+                Ok(!places.contains(&NO_ID))
+            };
+            let is_cut = bounds.map(is_band).transpose()?;
+            if dim.name != name || is_cut == Some(false) {
                 return Err(broken("its columns are not those of its settings"));
             }
             dims.push(dim);
         }
         if registered.is_some() != spec.registered_at.is_some()
+            || born.is_some() != spec.birth_date.is_some()
             || opted_out.is_some() != spec.opted_out.is_some()
         {
             return Err(broken("its columns are not those of its settings"));
@@ -391,6 +459,7 @@ impl Customers {
             codes: codes.into(),
             registered,
             opted_out,
+            born,
             dims,
             understood: load_understood(from)?,
         })
@@ -403,6 +472,8 @@ impl Customers {
         };
         role("registered_at", &self.spec.registered_at)
             || role("opted_out", &self.spec.opted_out)
+            || role("birth_date", &self.spec.birth_date)
+            || (self.born.is_some() && OF_BIRTH.contains(&name))
             || self.dims.iter().any(|dim| dim.name == name)
     }
 
@@ -447,6 +518,7 @@ impl Customers {
             same(&self.ids, self.codes[a], &other.ids, other.codes[b])
                 && self.registered.as_ref().map(|v| v[a]) == other.registered.as_ref().map(|v| v[b])
                 && self.opted_out.as_ref().map(|v| v[a]) == other.opted_out.as_ref().map(|v| v[b])
+                && self.born.as_ref().map(|v| v[a]) == other.born.as_ref().map(|v| v[b])
                 && (self.dims.iter().zip(&other.dims))
                     .all(|(one, two)| same(&one.ids, one.codes[a], &two.ids, two.codes[b]))
         }))
@@ -473,8 +545,18 @@ impl Customers {
     }
 }
 
-/// Civil days of registration, and how the texts were read.
-fn registered(
+/// The days of a saved column, each of the years 1 to 9999.
+fn days_of(from: &mut Reader<'_>, n: usize) -> Result<Option<Vec<i32>>> {
+    let column = from.optional::<i32>(n)?;
+    let days = MIN_MICROS.div_euclid(MICROS_PER_DAY)..=MAX_MICROS.div_euclid(MICROS_PER_DAY);
+    match (column.iter().flatten()).all(|day| *day == i32::MIN || days.contains(&i64::from(*day))) {
+        true => Ok(column),
+        false => Err(broken("a day is outside the years 1 to 9999")),
+    }
+}
+
+/// Civil days of a column, and how the texts were read.
+fn civil_days(
     spec: &CustomersSpec,
     name: &str,
     input: &NamedColumns,

@@ -29,6 +29,8 @@ pub(crate) enum Level {
 pub(crate) enum AttributeValues {
     /// Codes of a dictionary; [`NO_ID`] is null.
     Codes(Arc<Ids>, Buf<u32>),
+    /// Codes as before, and the place of each code in the order of the values, which is not that of their texts.
+    Bands(Arc<Ids>, Buf<u32>, Vec<u32>),
     /// Words of a closed list; [`NO_WORD`] is null.
     Words(&'static [Label], Vec<u8>),
     /// Civil days; [`i32::MIN`] is null.
@@ -52,10 +54,12 @@ pub(crate) enum Item<'a> {
 impl AttributeValues {
     pub(crate) fn item(&self, i: usize) -> Item<'_> {
         match self {
-            AttributeValues::Codes(ids, codes) => match codes[i] {
-                NO_ID => Item::Null,
-                code => Item::Id(ids.at(code)),
-            },
+            AttributeValues::Codes(ids, codes) | AttributeValues::Bands(ids, codes, _) => {
+                match codes[i] {
+                    NO_ID => Item::Null,
+                    code => Item::Id(ids.at(code)),
+                }
+            }
             AttributeValues::Words(labels, codes) => match labels.get(usize::from(codes[i])) {
                 Some(label) => Item::Word(label.code),
                 None => Item::Null,
@@ -79,7 +83,7 @@ impl AttributeValues {
         };
         let all = filled(places.len(), true, what)?;
         Ok(match self {
-            AttributeValues::Codes(ids, codes) => {
+            AttributeValues::Codes(ids, codes) | AttributeValues::Bands(ids, codes, _) => {
                 let or_zero = |at: &usize| Some(codes[*at]).filter(|c| *c != NO_ID).unwrap_or(0);
                 let ids = ids.clone();
                 let cells = collect(places.iter().map(or_zero), what)?;
@@ -122,7 +126,7 @@ impl AttributeValues {
     /// Which of the values meet a condition.
     pub(crate) fn test(&self, name: &str, condition: &Condition) -> Result<Vec<bool>> {
         let n = match self {
-            AttributeValues::Codes(_, codes) => codes.len(),
+            AttributeValues::Codes(_, codes) | AttributeValues::Bands(_, codes, _) => codes.len(),
             AttributeValues::Words(_, codes) => codes.len(),
             AttributeValues::Days(days) => days.len(),
             AttributeValues::Bools(values) => values.len(),
@@ -130,7 +134,7 @@ impl AttributeValues {
         };
         match self {
             // Once per distinct value.
-            AttributeValues::Codes(ids, codes) => {
+            AttributeValues::Codes(ids, codes) | AttributeValues::Bands(ids, codes, _) => {
                 if let Condition::Range(range) = condition {
                     one_reading(name, ids, range)?;
                 }

@@ -15,7 +15,7 @@
 //! | `second_purchase` (F2) | with one order | that order | 30, 60, 90 |
 //! | `review` (レビュー依頼) | with an order | the last order | 14 |
 //! | `win_back` (復帰促進) | with an order | the last order | 365 |
-//! | `birthday` (誕生日) | with a date in `column` | the birthday; of 29 February the 28th in other years | −7 |
+//! | `birthday` (誕生日) | with a date of birth | the birthday; of 29 February the 28th in other years | −7 |
 //! | `forgot_to_buy` (買い忘れ防止) | with a predicted date in `cycle` | the predicted date | −5 |
 //! | `slipping_away` (離脱通知) | in `alerts` | the day the level was reached | 0 |
 //! | `likely_buyer` (購入確度の高い顧客) | in `likely_buyers`, with at least `probability` | the last order | of the date |
@@ -90,7 +90,7 @@ pub struct Trigger {
     pub valid: u32,
     /// The order that `step` counts from. Default: last.
     pub of: Which,
-    /// The column of customers with the date of birth (ISO text), for `birthday`. Default: none.
+    /// The column of customers with the date of birth (ISO text), for `birthday`. Default: the table's `birth_date`.
     pub column: Option<String>,
     /// The least probability of an order, for `likely_buyer`. Default 0.5.
     pub probability: Probability,
@@ -253,9 +253,6 @@ impl Trigger {
             );
         }
         match (&self.column, self.trigger) {
-            (None, Word::Birthday) => {
-                wrong("column", json!(null), "the column with the date of birth")
-            }
             (Some(column), trigger) if trigger != Word::Birthday => wrong(
                 "column",
                 json!(column),
@@ -475,10 +472,23 @@ impl<'a> Shop<'a> {
 
     /// The birthdays of this year and the next.
     fn birthdays(&self, trigger: &Trigger, place: u32) -> Result<Vec<Event>> {
-        let name = trigger.column.as_deref().unwrap_or_default();
         let wrong = |expected: &str| {
             let path = format!("triggers.{place}.column");
-            Err(Error::option(path, json!(name), expected.to_owned()))
+            Err(Error::option(
+                path,
+                json!(trigger.column),
+                expected.to_owned(),
+            ))
+        };
+        let has_role = (self.orders.customers.as_ref()).is_some_and(|table| table.born.is_some());
+        let name = match trigger.column.as_deref() {
+            Some(name) => name,
+            None if has_role => "birth_date",
+            None => {
+                return wrong(
+                    "the column with the date of birth, as the customers have no `birth_date`",
+                );
+            }
         };
         let attribute = self.orders.attribute(name, self.context)?;
         if attribute.level != Level::Customer {

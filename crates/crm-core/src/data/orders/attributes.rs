@@ -9,7 +9,8 @@
 //! | `channel`, `shop`, `product`, `category`, dimensions | order or line | the value                  |
 //! | `first_<any of the above>` | customer | the value at the customer's first order in view that counts |
 //! | `first_week`, `first_month`, `first_quarter` | customer | the first day of that period        |
-//! | `registered_at`, `opted_out`, dimensions of the customers table | customer | the value       |
+//! | `registered_at`, `opted_out`, `birth_date`, dimensions of the customers table | customer | the value       |
+//! | `birth_month`, `age_band` | customer | the month 1 to 12; complete years in tens on the date of the analysis |
 //!
 //! `where` comes first: a `first_` column in `by`, in `customers` or in a view of a view refers to
 //! the first order that `where` has kept, as the numbers of the result do. Within one `where` all
@@ -24,15 +25,50 @@ use super::dataset::Orders;
 use super::order_data::{days, unpack};
 use super::rows::Rows;
 use super::selection::{ORDER, actions};
+use crate::columns::{ColumnData, ColumnValues};
 use crate::context::{Context, collect, filled};
+use crate::data::customers::{OF_BIRTH, age_band, ages, dictionary, labels, places};
 use crate::data::filter::{Attribute, AttributeValues, Level};
 use crate::data::input::parse::NO_WORD;
 use crate::error::{Error, Result};
-use crate::ids::NO_ID;
+use crate::ids::{IdKind, Ids, NO_ID};
 use crate::scope::Filter;
 use crate::time::{Day, Period};
 use crate::words::{KindWord, StatusWord};
 use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// The months, 1 to 12, of these days.
+fn birth_months(
+    born: impl ExactSizeIterator<Item = Option<Day>>,
+    context: &Context,
+) -> Result<AttributeValues> {
+    let month =
+        |day: Day| day.number(Period::Month) - day.start_of(Period::Year).number(Period::Month);
+    let codes = collect(
+        born.map(|day| day.map_or(NO_ID, |day| month(day) as u32)),
+        "filter",
+    )?;
+    let months = ColumnData::from(ColumnValues::Int {
+        values: (1..=12).collect::<Vec<i64>>().into(),
+        bits: 64,
+    });
+    let mut ids = Ids::new(IdKind::Int(64), context.hash_seed);
+    let mut of_month = Vec::new();
+    ids.encode(
+        "birth_month",
+        &[&months],
+        &mut of_month,
+        &context.uncounted(),
+    )?;
+    let codes = codes
+        .iter()
+        .map(|at| of_month.get(*at as usize).copied().unwrap_or(NO_ID));
+    Ok(AttributeValues::Codes(
+        Arc::new(ids),
+        collect(codes, "filter")?.into(),
+    ))
+}
 
 impl Orders {
     /// The names of columns for filters and breakdowns.
@@ -60,6 +96,9 @@ impl Orders {
                     .map(|_| "registered_at".to_owned()),
             );
             names.extend(customers.opted_out.as_ref().map(|_| "opted_out".to_owned()));
+            if customers.born.is_some() {
+                names.extend(OF_BIRTH.map(str::to_owned));
+            }
             names.extend(customers.dims.iter().map(|d| d.name.clone()));
         }
         names
@@ -79,7 +118,7 @@ impl Orders {
         if let Some(found) = self.own_attribute(name)? {
             return Ok(found);
         }
-        if let Some(found) = self.customer_attribute(name)? {
+        if let Some(found) = self.customer_attribute(name, context)? {
             return Ok(found);
         }
         if let Some(of) = name.strip_prefix("first_") {
@@ -177,7 +216,7 @@ impl Orders {
     }
 
     /// A column of the customers table, by customer code.
-    fn customer_attribute(&self, name: &str) -> Result<Option<Attribute>> {
+    fn customer_attribute(&self, name: &str, context: &Context) -> Result<Option<Attribute>> {
         let (Some(table), Some(rows)) = (&self.customers, &self.customer_rows) else {
             return Ok(None);
         };
@@ -200,6 +239,22 @@ impl Orders {
             let flags = rows.iter().map(|r| known(r).is_some_and(|r| flags[r]));
             return by_code(AttributeValues::Bools(collect(flags, "filter")?));
         }
+        if let Some(born) = &table.born {
+            let born = |row: &u32| {
+                let day = known(row).map(|r| born[r]);
+                day.filter(|day| *day != i32::MIN).map(Day)
+            };
+            if name == "birth_date" || Some(name) == table.spec.birth_date.as_deref() {
+                let days = rows.iter().map(|r| born(r).map_or(i32::MIN, |day| day.0));
+                return by_code(AttributeValues::Days(collect(days, "filter")?));
+            }
+            if name == "birth_month" {
+                return by_code(birth_months(rows.iter().map(born), context)?);
+            }
+            if name == "age_band" {
+                return by_code(self.age_bands(rows.iter().map(born), context)?);
+            }
+        }
         let Some(dim) = table.dims.iter().find(|d| d.name == name) else {
             return Ok(None);
         };
@@ -207,7 +262,35 @@ impl Orders {
             .iter()
             .map(|r| known(r).map_or(NO_ID, |r| dim.codes[r]));
         let codes = collect(codes, "filter")?;
-        by_code(AttributeValues::Codes(dim.ids.clone(), codes.into()))
+        by_code(match table.spec.bins.get(name) {
+            None => AttributeValues::Codes(dim.ids.clone(), codes.into()),
+            Some(bounds) => {
+                let places = places(&dim.ids, &labels(bounds))?;
+                AttributeValues::Bands(dim.ids.clone(), codes.into(), places)
+            }
+        })
+    }
+
+    /// The ages, in tens of years on the date of the analysis, of people born on these days.
+    fn age_bands(
+        &self,
+        born: impl ExactSizeIterator<Item = Option<Day>>,
+        context: &Context,
+    ) -> Result<AttributeValues> {
+        let Some(today) = self.view.day else {
+            let expected =
+                "one date where `where`, `by` or `customers` names `age_band`: ages change";
+            return Err(Error::option("as_of", "a list", expected));
+        };
+        let bands = born.map(|born| born.and_then(|born| age_band(born, today)).unwrap_or(NO_ID));
+        let codes = collect(bands, "filter")?;
+        let labels = ages();
+        let places = collect((0..labels.len()).map(|at| at as u32), "filter")?;
+        Ok(AttributeValues::Bands(
+            dictionary(&labels, context)?,
+            codes.into(),
+            places,
+        ))
     }
 
     /// The first order of each customer, by code, among orders that count under the policy and are
@@ -257,6 +340,10 @@ impl Orders {
             AttributeValues::Codes(ids, codes) => {
                 let codes = items.iter().map(|f| at(f).map_or(NO_ID, |i| codes[i]));
                 AttributeValues::Codes(ids, collect(codes, "filter")?.into())
+            }
+            AttributeValues::Bands(ids, codes, places) => {
+                let codes = items.iter().map(|f| at(f).map_or(NO_ID, |i| codes[i]));
+                AttributeValues::Bands(ids, collect(codes, "filter")?.into(), places)
             }
             AttributeValues::Words(labels, codes) => {
                 let codes = items.iter().map(|f| at(f).map_or(NO_WORD, |i| codes[i]));

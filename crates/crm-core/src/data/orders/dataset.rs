@@ -25,6 +25,8 @@ pub(crate) struct View {
     pub(crate) chosen: Option<Arc<Vec<bool>>>,
     /// In a group of a breakdown: the group of each customer of the customers table, by code, and this group.
     pub(crate) group: Option<(Arc<Vec<u32>>, u32)>,
+    /// The date of the analysis, which ages refer to; none before it is known, as in filters for a list of dates.
+    pub(crate) day: Option<Day>,
 }
 
 /// Orders of a shop: validated, immutable, cheap to clone. They contain the zone, the currency and
@@ -120,6 +122,7 @@ impl Orders {
                 mask: None,
                 chosen: None,
                 group: None,
+                day: None,
             },
             data: Arc::new(data),
             spec,

@@ -8,7 +8,7 @@ use crate::data::filter::{Attribute, AttributeValues, Level};
 use crate::data::input::parse::{NO_WORD, Reason};
 use crate::error::{Error, Result};
 use crate::ids::{IdRef, Ids, NO_ID};
-use crate::scope::{Filter, Refunds, Scope};
+use crate::scope::{AsOf, Filter, Refunds, Scope};
 use crate::table::{Cell, Column, Table, Values};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ impl Key {
         let at = |len: usize| self.at.filter(|at| *at < len);
         let null;
         let values = match &self.attribute.values {
-            AttributeValues::Codes(ids, codes) => {
+            AttributeValues::Codes(ids, codes) | AttributeValues::Bands(ids, codes, _) => {
                 let code = at(codes.len())
                     .map(|at| codes[at])
                     .filter(|code| *code != NO_ID);
@@ -109,6 +109,11 @@ impl Orders {
         let mut orders = match scope.refunds {
             Refunds::OrderDate => self.clone(),
             Refunds::RefundDate => self.refunds_booked()?,
+        };
+        orders.view.day = match &scope.as_of {
+            AsOf::Day(day) => Some(*day),
+            AsOf::Last => self.last_date,
+            _ => None,
         };
         if let Some(policy) = &scope.policy {
             orders.view.policy = policy.clone();
@@ -517,6 +522,10 @@ pub(crate) fn rank(values: &AttributeValues) -> Result<Vec<u32>> {
                 }
             });
             collect(ranks, "breakdown")?
+        }
+        AttributeValues::Bands(_, codes, places) => {
+            let place = |code: &u32| places.get(*code as usize).copied().unwrap_or(NO_ID);
+            collect(codes.iter().map(place), "breakdown")?
         }
         AttributeValues::Words(_, codes) => collect(
             codes.iter().map(|c| match *c {

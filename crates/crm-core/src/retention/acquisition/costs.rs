@@ -24,7 +24,7 @@ pub(super) enum Domain {
 /// The number of the value at an index of a column.
 pub(super) fn token(values: &AttributeValues, place: usize) -> u32 {
     match values {
-        AttributeValues::Codes(_, codes) => codes[place],
+        AttributeValues::Codes(_, codes) | AttributeValues::Bands(_, codes, _) => codes[place],
         AttributeValues::Words(_, codes) => codes[place].into(),
         AttributeValues::Days(days) => days[place] as u32,
         AttributeValues::Bools(flags) => flags[place].into(),
@@ -35,7 +35,9 @@ pub(super) fn token(values: &AttributeValues, place: usize) -> u32 {
 impl Domain {
     pub(super) fn of(values: &AttributeValues) -> Domain {
         match values {
-            AttributeValues::Codes(ids, _) => Domain::Ids(ids.clone()),
+            AttributeValues::Codes(ids, _) | AttributeValues::Bands(ids, ..) => {
+                Domain::Ids(ids.clone())
+            }
             AttributeValues::Words(labels, _) => Domain::Words(labels),
             AttributeValues::Days(_) => Domain::Days,
             AttributeValues::Bools(_) | AttributeValues::Amounts(..) => Domain::Bools,
