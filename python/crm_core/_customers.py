@@ -27,8 +27,8 @@ class Customers:
         opted_out: Whether the customer has opted out of messages (配信停止): truth values, 0 and 1,
             or texts true and false; blank is false. A column that looks like it and is not named
             is warned of.
-        birth_date: The date of birth (生年月日). It makes the columns `birth_date`, `birth_month` (1 to
-            12) and `age_band` ("20-29": complete years on the date of the analysis).
+        birth_date: The date of birth (生年月日). It makes the columns `birth_date`, `birth_month`
+            (1 to 12) and `age_band` ("20-29": complete years on the date of the analysis).
         dimensions: Further columns to choose customers by and to break results down by.
         bins: Columns of numbers to cut into bands, with the bounds: `{"height": [150, 160]}` makes
             "under 150", "150 to 160" (160 not included) and "160 or more". They are dimensions.
