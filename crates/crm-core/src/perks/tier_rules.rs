@@ -288,7 +288,9 @@ impl Rules {
                 (Some(day), _) if day <= until => {
                     state.next += 1;
                     let merited = self.merited(self.measured(self.bought(days, day)));
-                    if merited > state.tier {
+                    // A refund that leaves the window raises nobody without an order.
+                    let has_order = days.between(day.into(), day).orders > 0;
+                    if merited > state.tier && has_order {
                         state.reach(merited, day, false);
                         moved(day, merited);
                     }
