@@ -417,9 +417,9 @@ def referrals(
 
     Example:
         >>> people = {"id": ["a", "b"], "referred_by": [None, "a"]}
-        >>> shop = {"customer_id": ["a", "b"], "ordered_at": ["2026-01-05"] * 2, "amount": [900, 700]}
+        >>> bought = {"customer_id": ["a", "b"], "ordered_at": ["2026-01-05"] * 2, "amount": [9, 7]}
         >>> members = crm.Customers(people, "id", dimensions=["referred_by"])
-        >>> shop = crm.Orders(shop, currency="JPY", customers=members)
+        >>> shop = crm.Orders(bought, currency="JPY", customers=members)
         >>> crm.referrals(shop, referrer_reward=500).notes["reward_cost"]
         500.0
     """

@@ -533,7 +533,7 @@ def test_bad_movements_are_named_by_their_row(column, cells, message):
 
 
 def test_coupons_beside_people_held_out():
-    """Of 100 who were offered it 40 buy, of 50 held out 10: half of the buyers would have anyway."""
+    """Of 100 who were offered it 40 buy, of 50 held out 10: half of them would have anyway."""
     customers = list(range(150))
     group = ["offered" if c < 100 else "held_out" for c in customers]
     bought = {"customer_id": customers, "ordered_at": ["2026-01-05"] * 150}

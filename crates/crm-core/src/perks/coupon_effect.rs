@@ -103,8 +103,7 @@ struct Row {
 
 impl Analysis for CouponEffect {
     const NAME: &'static str = "coupon_effect";
-    const SUMMARY: &'static str =
-        "Coupons that were redeemed, what they brought and cost, and which share would have bought anyway";
+    const SUMMARY: &'static str = "Coupons that were redeemed, what they brought and cost, and which share would have bought anyway";
     const JA: &'static str = "クーポン効果";
     const COLUMNS: &'static [Field] = &columns! {
         "coupon": Text, "", "クーポン", "The coupon.";
@@ -142,7 +141,11 @@ impl Analysis for CouponEffect {
         for (name, [first, last]) in &options.periods {
             let path = format!("periods.{name}");
             if last < first {
-                return Err(Error::option(path, json!([first, last]), "the first and the last day"));
+                return Err(Error::option(
+                    path,
+                    json!([first, last]),
+                    "the first and the last day",
+                ));
             }
             let is_known = |code: u32| occurs[code as usize] && ids.text(code) == *name;
             if !(0..ids.len() as u32).any(is_known) {
@@ -150,8 +153,16 @@ impl Analysis for CouponEffect {
             }
         }
         match (options.held_out.is_empty(), options.offered.is_empty()) {
-            (true, false) => Err(Error::option("held_out", json!({}), "conditions together with `offered`")),
-            (false, true) => Err(Error::option("offered", json!({}), "conditions together with `held_out`")),
+            (true, false) => Err(Error::option(
+                "held_out",
+                json!({}),
+                "conditions together with `offered`",
+            )),
+            (false, true) => Err(Error::option(
+                "offered",
+                json!({}),
+                "conditions together with `held_out`",
+            )),
             _ => {
                 members(whole, "held_out", &options.held_out, &context)?;
                 members(whole, "offered", &options.offered, &context).map(|_| ())
@@ -189,7 +200,11 @@ impl Analysis for CouponEffect {
 }
 
 /// The coupons and that of each order.
-fn coupons(orders: &Orders, name: &str, context: &Context) -> Result<(Arc<Ids>, crate::columns::Buf<u32>)> {
+fn coupons(
+    orders: &Orders,
+    name: &str,
+    context: &Context,
+) -> Result<(Arc<Ids>, crate::columns::Buf<u32>)> {
     let found = orders.attribute(name, context)?;
     match (found.level, found.values) {
         (Level::Order, AttributeValues::Codes(ids, codes)) => Ok((ids, codes)),
@@ -205,12 +220,20 @@ fn coupons(orders: &Orders, name: &str, context: &Context) -> Result<(Arc<Ids>, 
 fn members(orders: &Orders, option: &str, filter: &Filter, context: &Context) -> Result<Vec<bool>> {
     let mut is_in = filled(orders.ids().len(), true, "coupons")?;
     for (name, condition) in &filter.0 {
-        let found = orders.attribute(name, context).map_err(|error| error.inside(option))?;
+        let found = orders
+            .attribute(name, context)
+            .map_err(|error| error.inside(option))?;
         if found.level != Level::Customer {
             return Err(Error::option(option, json!(name), "columns of customers"));
         }
-        let pass = found.values.test(name, condition).map_err(|error| error.inside(option))?;
-        is_in.iter_mut().zip(pass).for_each(|(is_in, pass)| *is_in &= pass);
+        let pass = found
+            .values
+            .test(name, condition)
+            .map_err(|error| error.inside(option))?;
+        is_in
+            .iter_mut()
+            .zip(pass)
+            .for_each(|(is_in, pass)| *is_in &= pass);
     }
     Ok(is_in)
 }
@@ -260,8 +283,13 @@ fn redeemed(
                 push(&mut rows, row, "coupons")?;
             }
             let row = &mut rows[place[coupon as usize] as usize];
-            let refund = data.refund.as_ref().map_or(0, |refund| refund.amount[order]);
-            let discount = data.gross[order].saturating_sub(data.net[order]).saturating_sub(refund);
+            let refund = data
+                .refund
+                .as_ref()
+                .map_or(0, |refund| refund.amount[order]);
+            let discount = data.gross[order]
+                .saturating_sub(data.net[order])
+                .saturating_sub(refund);
             row.first = row.first.min(one.day);
             row.last = row.last.max(one.day);
             row.orders += 1;
@@ -371,7 +399,11 @@ fn beside_held_out(
 fn table(rows: &[Row], ids: &Ids, orders: &Orders) -> Result<Table> {
     let fields = CouponEffect::COLUMNS;
     let currency = orders.currency();
-    let names = Arc::new(rows.iter().map(|row| ids.text(row.coupon)).collect::<Vec<_>>());
+    let names = Arc::new(
+        rows.iter()
+            .map(|row| ids.text(row.coupon))
+            .collect::<Vec<_>>(),
+    );
     let has_discounts = orders.spec().discount.is_some();
     let discount = |row: &Row| has_discounts.then_some(row.discount);
     let mut columns = vec![
@@ -379,15 +411,25 @@ fn table(rows: &[Row], ids: &Ids, orders: &Orders) -> Result<Table> {
         Column::dates(&fields[1], rows.iter().map(|row| row.first))?,
         Column::dates(&fields[2], rows.iter().map(|row| row.last))?,
         wholes(&fields[3], rows.iter().map(|row| row.orders))?,
-        wholes(&fields[4], rows.iter().map(|row| row.redeemers.len() as i64))?,
+        wholes(
+            &fields[4],
+            rows.iter().map(|row| row.redeemers.len() as i64),
+        )?,
         wholes(&fields[5], rows.iter().map(|row| row.new))?,
         Column::money(&fields[6], rows.iter().map(|row| row.revenue), currency)?,
         money(&fields[7], rows.iter().map(discount), currency)?,
-        Column::words(&fields[8], AnywayBy::LABELS, rows.iter().map(|row| Some(row.by as u8)))?,
+        Column::words(
+            &fields[8],
+            AnywayBy::LABELS,
+            rows.iter().map(|row| Some(row.by as u8)),
+        )?,
         wholes(&fields[9], rows.iter().map(|row| row.known))?,
     ];
     for at in 0..3 {
-        columns.push(Column::floats(&fields[10 + at], rows.iter().map(|row| row.anyway[at]))?);
+        columns.push(Column::floats(
+            &fields[10 + at],
+            rows.iter().map(|row| row.anyway[at]),
+        )?);
     }
     Ok(Table::new(columns))
 }

@@ -62,9 +62,10 @@ impl Earned {
 
     /// Perks that can be used on a day, and the first day on which some of them cannot be used any more.
     pub(super) fn open(&self, day: i32) -> (i64, Option<i32>) {
-        let lots = self.lots.iter().filter(|lot| {
-            lot.used < lot.earned && lot.ends.is_none_or(|ends| day < ends)
-        });
+        let lots = self
+            .lots
+            .iter()
+            .filter(|lot| lot.used < lot.earned && lot.ends.is_none_or(|ends| day < ends));
         let open = lots.clone().map(|lot| lot.earned - lot.used).sum();
         (open, lots.filter_map(|lot| lot.ends).min())
     }
@@ -85,7 +86,11 @@ pub(super) struct Progress {
 
 impl Progress {
     fn leave_before(&mut self, first: i64) {
-        while self.open.front().is_some_and(|(day, _)| i64::from(*day) < first) {
+        while self
+            .open
+            .front()
+            .is_some_and(|(day, _)| i64::from(*day) < first)
+        {
             let value = self.open.pop_front().map_or(0, |(_, value)| value);
             self.sum -= i128::from(value);
         }
@@ -113,10 +118,20 @@ impl Progress {
         };
         let mut progress = Progress::default();
         let mut found = Earned::default();
-        let first = |day: i32| rule.window.map_or(i64::MIN, |window| i64::from(day) - i64::from(window) + 1);
+        let first = |day: i32| {
+            rule.window
+                .map_or(i64::MIN, |window| i64::from(day) - i64::from(window) + 1)
+        };
         for one in purchases {
             progress.leave_before(first(one.day));
-            progress.add(one.day, if in_money { one.amount } else { one.is_order.into() })?;
+            progress.add(
+                one.day,
+                if in_money {
+                    one.amount
+                } else {
+                    one.is_order.into()
+                },
+            )?;
             if progress.sum < i128::from(needed) || !one.is_order {
                 continue;
             }
@@ -222,7 +237,12 @@ mod tests {
     #[test]
     fn what_is_left_over_counts_for_the_next() {
         let rule = rule(Asks::Amount(1_000), None, Some(10));
-        let all = [purchase(1, 600), purchase(5, 1_700), purchase(6, -100), purchase(9, 750)];
+        let all = [
+            purchase(1, 600),
+            purchase(5, 1_700),
+            purchase(6, -100),
+            purchase(9, 750),
+        ];
         // 2300 earns two on day 5, and 300 − 100 + 750 is 50 too little.
         let found = Progress::run(&rule, true, all.into_iter(), &[4, 5, 14, 15], 20).unwrap();
         assert_eq!((found.earned(), found.used(), found.unearned), (2, 2, 2));

@@ -70,7 +70,11 @@ pub(super) fn read(rules: &[Rule], tiers: &TierRules, currency: Currency) -> Res
         let taken = rules[..at].iter().any(|other| other.name == rule.name);
         if rule.name.trim().is_empty() || taken {
             let path = format!("rules.{at}.name");
-            return Err(Error::option(path, json!(rule.name), "a name that no other rule has"));
+            return Err(Error::option(
+                path,
+                json!(rule.name),
+                "a name that no other rule has",
+            ));
         }
         found.push(rule.read(&format!("rules.{at}"), tiers, currency)?);
     }
@@ -79,7 +83,11 @@ pub(super) fn read(rules: &[Rule], tiers: &TierRules, currency: Currency) -> Res
     match (0..codes.len()).find(|at| codes[..*at].contains(&codes[*at])) {
         Some(at) => {
             let path = format!("rules.{at}.code");
-            Err(Error::option(path, json!(codes[at]), "a code that no other rule has"))
+            Err(Error::option(
+                path,
+                json!(codes[at]),
+                "a code that no other rule has",
+            ))
         }
         None => Ok(found),
     }
@@ -88,7 +96,11 @@ pub(super) fn read(rules: &[Rule], tiers: &TierRules, currency: Currency) -> Res
 impl Rule {
     fn read(&self, path: &str, tiers: &TierRules, currency: Currency) -> Result<Read> {
         let wrong = |key: &str, found: Value, expected: &str| {
-            Err(Error::option(format!("{path}.{key}"), found, expected.to_owned()))
+            Err(Error::option(
+                format!("{path}.{key}"),
+                found,
+                expected.to_owned(),
+            ))
         };
         let given = [
             ("orders", self.orders.map(|n| json!(n))),
@@ -96,7 +108,9 @@ impl Rule {
             ("nth", self.nth.map(|n| json!(n))),
             ("tier", self.tier.as_ref().map(|name| json!(name))),
         ];
-        let mut given = given.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        let mut given = given
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)));
         let (Some((key, value)), None) = (given.next(), given.next()) else {
             let expected = "exactly one of `orders`, `amount`, `nth` and `tier`";
             return Err(Error::option(path, json!(self.name), expected));
@@ -109,7 +123,10 @@ impl Rule {
             }
             (_, _, Some(n), _) => Asks::Nth(n.into()),
             (.., name) => {
-                let at = tiers.tiers.iter().position(|tier| Some(&tier.name) == name.as_ref());
+                let at = tiers
+                    .tiers
+                    .iter()
+                    .position(|tier| Some(&tier.name) == name.as_ref());
                 match at {
                     Some(at) => Asks::Tier(at + 1),
                     None => return wrong(key, value, "the name of one of `tiers`"),
@@ -119,14 +136,26 @@ impl Rule {
         let adds = matches!(asks, Asks::Orders(_) | Asks::Amount(_));
         if self.window.is_some() && !adds {
             let found = json!(self.window);
-            return wrong("window", found, "no such setting: only `orders` and `amount` have it");
+            return wrong(
+                "window",
+                found,
+                "no such setting: only `orders` and `amount` have it",
+            );
         }
         if self.repeat && !adds {
             let found = json!(true);
-            return wrong("repeat", found, "no such setting: only `orders` and `amount` have it");
+            return wrong(
+                "repeat",
+                found,
+                "no such setting: only `orders` and `amount` have it",
+            );
         }
         if matches!(asks, Asks::Tier(_)) && !self.filter.is_empty() {
-            return wrong("where", json!(self.filter), "no such setting: a tier is that of all orders");
+            return wrong(
+                "where",
+                json!(self.filter),
+                "no such setting: a tier is that of all orders",
+            );
         }
         let days = |key: &str, time: Option<Duration>| {
             time.map(|time| whole_days(&format!("{path}.{key}"), time, 1, 36_600))

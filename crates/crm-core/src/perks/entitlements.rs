@@ -84,8 +84,7 @@ struct Row {
 
 impl Analysis for Entitlements {
     const NAME: &'static str = "entitlements";
-    const SUMMARY: &'static str =
-        "Perks that customers have earned by rules, used and can still use, and how far the next one is";
+    const SUMMARY: &'static str = "Perks that customers have earned by rules, used and can still use, and how far the next one is";
     const JA: &'static str = "特典";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
@@ -113,7 +112,9 @@ impl Analysis for Entitlements {
         }
         for (at, rule) in options.rules.iter().enumerate() {
             let path = format!("rules.{at}.where");
-            whole.matching(&rule.filter, &context).map_err(|error| error.inside(&path))?;
+            whole
+                .matching(&rule.filter, &context)
+                .map_err(|error| error.inside(&path))?;
         }
         Ok(())
     }
@@ -121,9 +122,10 @@ impl Analysis for Entitlements {
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let (rules, tiers) = options.read(orders)?;
         let all = Histories::new(orders, at, context)?;
-        let perks = rules.iter().zip(&options.rules).map(|(read, rule)| {
-            Perk::new(read, rule, options, orders, at, context)
-        });
+        let perks = rules
+            .iter()
+            .zip(&options.rules)
+            .map(|(read, rule)| Perk::new(read, rule, options, orders, at, context));
         let perks = perks.collect::<Result<Vec<_>>>()?;
         let mut rows = Vec::new();
         let (mut days, mut uses) = (Days::default(), Vec::new());
@@ -137,7 +139,10 @@ impl Analysis for Entitlements {
             }
             for (rule, perk) in perks.iter().enumerate() {
                 uses.clear();
-                for one in all.of(customer).filter(|one| one.is_order && perk.is_used(one.order)) {
+                for one in all
+                    .of(customer)
+                    .filter(|one| one.is_order && perk.is_used(one.order))
+                {
                     push(&mut uses, one.day, "entitlements")?;
                 }
                 let found = perk.of(customer, &all, &days, tiers.as_ref(), &uses, at.day.0)?;
@@ -217,7 +222,11 @@ impl<'a> Perk<'a> {
         let (is_nth, is_plain) = (matches!(read.asks, Asks::Nth(_)), rule.filter.is_empty());
         let own = match is_plain || is_nth {
             true => None,
-            false => Some(Histories::new(&orders.filtered(&rule.filter, context)?, at, context)?),
+            false => Some(Histories::new(
+                &orders.filtered(&rule.filter, context)?,
+                at,
+                context,
+            )?),
         };
         let meets = match is_nth && !is_plain {
             true => Some(orders.matching(&rule.filter, context)?),
@@ -241,7 +250,13 @@ impl<'a> Perk<'a> {
                 Some((values, found))
             }
         };
-        Ok(Perk { read, rule, own, meets, uses })
+        Ok(Perk {
+            read,
+            rule,
+            own,
+            meets,
+            uses,
+        })
     }
 
     /// Whether an order used the perk.
@@ -263,7 +278,11 @@ impl<'a> Perk<'a> {
         uses: &[i32],
         day: i32,
     ) -> Result<Earned> {
-        let meets = |order: u32| self.meets.as_ref().is_none_or(|meets| meets[order as usize]);
+        let meets = |order: u32| {
+            self.meets
+                .as_ref()
+                .is_none_or(|meets| meets[order as usize])
+        };
         match (self.read.asks, tiers) {
             (Asks::Nth(n), _) => of_nth(n, self.read, all.of(customer), meets, uses),
             (Asks::Tier(tier), Some(rules)) => of_tier(tier, self.read, rules, days, uses, day),
@@ -276,8 +295,20 @@ impl<'a> Perk<'a> {
 }
 
 fn table(rows: &[Row], options: &Options, orders: &Orders) -> Result<Table> {
-    let [id, rule, earned, last, used, expired, usable, until, amount, count, message, message_ja] =
-        Entitlements::COLUMNS
+    let [
+        id,
+        rule,
+        earned,
+        last,
+        used,
+        expired,
+        usable,
+        until,
+        amount,
+        count,
+        message,
+        message_ja,
+    ] = Entitlements::COLUMNS
     else {
         return Err(Error::internal("columns of entitlements"));
     };
@@ -291,7 +322,10 @@ fn table(rows: &[Row], options: &Options, orders: &Orders) -> Result<Table> {
     };
     let left = |row: &Row| row.earned - row.used - row.usable;
     let until_of = |row: &Row| row.ends.map(|ends| ends - 1);
-    let mut texts = [room(rows.len(), "entitlements")?, room(rows.len(), "entitlements")?];
+    let mut texts = [
+        room(rows.len(), "entitlements")?,
+        room(rows.len(), "entitlements")?,
+    ];
     for row in rows {
         let name = &names[row.rule as usize];
         let said = sentences(name, row.usable, until_of(row), row.missing, currency)?;
@@ -305,11 +339,23 @@ fn table(rows: &[Row], options: &Options, orders: &Orders) -> Result<Table> {
         Ok(Column::new(field, Values::Text { codes, texts }).with_validity(valid))
     };
     let [english, japanese] = texts;
-    let in_money = |row: &Row| row.missing.filter(|(_, money)| *money).map(|(missing, _)| missing);
-    let in_orders = |row: &Row| row.missing.filter(|(_, money)| !money).map(|(n, _)| n as i32);
+    let in_money = |row: &Row| {
+        row.missing
+            .filter(|(_, money)| *money)
+            .map(|(missing, _)| missing)
+    };
+    let in_orders = |row: &Row| {
+        row.missing
+            .filter(|(_, money)| !money)
+            .map(|(n, _)| n as i32)
+    };
     Ok(Table::new(vec![
         Column::ids(id, orders.ids(), rows.iter().map(|row| row.customer))?,
-        Column::texts(rule, &Arc::new(names.clone()), rows.iter().map(|row| row.rule))?,
+        Column::texts(
+            rule,
+            &Arc::new(names.clone()),
+            rows.iter().map(|row| row.rule),
+        )?,
         wholes(earned, rows.iter().map(|row| row.earned))?,
         Column::ints(last, rows.iter().map(|row| row.last))?,
         known(wholes(used, rows.iter().map(|row| row.used))?)?,

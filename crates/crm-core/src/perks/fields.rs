@@ -46,5 +46,8 @@ pub(super) fn texts(
 
 /// A column of whole numbers of any size.
 pub(super) fn wholes(field: &Field, cells: impl ExactSizeIterator<Item = i64>) -> Result<Column> {
-    Ok(Column::new(field, Values::I64(collect(cells, "table column")?.into())))
+    Ok(Column::new(
+        field,
+        Values::I64(collect(cells, "table column")?.into()),
+    ))
 }

@@ -93,15 +93,29 @@ impl Account {
 
     /// Points that can be used now and not any more after a day, and the first day on which the next of them cannot be.
     pub(super) fn expiring(&self, last: i32) -> (i64, Option<i32>) {
-        let open = self.lots.iter().filter(|lot| lot.left > 0 && lot.ends != NEVER);
-        let soon = open.clone().filter(|lot| lot.ends <= last.saturating_add(1));
-        (soon.map(|lot| lot.left).sum(), open.map(|lot| lot.ends).min())
+        let open = self
+            .lots
+            .iter()
+            .filter(|lot| lot.left > 0 && lot.ends != NEVER);
+        let soon = open
+            .clone()
+            .filter(|lot| lot.ends <= last.saturating_add(1));
+        (
+            soon.map(|lot| lot.left).sum(),
+            open.map(|lot| lot.ends).min(),
+        )
     }
 
     /// Books a movement, after what has expired until its day.
     pub(super) fn book(&mut self, movement: &Movement) -> Result<()> {
         self.expire(movement.day)?;
-        let Movement { day, kind, points, row, .. } = *movement;
+        let Movement {
+            day,
+            kind,
+            points,
+            row,
+            ..
+        } = *movement;
         let gives = matches!(kind, Kind::Earned) || (kind == Kind::Adjusted && points >= 0);
         let overdrawn = match gives {
             true => {
@@ -116,7 +130,11 @@ impl Account {
             }
             false => self.take(points.unsigned_abs() as i64, movement.is_refund),
         };
-        let change = if gives { points } else { -(points.unsigned_abs() as i64) };
+        let change = if gives {
+            points
+        } else {
+            -(points.unsigned_abs() as i64)
+        };
         self.line(day, kind, change, overdrawn, row)
     }
 
@@ -153,7 +171,10 @@ impl Account {
     /// Lets expire what cannot be used on a day any more.
     pub(super) fn expire(&mut self, day: i32) -> Result<()> {
         loop {
-            let over = self.lots.iter().filter(|lot| lot.left > 0 && lot.ends <= day);
+            let over = self
+                .lots
+                .iter()
+                .filter(|lot| lot.left > 0 && lot.ends <= day);
             let Some(ends) = over.map(|lot| lot.ends).min() else {
                 return Ok(());
             };
@@ -196,10 +217,21 @@ mod tests {
             account.book(&one).unwrap();
         }
         // 30 of the first expire on day 11; on day 12 ten are missing, which day 13 pays.
-        let lines: Vec<_> = account.lines.iter().map(|l| (l.day, l.change, l.balance)).collect();
+        let lines: Vec<_> = account
+            .lines
+            .iter()
+            .map(|l| (l.day, l.change, l.balance))
+            .collect();
         assert_eq!(
             lines,
-            [(1, 100, 100), (5, 50, 150), (8, -70, 80), (11, -30, 50), (12, -60, -10), (13, 25, 15)]
+            [
+                (1, 100, 100),
+                (5, 50, 150),
+                (8, -70, 80),
+                (11, -30, 50),
+                (12, -60, -10),
+                (13, 25, 15)
+            ]
         );
         assert_eq!(account.lines[4].overdrawn, 10);
         assert_eq!(account.expiring(1_000), (0, None));
@@ -208,8 +240,12 @@ mod tests {
     #[test]
     fn a_refund_takes_back_what_was_earned_last() {
         let mut account = Account::default();
-        account.book(&movement(1, Kind::Earned, 100, Some(11))).unwrap();
-        account.book(&movement(5, Kind::Earned, 50, Some(15))).unwrap();
+        account
+            .book(&movement(1, Kind::Earned, 100, Some(11)))
+            .unwrap();
+        account
+            .book(&movement(5, Kind::Earned, 50, Some(15)))
+            .unwrap();
         let refund = Movement {
             is_refund: true,
             ..movement(6, Kind::Adjusted, -60, None)

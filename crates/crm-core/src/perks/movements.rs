@@ -105,7 +105,11 @@ impl PointRules {
             ("used", self.used.is_some()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
-            Some((name, _)) => Err(Error::option(name, "", "no value: the table says what was earned and used")),
+            Some((name, _)) => Err(Error::option(
+                name,
+                "",
+                "no value: the table says what was earned and used",
+            )),
             None => Ok(()),
         }
     }
@@ -113,7 +117,11 @@ impl PointRules {
     /// Refuses options that orders do not read, and those out of range.
     pub(super) fn check_orders(&self, orders: &Orders) -> Result<()> {
         if self.until.is_some() {
-            return Err(Error::option("until", json!(self.until), "no value: `as_of` is the date of orders"));
+            return Err(Error::option(
+                "until",
+                json!(self.until),
+                "no value: `as_of` is the date of orders",
+            ));
         }
         if !(1..=1_000_000).contains(&self.points) {
             return Err(Error::option("points", self.points, "1 to 1,000,000"));
@@ -133,7 +141,10 @@ impl PointRules {
 
     /// The points of an amount of at least 0, minor units.
     fn earned(&self, amount: i64, per: i64) -> i64 {
-        let (points, per) = (i128::from(self.points) * i128::from(amount), i128::from(per));
+        let (points, per) = (
+            i128::from(self.points) * i128::from(amount),
+            i128::from(per),
+        );
         let whole = match self.rounding {
             Rounding::Floor => points / per,
             Rounding::Nearest => (2 * points + per) / (2 * per),
@@ -159,10 +170,16 @@ pub struct Books {
 impl Books {
     /// Each customer's code and movements.
     pub(super) fn each(&self) -> impl Iterator<Item = (u32, &[Movement])> {
-        self.customers.iter().enumerate().map(|(at, (customer, from))| {
-            let to = self.customers.get(at + 1).map_or(self.movements.len(), |(_, from)| *from);
-            (*customer, &self.movements[*from..to])
-        })
+        self.customers
+            .iter()
+            .enumerate()
+            .map(|(at, (customer, from))| {
+                let to = self
+                    .customers
+                    .get(at + 1)
+                    .map_or(self.movements.len(), |(_, from)| *from);
+                (*customer, &self.movements[*from..to])
+            })
     }
 }
 
@@ -201,7 +218,11 @@ impl HasPoints for Orders {
 
     fn currency(&self, given: Option<Currency>) -> Result<Currency> {
         match given {
-            Some(given) => Err(Error::option("currency", json!(given), "no value: orders have their own")),
+            Some(given) => Err(Error::option(
+                "currency",
+                json!(given),
+                "no value: orders have their own",
+            )),
             None => Ok(Orders::currency(self)),
         }
     }
@@ -213,7 +234,11 @@ impl HasPoints for Orders {
     fn books(&self, at: &At, rules: &PointRules, context: &Context) -> Result<Books> {
         let per = minor("per", rules.per, Orders::currency(self))?;
         let valid = rules.valid_days()?;
-        let used = rules.used.as_ref().map(|name| Used::new(self, name, context)).transpose()?;
+        let used = rules
+            .used
+            .as_ref()
+            .map(|name| Used::new(self, name, context))
+            .transpose()?;
         let histories = Histories::new(self, at, context)?;
         let (mut customers, mut movements) = (Vec::new(), Vec::new());
         for (place, customer) in histories.shown()?.enumerate() {
@@ -233,7 +258,10 @@ impl HasPoints for Orders {
                     is_refund: false,
                     row: one.order,
                 };
-                let spent = used.as_ref().filter(|_| one.is_order).map_or(0, |used| used.of(one.order));
+                let spent = used
+                    .as_ref()
+                    .filter(|_| one.is_order)
+                    .map_or(0, |used| used.of(one.order));
                 if spent > 0 {
                     push(&mut movements, movement(Kind::Used, spent), "points")?;
                 }
@@ -302,7 +330,11 @@ impl HasPoints for Table {
 
     fn currency(&self, given: Option<Currency>) -> Result<Currency> {
         given.ok_or_else(|| {
-            Error::option("currency", json!(null), "the currency of `value`, such as \"JPY\"")
+            Error::option(
+                "currency",
+                json!(null),
+                "the currency of `value`, such as \"JPY\"",
+            )
         })
     }
 
@@ -327,7 +359,10 @@ impl HasPoints for Table {
                 });
             }
         };
-        if let Some(row) = column.validity().and_then(|valid| valid.iter().position(|v| !v)) {
+        if let Some(row) = column
+            .validity()
+            .and_then(|valid| valid.iter().position(|v| !v))
+        {
             return Err(Error::null("customer_id", row, "an id"));
         }
         let until = rules.until.map(|day| day.0);
@@ -346,11 +381,20 @@ impl HasPoints for Table {
                 return Err(Error::value("points", row, expected));
             }
             let end = ends.as_ref().and_then(|ends| ends[row]).map(|(_, day)| day);
-            if end.is_some() && !(kind == Kind::Earned || (kind == Kind::Adjusted && number >= 0.0)) {
-                return Err(Error::value("expires_at", row, "no date: only points that are given expire"));
+            if end.is_some() && !(kind == Kind::Earned || (kind == Kind::Adjusted && number >= 0.0))
+            {
+                return Err(Error::value(
+                    "expires_at",
+                    row,
+                    "no date: only points that are given expire",
+                ));
             }
             if end.is_some_and(|end| end < day) {
-                return Err(Error::value("expires_at", row, "a day that is not before `occurred_at`"));
+                return Err(Error::value(
+                    "expires_at",
+                    row,
+                    "a day that is not before `occurred_at`",
+                ));
             }
             if kind == Kind::Expired && ends.is_some() {
                 let expected = "no rows of expired points beside a column `expires_at`: they would expire twice";
@@ -375,7 +419,15 @@ impl HasPoints for Table {
         }
         rows.sort_unstable_by_key(|(customer, time, one)| {
             let given = matches!(one.kind, Kind::Used | Kind::Expired) || one.points < 0;
-            (rank[*customer as usize], *time, given, one.kind, one.ends, one.points, one.row)
+            (
+                rank[*customer as usize],
+                *time,
+                given,
+                one.kind,
+                one.ends,
+                one.points,
+                one.row,
+            )
         });
         let mut customers: Vec<(u32, usize)> = Vec::new();
         for (at, (customer, ..)) in rows.iter().enumerate() {
@@ -383,7 +435,11 @@ impl HasPoints for Table {
                 push(&mut customers, (*customer, at), "points")?;
             }
         }
-        let last = rows.iter().map(|(.., one)| one.day).max().unwrap_or_default();
+        let last = rows
+            .iter()
+            .map(|(.., one)| one.day)
+            .max()
+            .unwrap_or_default();
         Ok(Books {
             ids,
             day: until.unwrap_or(last),
@@ -442,7 +498,11 @@ fn kinds(table: &Table) -> Result<Vec<Kind>> {
         false => table.names("kind")?,
     };
     const KINDS: [Kind; 4] = [Kind::Earned, Kind::Used, Kind::Expired, Kind::Adjusted];
-    let kind = |name: &String| KINDS.into_iter().find(|kind| Kind::LABELS[*kind as usize].code == name);
+    let kind = |name: &String| {
+        KINDS
+            .into_iter()
+            .find(|kind| Kind::LABELS[*kind as usize].code == name)
+    };
     let known: Vec<Option<Kind>> = names.iter().map(kind).collect();
     let mut found = filled(codes.len(), Kind::Earned, "points")?;
     for (row, code) in codes.iter().enumerate() {

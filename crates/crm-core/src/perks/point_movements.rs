@@ -31,8 +31,7 @@ pub struct PointMovements<D>(PhantomData<D>);
 
 impl<D: HasPoints + 'static> Analysis for PointMovements<D> {
     const NAME: &'static str = "point_movements";
-    const SUMMARY: &'static str =
-        "The statement of each customer's points, with what expired and the balance after each line";
+    const SUMMARY: &'static str = "The statement of each customer's points, with what expired and the balance after each line";
     const JA: &'static str = "ポイント履歴";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
@@ -75,7 +74,11 @@ impl<D: HasPoints + 'static> Analysis for PointMovements<D> {
         let table = Table::new(vec![
             Column::ids(id, &books.ids, rows.iter().map(|(customer, _)| *customer))?,
             Column::dates(day, rows.iter().map(|(_, line)| line.day))?,
-            Column::words(kind, Kind::LABELS, rows.iter().map(|(_, line)| Some(line.kind as u8)))?,
+            Column::words(
+                kind,
+                Kind::LABELS,
+                rows.iter().map(|(_, line)| Some(line.kind as u8)),
+            )?,
             wholes(change, rows.iter().map(|(_, line)| line.change))?,
             wholes(balance, rows.iter().map(|(_, line)| line.balance))?,
         ]);

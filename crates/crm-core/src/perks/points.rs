@@ -94,16 +94,24 @@ impl Overdrawn {
     /// # Errors
     ///
     /// A movement that takes more than there is, if that is an error. A refund never is: it takes back what was used.
-    pub(super) fn see(&mut self, account: &Account, rules: &PointRules, is_table: bool) -> Result<()> {
+    pub(super) fn see(
+        &mut self,
+        account: &Account,
+        rules: &PointRules,
+        is_table: bool,
+    ) -> Result<()> {
         for line in account.lines.iter().filter(|line| line.overdrawn > 0) {
             let is_wrong = line.kind != Kind::Adjusted || is_table;
             if rules.overdraw == Overdraw::Error && is_wrong {
-                let expected = "no more points than there are; `overdraw` = \"count\" counts such movements";
+                let expected =
+                    "no more points than there are; `overdraw` = \"count\" counts such movements";
                 return Err(match is_table {
                     true => Error::value("points", line.row as usize, expected),
                     false => Error::Malformed {
                         column: rules.used.clone().unwrap_or_default(),
-                        problem: format!("an order uses more points than the customer has; expected {expected}"),
+                        problem: format!(
+                            "an order uses more points than the customer has; expected {expected}"
+                        ),
                     },
                 });
             }
@@ -173,7 +181,11 @@ impl<D: HasPoints + 'static> Analysis for Points<D> {
             let (expiring, ends) = account.expiring(books.day.saturating_add(soon));
             let balance = account.balance();
             let liability = balance.checked_mul(value).ok_or_else(|| {
-                Error::option("value", json!(options.value), "less: the liability is beyond 64 bits")
+                Error::option(
+                    "value",
+                    json!(options.value),
+                    "less: the liability is beyond 64 bits",
+                )
             })?;
             let row = Row {
                 customer,
@@ -185,11 +197,22 @@ impl<D: HasPoints + 'static> Analysis for Points<D> {
             };
             push(&mut rows, row, "points")?;
         }
-        let [id, earned, used, expired, adjusted, left, expiring, next, liability] = Self::COLUMNS
+        let [
+            id,
+            earned,
+            used,
+            expired,
+            adjusted,
+            left,
+            expiring,
+            next,
+            liability,
+        ] = Self::COLUMNS
         else {
             return Err(Error::internal("columns of points"));
         };
-        let sum = |of: &dyn Fn(&Row) -> i64| rows.iter().map(|row| i128::from(of(row))).sum::<i128>();
+        let sum =
+            |of: &dyn Fn(&Row) -> i64| rows.iter().map(|row| i128::from(of(row))).sum::<i128>();
         let totals = json!({
             "earned": sum(&|row| row.sums[0]) as i64,
             "used": sum(&|row| row.sums[1]) as i64,

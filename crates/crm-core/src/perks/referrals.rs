@@ -189,7 +189,11 @@ fn rewards(options: &Options, currency: Currency) -> Result<[i64; 2]> {
 }
 
 /// The ids of referrers, and by customer the code of theirs.
-fn referrers(orders: &Orders, name: &str, context: &Context) -> Result<(Arc<Ids>, crate::columns::Buf<u32>)> {
+fn referrers(
+    orders: &Orders,
+    name: &str,
+    context: &Context,
+) -> Result<(Arc<Ids>, crate::columns::Buf<u32>)> {
     let found = orders.attribute(name, context)?;
     match (found.level, found.values) {
         (Level::Customer, AttributeValues::Codes(ids, codes)) => Ok((ids, codes)),
@@ -244,7 +248,9 @@ fn values(
         };
         known[code] = Some(own);
         if referrer_names.get(code).is_none_or(|name| *name == NO_ID) {
-            let sums = others.entry(Day(first.day).number(Period::Month)).or_default();
+            let sums = others
+                .entry(Day(first.day).number(Period::Month))
+                .or_default();
             for (sum, value) in sums.iter_mut().zip(own.values) {
                 sum.0 += i128::from(value.unwrap_or(0));
                 sum.1 += u64::from(value.is_some());
@@ -300,16 +306,36 @@ fn table(
         currency.mean(sum, n)
     };
     let mut columns = vec![
-        Column::ids(&fields[0], orders.ids(), rows.iter().map(|row| row.customer))?,
-        texts(&fields[1], &Arc::new(shown), rows.iter().map(|row| Some(row.name)))?,
-        Column::words(&fields[2], Flag::LABELS, rows.iter().map(|row| row.flag.map(|flag| flag as u8)))?,
+        Column::ids(
+            &fields[0],
+            orders.ids(),
+            rows.iter().map(|row| row.customer),
+        )?,
+        texts(
+            &fields[1],
+            &Arc::new(shown),
+            rows.iter().map(|row| Some(row.name)),
+        )?,
+        Column::words(
+            &fields[2],
+            Flag::LABELS,
+            rows.iter().map(|row| row.flag.map(|flag| flag as u8)),
+        )?,
         flags(&fields[3], rows.iter().map(|row| row.accepted))?,
-        Column::ints(&fields[4], rows.iter().map(|row| row.known.map(|known| known.first)))?,
+        Column::ints(
+            &fields[4],
+            rows.iter().map(|row| row.known.map(|known| known.first)),
+        )?,
     ];
     for at in 0..SPANS.len() {
-        let value = rows.iter().map(|row| row.known.and_then(|known| known.values[at]));
+        let value = rows
+            .iter()
+            .map(|row| row.known.and_then(|known| known.values[at]));
         columns.push(money(&fields[5 + 2 * at], value, currency)?);
-        columns.push(Column::floats(&fields[6 + 2 * at], rows.iter().map(|row| mean(row, at)))?);
+        columns.push(Column::floats(
+            &fields[6 + 2 * at],
+            rows.iter().map(|row| mean(row, at)),
+        )?);
     }
     for (at, reward) in rewards.into_iter().enumerate() {
         let cells = rows.iter().map(|row| if row.is_due { reward } else { 0 });
@@ -320,13 +346,22 @@ fn table(
     let cost = (i128::from(rewards[0]) + i128::from(rewards[1])) * due as i128;
     Ok(Table::new(columns)
         .with_note("self", json!(count(&|row| row.flag == Some(Flag::Itself))))
-        .with_note("circular", json!(count(&|row| row.flag == Some(Flag::Circular))))
-        .with_note("unknown_referrer", json!(count(&|row| row.flag == Some(Flag::Unknown))))
+        .with_note(
+            "circular",
+            json!(count(&|row| row.flag == Some(Flag::Circular))),
+        )
+        .with_note(
+            "unknown_referrer",
+            json!(count(&|row| row.flag == Some(Flag::Unknown))),
+        )
         .with_note("rewarded", json!(due))
         .with_note("reward_cost", json!(currency.mean(cost, 1))))
 }
 
-fn flags(field: &Field, cells: impl ExactSizeIterator<Item = Option<bool>> + Clone) -> Result<Column> {
+fn flags(
+    field: &Field,
+    cells: impl ExactSizeIterator<Item = Option<bool>> + Clone,
+) -> Result<Column> {
     let what = "table column";
     let values = crate::context::collect(cells.clone().map(|cell| cell.unwrap_or(false)), what)?;
     let valid = crate::context::collect(cells.map(|cell| cell.is_some()), what)?;
@@ -342,6 +377,9 @@ mod tests {
         // 0 and 1 brought each other, 2 was brought by 0; 3 brought themselves, 4 came of 3; 5 → 6 → 7 → 5.
         let referrer = [1, 0, 0, 3, 3, 6, 7, 5, NO_ID];
         let found = circular(&referrer).unwrap();
-        assert_eq!(found, [true, true, false, false, false, true, true, true, false]);
+        assert_eq!(
+            found,
+            [true, true, false, false, false, true, true, true, false]
+        );
     }
 }

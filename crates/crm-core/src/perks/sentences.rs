@@ -27,7 +27,10 @@ pub(super) fn sentences(
             let amount = digits(minor, currency);
             let [english, japanese] = match currency {
                 Currency::JPY => [format!("{amount} yen"), format!("{amount}円")],
-                _ => [format!("{currency} {amount}"), format!("{amount} {currency}")],
+                _ => [
+                    format!("{currency} {amount}"),
+                    format!("{amount} {currency}"),
+                ],
             };
             [
                 say(format_args!("{english} more to {name}"))?,
@@ -79,7 +82,10 @@ mod tests {
         );
         assert_eq!(
             yen(2, Some(0), Some((5, false))),
-            ["gold: 2 to use by 1970-01-01", "gold:1970-01-01まで2回使えます"]
+            [
+                "gold: 2 to use by 1970-01-01",
+                "gold:1970-01-01まで2回使えます"
+            ]
         );
         assert_eq!(yen(0, None, None), ["", ""]);
         let dollars = sentences("gold", 0, None, Some((123_456_705, true)), Currency::USD).unwrap();

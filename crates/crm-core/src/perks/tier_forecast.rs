@@ -21,7 +21,9 @@
 //! who is newer than the window it is too low. A customer who rises may not do so on the day, and who falls may have a
 //! review before `on` (`falls_at`): what is needed is to be bought before it.
 
-use super::fields::{FALLS_AT, NEXT_TIER, TIER, WINDOW_AMOUNT, WINDOW_ORDERS, money, texts, wholes};
+use super::fields::{
+    FALLS_AT, NEXT_TIER, TIER, WINDOW_AMOUNT, WINDOW_ORDERS, money, texts, wholes,
+};
 use super::histories::{Bought, Days, Histories};
 use super::tier_rules::{Measure, Rules, State, TierRules, whole_days};
 use crate::analysis::Analysis;
@@ -115,7 +117,11 @@ impl Analysis for TierForecast {
         let rules = options.rules.read(orders.currency())?;
         let horizon = whole_days("horizon", options.horizon, 1, 3_660)?;
         let on = at.day.after(horizon as u32).ok_or_else(|| {
-            Error::option("horizon", json!(options.horizon), "a day before the year 10000")
+            Error::option(
+                "horizon",
+                json!(options.horizon),
+                "a day before the year 10000",
+            )
         })?;
         let histories = Histories::new(orders, at, context)?;
         let mut days = Days::default();
@@ -134,8 +140,8 @@ impl Analysis for TierForecast {
             let fall = rules.fall(&days, &state).filter(|(day, _)| *day <= on.0);
             // Both sides times the window, so that nothing is rounded.
             let window = i128::from(rules.window);
-            let paced = rules.measured(left) * window
-                + rules.measured(bought).max(0) * i128::from(horizon);
+            let paced =
+                rules.measured(left) * window + rules.measured(bought).max(0) * i128::from(horizon);
             let merits = |tier: usize| i128::from(rules.from[tier - 1]) * window <= paced;
             let outlook = match fall {
                 _ if state.tier < rules.from.len() && merits(state.tier + 1) => Outlook::Rises,
@@ -164,8 +170,22 @@ fn table(
     options: &TierRules,
     orders: &Orders,
 ) -> Result<Table> {
-    let [id, tier, day, outlook, amount, count, left, left_orders, keep, keep_orders, next, rise, rise_orders, falls] =
-        TierForecast::COLUMNS
+    let [
+        id,
+        tier,
+        day,
+        outlook,
+        amount,
+        count,
+        left,
+        left_orders,
+        keep,
+        keep_orders,
+        next,
+        rise,
+        rise_orders,
+        falls,
+    ] = TierForecast::COLUMNS
     else {
         return Err(Error::internal("columns of tier_forecast"));
     };
@@ -176,19 +196,32 @@ fn table(
         asked.then(|| rules.missing(tier, row.left))
     };
     let in_money = |field, plus: usize| {
-        let cells = rows.iter().map(|row| needed(row, row.tier + plus, Measure::Amount));
+        let cells = rows
+            .iter()
+            .map(|row| needed(row, row.tier + plus, Measure::Amount));
         // Without a tier there is none to keep.
         money(field, cells, currency)
     };
     let in_orders = |field, plus: usize| {
-        let cells = rows.iter().map(|row| needed(row, row.tier + plus, Measure::Orders));
+        let cells = rows
+            .iter()
+            .map(|row| needed(row, row.tier + plus, Measure::Orders));
         Column::ints(field, cells.map(|cell| cell.map(|n| n as i32)))
     };
     Ok(Table::new(vec![
         Column::ids(id, orders.ids(), rows.iter().map(|row| row.customer))?,
-        texts(tier, &names, rows.iter().map(|row| row.tier.checked_sub(1).map(|at| at as u32)))?,
+        texts(
+            tier,
+            &names,
+            rows.iter()
+                .map(|row| row.tier.checked_sub(1).map(|at| at as u32)),
+        )?,
         Column::dates(day, rows.iter().map(|_| on))?,
-        Column::words(outlook, Outlook::LABELS, rows.iter().map(|row| Some(row.outlook as u8)))?,
+        Column::words(
+            outlook,
+            Outlook::LABELS,
+            rows.iter().map(|row| Some(row.outlook as u8)),
+        )?,
         Column::money(amount, rows.iter().map(|row| row.bought.money()), currency)?,
         wholes(count, rows.iter().map(|row| row.bought.orders))?,
         Column::money(left, rows.iter().map(|row| row.left.money()), currency)?,

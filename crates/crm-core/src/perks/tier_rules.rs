@@ -141,7 +141,13 @@ impl TierRules {
                 Measure::Amount => minor(&path, tier.from, currency)?,
                 Measure::Orders => match tier.from {
                     n if n >= 1.0 && n <= 1e6 && libm::trunc(n) == n => n as i64,
-                    n => return Err(Error::option(path, json!(n), "a whole number of orders, 1 or more")),
+                    n => {
+                        return Err(Error::option(
+                            path,
+                            json!(n),
+                            "a whole number of orders, 1 or more",
+                        ));
+                    }
                 },
             };
             if from.last().is_some_and(|below| *below >= least) {
@@ -152,7 +158,11 @@ impl TierRules {
             let taken = self.tiers[..at].iter().any(|other| other.name == tier.name);
             if tier.name.trim().is_empty() || taken {
                 let path = format!("tiers.{at}.name");
-                return Err(Error::option(path, json!(tier.name), "a name that no other tier has"));
+                return Err(Error::option(
+                    path,
+                    json!(tier.name),
+                    "a name that no other tier has",
+                ));
             }
         }
         let grace = whole_days("grace", self.grace, 0, 3_660)?;
@@ -379,7 +389,11 @@ mod tests {
 
     #[test]
     fn up_at_once_and_down_at_the_review() {
-        let days = bought(&[("2024-03-10", 1_000), ("2024-05-01", 4_000), ("2025-04-30", 900)]);
+        let days = bought(&[
+            ("2024-03-10", 1_000),
+            ("2024-05-01", 4_000),
+            ("2025-04-30", 900),
+        ]);
         let yearly = rules(Review::Yearly, 0);
         for (on, tier, since) in [
             ("2024-03-09", 0, "1970-01-01"),

@@ -4,7 +4,9 @@
 //! lowest tier. `falls_at` is the day on which the tier is lost without a further order; `review_at` is the next day on which it
 //! can be lost. Customers without an order have no row.
 
-use super::fields::{FALLS_AT, NEXT_TIER, TIER, WINDOW_AMOUNT, WINDOW_ORDERS, money, texts, wholes};
+use super::fields::{
+    FALLS_AT, NEXT_TIER, TIER, WINDOW_AMOUNT, WINDOW_ORDERS, money, texts, wholes,
+};
 use super::histories::{Bought, Days, Histories};
 use super::tier_rules::{Measure, REACHED, Rules, State, TierRules};
 use crate::analysis::Analysis;
@@ -110,8 +112,20 @@ impl Analysis for Tiers {
 }
 
 fn table(rows: &[Row], rules: &Rules, options: &TierRules, orders: &Orders) -> Result<Table> {
-    let [id, tier, since, by, amount, count, next, m_amount, m_orders, review, falls, to] =
-        Tiers::COLUMNS
+    let [
+        id,
+        tier,
+        since,
+        by,
+        amount,
+        count,
+        next,
+        m_amount,
+        m_orders,
+        review,
+        falls,
+        to,
+    ] = Tiers::COLUMNS
     else {
         return Err(Error::internal("columns of tiers"));
     };
@@ -131,23 +145,42 @@ fn table(rows: &[Row], rules: &Rules, options: &TierRules, orders: &Orders) -> R
     let table = Table::new(vec![
         Column::ids(id, orders.ids(), rows.iter().map(|row| row.customer))?,
         texts(tier, &names, rows.iter().map(|row| name(row.state.tier)))?,
-        Column::ints(since, rows.iter().map(|row| moved(row).then_some(row.state.since)))?,
+        Column::ints(
+            since,
+            rows.iter().map(|row| moved(row).then_some(row.state.since)),
+        )?,
         Column::words(
             by,
             REACHED,
-            rows.iter().map(|row| moved(row).then_some(u8::from(row.state.is_down))),
+            rows.iter()
+                .map(|row| moved(row).then_some(u8::from(row.state.is_down))),
         )?,
         Column::money(amount, rows.iter().map(|row| row.bought.money()), currency)?,
         wholes(count, rows.iter().map(|row| row.bought.orders))?,
-        texts(next, &names, rows.iter().map(|row| has_next(row).then_some(row.state.tier as u32)))?,
-        money(m_amount, rows.iter().map(|row| missing(row, Measure::Amount)), currency)?,
+        texts(
+            next,
+            &names,
+            rows.iter()
+                .map(|row| has_next(row).then_some(row.state.tier as u32)),
+        )?,
+        money(
+            m_amount,
+            rows.iter().map(|row| missing(row, Measure::Amount)),
+            currency,
+        )?,
         Column::ints(
             m_orders,
-            rows.iter().map(|row| missing(row, Measure::Orders).map(|n| n as i32)),
+            rows.iter()
+                .map(|row| missing(row, Measure::Orders).map(|n| n as i32)),
         )?,
         Column::ints(review, rows.iter().map(|row| row.review))?,
         Column::ints(falls, rows.iter().map(|row| row.fall.map(|(day, _)| day)))?,
-        texts(to, &names, rows.iter().map(|row| name(row.fall.map_or(0, |(_, tier)| tier))))?,
+        texts(
+            to,
+            &names,
+            rows.iter()
+                .map(|row| name(row.fall.map_or(0, |(_, tier)| tier))),
+        )?,
     ]);
     Ok(table.with_note("customers_by_tier", json!(by_tier)))
 }
