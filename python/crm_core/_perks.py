@@ -161,8 +161,8 @@ def tier_forecast(
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
-        One row per customer with an order: customer_id, tier, on (the day ahead), outlook (rises,
-        falls, at_risk: falls without an order but not at the pace, stays), window_amount,
+        One row per customer with an order: customer_id, tier, forecast_on (the day ahead), outlook
+        (rises, falls, at_risk: falls without an order but not at the pace, stays), window_amount,
         window_orders, amount_left and orders_left (of these, still in the window on that day),
         keep_amount and keep_orders (needed to keep the tier), next_tier, rise_amount and
         rise_orders (needed for it), falls_at (null if after that day).

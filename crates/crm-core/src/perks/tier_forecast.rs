@@ -91,7 +91,7 @@ impl Analysis for TierForecast {
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
         TIER, "The tier at the date.";
-        "on": Date, "", "対象日", "The day ahead.";
+        "forecast_on": Date, "", "対象日", "The day ahead.";
         "outlook": Category, "", "見込み", "What becomes of the tier until then.";
         WINDOW_AMOUNT, "Amount in the window that ends with the date.";
         WINDOW_ORDERS, "Orders in that window.";
