@@ -69,13 +69,13 @@ pub struct PointRules {
     pub per: f64,
     /// How parts of a point of an order are rounded. Default: down.
     pub rounding: Rounding,
-    /// Days for which earned points can be used, the day itself included. Default: for ever.
+    /// Days for which earned points can be used, the day itself included. Default: none, for ever.
     pub valid: Option<Duration>,
     /// The column of orders with the points that an order used. Default: none, none are used.
     pub used: Option<String>,
     /// A movement that takes more points than there are: an error, or counted. Default: an error.
     pub overdraw: Overdraw,
-    /// Of a table: the last day whose movements count. Default: the last movement's.
+    /// Of a table: the last day whose movements count. Default: none, the last movement's.
     pub until: Option<Day>,
 }
 
