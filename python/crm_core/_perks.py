@@ -59,7 +59,7 @@ def entitlements(
     Example:
         >>> rules = [{"name": "gift", "orders": 5, "repeat": True}]
         >>> crm.entitlements(orders, "2025-06-30", rules=rules).to_dict()["message_ja"][0]
-        'あと1回の購入でgift'
+        'あと3回の購入でgift'
     """
     options = {
         "rules": None if rules is None else list(rules),

@@ -79,12 +79,16 @@ pub(super) struct Account {
 const NEVER: i32 = i32::MAX;
 
 impl Account {
-    /// Starts anew.
-    pub(super) fn clear(&mut self) {
+    /// Starts anew with these movements, in the order of time, and lets expire what cannot be used on a day any more.
+    pub(super) fn settle(&mut self, movements: &[Movement], day: i32) -> Result<()> {
         self.lots.clear();
         self.lines.clear();
         self.debt = 0;
         self.balance = 0;
+        for movement in movements {
+            self.book(movement)?;
+        }
+        self.expire(day)
     }
 
     pub(super) fn balance(&self) -> i64 {
@@ -107,7 +111,7 @@ impl Account {
     }
 
     /// Books a movement, after what has expired until its day.
-    pub(super) fn book(&mut self, movement: &Movement) -> Result<()> {
+    fn book(&mut self, movement: &Movement) -> Result<()> {
         self.expire(movement.day)?;
         let Movement {
             day,
@@ -169,7 +173,7 @@ impl Account {
     }
 
     /// Lets expire what cannot be used on a day any more.
-    pub(super) fn expire(&mut self, day: i32) -> Result<()> {
+    fn expire(&mut self, day: i32) -> Result<()> {
         loop {
             let over = self
                 .lots

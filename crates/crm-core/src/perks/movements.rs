@@ -15,7 +15,7 @@
 //!
 //! A row per movement: `customer_id`, `occurred_at` (a date or a time), `kind` (earned, used, expired, adjusted), `points` (a
 //! whole number; of adjusted also below 0), and `expires_at`, the last day on which earned points can be used (null: for ever).
-//! A table of which rows say what has expired has no `expires_at`, or points would expire twice.
+//! Days are those of the column's zone, of texts those of UTC. A table of which rows say what has expired has no `expires_at`, or points would expire twice.
 
 use super::histories::Histories;
 use super::lots::{Kind, Movement};
@@ -33,6 +33,7 @@ use crate::time::{Day, Duration, MICROS_PER_DAY, Moment, Offsets, Zone};
 use crate::words::words;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 words! {
@@ -343,73 +344,16 @@ impl HasPoints for Table {
     }
 
     fn books(&self, (): &(), rules: &PointRules, context: &Context) -> Result<Books> {
-        let column = self.required("customer_id")?;
-        let times = days(self.required("occurred_at")?)?;
-        let kinds = kinds(self)?;
-        let (points, valid) = self.cells("points")?;
-        let ends = self.column("expires_at").map(days).transpose()?;
-        let (ids, codes) = match column.values() {
-            Values::Id { ids, codes } => (ids.clone(), codes.as_slice()),
-            _ if self.is_empty() => (Arc::new(Ids::new(IdKind::Text, context.hash_seed)), &[][..]),
-            other => {
-                return Err(Error::ColumnType {
-                    column: "customer_id".into(),
-                    found: other.ty().name().into(),
-                    expected: "ids: texts, whole numbers or bytes".into(),
-                });
-            }
-        };
-        if let Some(row) = column
-            .validity()
-            .and_then(|valid| valid.iter().position(|v| !v))
-        {
-            return Err(Error::null("customer_id", row, "an id"));
-        }
+        let (ids, codes) = customers_of(self, context)?;
+        let cells = Cells::new(self)?;
         let until = rules.until.map(|day| day.0);
         let mut rows = Vec::new();
         for (row, customer) in codes.iter().enumerate() {
-            let Some((time, day)) = times[row] else {
-                return Err(Error::null("occurred_at", row, "a date or a time"));
-            };
-            let kind = kinds[row];
-            let is_known = valid.is_none_or(|valid| valid[row]);
-            let least = if kind == Kind::Adjusted { -MOST } else { 0 };
-            let number = points[row];
-            let whole = libm::trunc(number) == number && is_known;
-            if !(whole && (least as f64..=MOST as f64).contains(&number)) {
-                let expected = "a whole number of points, not below 0 but for adjusted ones";
-                return Err(Error::value("points", row, expected));
+            if row % Context::BLOCK == 0 {
+                context.check()?;
             }
-            let end = ends.as_ref().and_then(|ends| ends[row]).map(|(_, day)| day);
-            if end.is_some() && !(kind == Kind::Earned || (kind == Kind::Adjusted && number >= 0.0))
-            {
-                return Err(Error::value(
-                    "expires_at",
-                    row,
-                    "no date: only points that are given expire",
-                ));
-            }
-            if end.is_some_and(|end| end < day) {
-                return Err(Error::value(
-                    "expires_at",
-                    row,
-                    "a day that is not before `occurred_at`",
-                ));
-            }
-            if kind == Kind::Expired && ends.is_some() {
-                let expected = "no rows of expired points beside a column `expires_at`: they would expire twice";
-                return Err(Error::value("kind", row, expected));
-            }
-            let movement = Movement {
-                day,
-                kind,
-                points: number as i64,
-                // The day itself is the last.
-                ends: end.map(|end| end.saturating_add(1)),
-                is_refund: false,
-                row: row as u32,
-            };
-            if until.is_none_or(|until| day <= until) {
+            let (time, movement) = cells.movement(row)?;
+            if until.is_none_or(|until| movement.day <= until) {
                 push(&mut rows, (*customer, time, movement), "points")?;
             }
         }
@@ -417,17 +361,11 @@ impl HasPoints for Table {
         for (place, code) in ids.by_id()?.iter().enumerate() {
             rank[*code as usize] = place as u32;
         }
+        // What is given at an instant can be used at it.
         rows.sort_unstable_by_key(|(customer, time, one)| {
-            let given = matches!(one.kind, Kind::Used | Kind::Expired) || one.points < 0;
-            (
-                rank[*customer as usize],
-                *time,
-                given,
-                one.kind,
-                one.ends,
-                one.points,
-                one.row,
-            )
+            let takes = matches!(one.kind, Kind::Used | Kind::Expired) || one.points < 0;
+            let content = (one.kind, one.ends, one.points, one.row);
+            (rank[*customer as usize], *time, takes, content)
         });
         let mut customers: Vec<(u32, usize)> = Vec::new();
         for (at, (customer, ..)) in rows.iter().enumerate() {
@@ -446,6 +384,88 @@ impl HasPoints for Table {
             customers,
             movements: collect(rows.into_iter().map(|(.., one)| one), "points")?,
         })
+    }
+}
+
+/// The customers of a table, and that of each row.
+fn customers_of<'a>(table: &'a Table, context: &Context) -> Result<(Arc<Ids>, &'a [u32])> {
+    let column = table.required("customer_id")?;
+    let valid = column.validity();
+    if let Some(row) = valid.and_then(|valid| valid.iter().position(|v| !v)) {
+        return Err(Error::null("customer_id", row, "an id"));
+    }
+    match column.values() {
+        Values::Id { ids, codes } => Ok((ids.clone(), codes)),
+        _ if table.is_empty() => Ok((Arc::new(Ids::new(IdKind::Text, context.hash_seed)), &[])),
+        other => Err(Error::ColumnType {
+            column: "customer_id".into(),
+            found: other.ty().name().into(),
+            expected: "ids: texts, whole numbers or bytes".into(),
+        }),
+    }
+}
+
+/// The columns of a table of movements.
+struct Cells<'a> {
+    times: Vec<Option<(i64, i32)>>,
+    kinds: Vec<Kind>,
+    points: Cow<'a, [f64]>,
+    valid: Option<&'a [bool]>,
+    ends: Option<Vec<Option<(i64, i32)>>>,
+}
+
+impl<'a> Cells<'a> {
+    fn new(table: &'a Table) -> Result<Cells<'a>> {
+        let (points, valid) = table.cells("points")?;
+        Ok(Cells {
+            times: days(table.required("occurred_at")?)?,
+            kinds: kinds(table)?,
+            points,
+            valid,
+            ends: table.column("expires_at").map(days).transpose()?,
+        })
+    }
+
+    /// The instant and the movement of a row.
+    fn movement(&self, row: usize) -> Result<(i64, Movement)> {
+        let wrong = |column: &str, expected: &'static str| Err(Error::value(column, row, expected));
+        let Some((time, day)) = self.times[row] else {
+            return Err(Error::null("occurred_at", row, "a date or a time"));
+        };
+        let (kind, number) = (self.kinds[row], self.points[row]);
+        let is_known = self.valid.is_none_or(|valid| valid[row]);
+        let least = if kind == Kind::Adjusted { -MOST } else { 0 };
+        let range = least as f64..=MOST as f64;
+        if !is_known || libm::trunc(number) != number || !range.contains(&number) {
+            let expected = "a whole number of points, not below 0 but for adjusted ones";
+            return wrong("points", expected);
+        }
+        if kind == Kind::Expired && self.ends.is_some() {
+            let expected =
+                "no rows of expired points beside a column `expires_at`: they would expire twice";
+            return wrong("kind", expected);
+        }
+        let end = self.ends.as_ref().and_then(|ends| ends[row]);
+        let gives = kind == Kind::Earned || (kind == Kind::Adjusted && number >= 0.0);
+        match end {
+            Some(_) if !gives => {
+                return wrong("expires_at", "no date: only points that are given expire");
+            }
+            Some((_, end)) if end < day => {
+                return wrong("expires_at", "a day that is not before `occurred_at`");
+            }
+            _ => {}
+        }
+        let movement = Movement {
+            day,
+            kind,
+            points: number as i64,
+            // The day itself is the last.
+            ends: end.map(|(_, end)| end.saturating_add(1)),
+            is_refund: false,
+            row: row as u32,
+        };
+        Ok((time, movement))
     }
 }
 

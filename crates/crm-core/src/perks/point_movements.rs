@@ -58,11 +58,7 @@ impl<D: HasPoints + 'static> Analysis for PointMovements<D> {
             if place % Context::BLOCK == 0 {
                 context.check()?;
             }
-            account.clear();
-            for movement in movements {
-                account.book(movement)?;
-            }
-            account.expire(books.day)?;
+            account.settle(movements, books.day)?;
             overdrawn.see(&account, &options.rules, D::KEYS.is_empty())?;
             for line in &account.lines {
                 push(&mut rows, (customer, *line), "points")?;

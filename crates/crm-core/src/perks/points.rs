@@ -18,12 +18,14 @@ use super::tier_rules::{minor, whole_days};
 use crate::analysis::Analysis;
 use crate::context::{Context, push};
 use crate::error::{Error, Result};
+use crate::ids::Ids;
 use crate::money::Currency;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// Options of [`Points`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
@@ -165,78 +167,72 @@ impl<D: HasPoints + 'static> Analysis for Points<D> {
             if place % Context::BLOCK == 0 {
                 context.check()?;
             }
-            account.clear();
-            for movement in movements {
-                account.book(movement)?;
-            }
-            account.expire(books.day)?;
+            account.settle(movements, books.day)?;
             overdrawn.see(&account, &options.rules, D::KEYS.is_empty())?;
-            let mut sums = [0; 4];
-            for line in &account.lines {
-                sums[line.kind as usize] += match line.kind {
-                    Kind::Used | Kind::Expired => -line.change,
-                    Kind::Earned | Kind::Adjusted => line.change,
-                };
-            }
-            let (expiring, ends) = account.expiring(books.day.saturating_add(soon));
-            let balance = account.balance();
-            let liability = balance.checked_mul(value).ok_or_else(|| {
-                Error::option(
-                    "value",
-                    json!(options.value),
-                    "less: the liability is beyond 64 bits",
-                )
-            })?;
-            let row = Row {
-                customer,
-                sums,
-                balance,
-                expiring,
-                ends,
-                liability,
-            };
+            let row = Row::new(customer, &account, value, books.day.saturating_add(soon))?;
             push(&mut rows, row, "points")?;
         }
-        let [
-            id,
-            earned,
-            used,
-            expired,
-            adjusted,
-            left,
-            expiring,
-            next,
-            liability,
-        ] = Self::COLUMNS
-        else {
-            return Err(Error::internal("columns of points"));
-        };
-        let sum =
-            |of: &dyn Fn(&Row) -> i64| rows.iter().map(|row| i128::from(of(row))).sum::<i128>();
-        let totals = json!({
-            "earned": sum(&|row| row.sums[0]) as i64,
-            "used": sum(&|row| row.sums[1]) as i64,
-            "expired": sum(&|row| row.sums[2]) as i64,
-            "adjusted": sum(&|row| row.sums[3]) as i64,
-            "balance": sum(&|row| row.balance) as i64,
-            "liability": currency.mean(sum(&|row| row.liability), 1),
-        });
+        let table = table(Self::COLUMNS, &rows, &books.ids, currency)?;
         let below = rows.iter().filter(|row| row.balance < 0).count();
-        let cells = |field, at: usize| wholes(field, rows.iter().map(|row| row.sums[at]));
-        let table = Table::new(vec![
-            Column::ids(id, &books.ids, rows.iter().map(|row| row.customer))?,
-            cells(earned, 0)?,
-            cells(used, 1)?,
-            cells(expired, 2)?,
-            cells(adjusted, 3)?,
-            wholes(left, rows.iter().map(|row| row.balance))?,
-            wholes(expiring, rows.iter().map(|row| row.expiring))?,
-            Column::ints(next, rows.iter().map(|row| row.ends.map(|ends| ends - 1)))?,
-            Column::money(liability, rows.iter().map(|row| row.liability), currency)?,
-        ]);
         Ok(table
-            .with_note("total", totals)
             .with_note("overdrawn", overdrawn.note())
             .with_note("below_zero", json!(below)))
     }
+}
+
+impl Row {
+    /// What an account shows; `value` is that of a point in minor units, `soon` the last day of those that expire soon.
+    fn new(customer: u32, account: &Account, value: i64, soon: i32) -> Result<Row> {
+        let mut sums = [0; 4];
+        for line in &account.lines {
+            sums[line.kind as usize] += match line.kind {
+                Kind::Used | Kind::Expired => -line.change,
+                Kind::Earned | Kind::Adjusted => line.change,
+            };
+        }
+        let (expiring, ends) = account.expiring(soon);
+        let balance = account.balance();
+        let too_much = || Error::option("value", value, "less: the liability is beyond 64 bits");
+        Ok(Row {
+            customer,
+            sums,
+            balance,
+            expiring,
+            ends,
+            liability: balance.checked_mul(value).ok_or_else(too_much)?,
+        })
+    }
+}
+
+fn table(fields: &[Field], rows: &[Row], ids: &Arc<Ids>, currency: Currency) -> Result<Table> {
+    let sum = |of: &dyn Fn(&Row) -> i64| rows.iter().map(|row| i128::from(of(row))).sum::<i128>();
+    let totals = json!({
+        "earned": sum(&|row| row.sums[0]) as i64,
+        "used": sum(&|row| row.sums[1]) as i64,
+        "expired": sum(&|row| row.sums[2]) as i64,
+        "adjusted": sum(&|row| row.sums[3]) as i64,
+        "balance": sum(&|row| row.balance) as i64,
+        "liability": currency.mean(sum(&|row| row.liability), 1),
+    });
+    let mut columns = vec![Column::ids(
+        &fields[0],
+        ids,
+        rows.iter().map(|row| row.customer),
+    )?];
+    for at in 0..4 {
+        columns.push(wholes(
+            &fields[1 + at],
+            rows.iter().map(|row| row.sums[at]),
+        )?);
+    }
+    let next = |row: &Row| row.ends.map(|ends| ends - 1);
+    columns.push(wholes(&fields[5], rows.iter().map(|row| row.balance))?);
+    columns.push(wholes(&fields[6], rows.iter().map(|row| row.expiring))?);
+    columns.push(Column::ints(&fields[7], rows.iter().map(next))?);
+    columns.push(Column::money(
+        &fields[8],
+        rows.iter().map(|row| row.liability),
+        currency,
+    )?);
+    Ok(Table::new(columns).with_note("total", totals))
 }
