@@ -47,7 +47,7 @@ def entitlements(
             churn_boundary; see `ScopeWithoutOccasion`.
 
     Returns:
-        One row per customer and rule: customer_id, rule, perks_earned, earned_on (the last),
+        One row per customer and rule: customer_id, perk, perks_earned, earned_on (the last),
         perks_used and perks_expired (null without `used`), perks_usable, usable_until (the last day
         on which all of these can be used), to_next_amount, to_next_orders, message and message_ja
         (what can be used, else what is missing).
@@ -355,7 +355,7 @@ def coupon_effect(
 
     Returns:
         One row per coupon: coupon, starts_on, ends_on, redeemed (orders), redeemers (customers),
-        new_customers (whose first order it was), revenue, discount_given, anyway_by (held_out or
+        new_redeemers (whose first order it was), revenue, discount_given, anyway_by (held_out or
         own_cycle), anyway_known (customers the share is of), anyway_share (with anyway_share_low
         and anyway_share_high, null by the own cycle).
 

@@ -386,7 +386,7 @@ def test_entitlements_by_hand(refunds):
     rows = table.to_dict()
     seen = up_to(entries, day)
     expected = [(c, rule["name"]) for c in sorted(seen) for rule in rules]
-    assert list(zip(rows["customer_id"], rows["rule"], strict=True)) == expected
+    assert list(zip(rows["customer_id"], rows["perk"], strict=True)) == expected
     unearned = 0
     for row, (customer, name) in enumerate(expected):
         rule = next(rule for rule in rules if rule["name"] == name)
@@ -559,7 +559,7 @@ def test_coupons_beside_people_held_out():
         orders, "2026-03-31", held_out={"group": "held_out"}, offered={"group": "offered"}
     )
     row = {name: cells[0] for name, cells in found.to_dict().items()}
-    assert (row["coupon"], row["redeemed"], row["redeemers"], row["new_customers"]) == (
+    assert (row["coupon"], row["redeemed"], row["redeemers"], row["new_redeemers"]) == (
         "SPRING",
         40,
         40,
@@ -609,7 +609,7 @@ def test_coupons_by_the_own_cycle_are_what_the_cycle_says():
         if one in redeemers
     ]
     assert row["redeemers"] == len(redeemers) and row["anyway_known"] == len(own) > 5
-    assert row["new_customers"] == len(redeemers) - len(own)
+    assert row["new_redeemers"] == len(redeemers) - len(own)
     assert row["anyway_share"] == pytest.approx(sum(own) / len(own), rel=1e-12)
 
 

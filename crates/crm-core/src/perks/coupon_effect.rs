@@ -111,7 +111,7 @@ impl Analysis for CouponEffect {
         "ends_on": Date, "", "終了日", "The last day of its time, at most the date.";
         "redeemed": Int, "orders", "利用注文数", "Orders with it.";
         "redeemers": Int, "customers", "利用者数", "Customers with such an order.";
-        "new_customers": Int, "customers", "新規利用者数", "Of these, customers whose first order it was.";
+        "new_redeemers": Int, "customers", "新規利用者数", "Of these, customers whose first order it was.";
         REVENUE, "Revenue of the orders with it.";
         "discount_given": Money, "currency", "値引額", "Discount of these orders; null without a column of discounts.";
         "anyway_by": Category, "", "推定方法", "How it is known who would have bought anyway.";

@@ -88,7 +88,7 @@ impl Analysis for Entitlements {
     const JA: &'static str = "特典";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "rule": Text, "", "特典名", "The rule's name.";
+        "perk": Text, "", "特典名", "The name of the rule.";
         "perks_earned": Int, "", "獲得数", "How many were earned.";
         "earned_on": Date, "", "獲得日", "The day on which the last was earned.";
         "perks_used": Int, "", "利用数", "How many were used; null without a column that says so.";
