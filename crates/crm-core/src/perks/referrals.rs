@@ -87,6 +87,14 @@ struct Known {
 /// Sums of values and how many there are, for each of [`SPANS`].
 type Sums = [(i128, u64); 3];
 
+/// What customers bought.
+struct Values {
+    /// By code.
+    known: Vec<Option<Known>>,
+    /// Of customers without a referrer, by the number of the first month.
+    others: BTreeMap<i32, Sums>,
+}
+
 impl Analysis for Referrals {
     const NAME: &'static str = "referrals";
     const SUMMARY: &'static str = "Who brought whom, what referred customers are worth beside others of the same month, and the rewards";
@@ -126,7 +134,7 @@ impl Analysis for Referrals {
                 *own = codes[*name as usize];
             }
         }
-        let (known, others) = values(orders, at, &referrer_names, context)?;
+        let Values { known, others } = values(orders, at, &referrer_names, context)?;
         let registered = orders.attribute("registered_at", context).ok();
         let registered = registered.filter(|found| found.level == Level::Customer);
         let circular = circular(&referrer)?;
@@ -220,17 +228,12 @@ fn codes(ids: &Ids, names: &Ids) -> Result<Vec<u32>> {
 }
 
 /// What each customer bought, and the sums of those without a referrer by first month.
-fn values(
-    orders: &Orders,
-    at: &At,
-    referrer_names: &[u32],
-    context: &Context,
-) -> Result<(Vec<Option<Known>>, BTreeMap<i32, Sums>)> {
+fn values(orders: &Orders, at: &At, referrer_names: &[u32], context: &Context) -> Result<Values> {
     let histories = Histories::new(orders, at, context)?;
     let mut known = filled(orders.ids().len(), None, "referrals")?;
     let mut others: BTreeMap<i32, Sums> = BTreeMap::new();
     let mut days = Days::default();
-    for code in 0..known.len() {
+    for (code, known) in known.iter_mut().enumerate() {
         if code % Context::BLOCK == 0 {
             context.check()?;
         }
@@ -246,7 +249,7 @@ fn values(
             first: first.day,
             values: SPANS.map(value),
         };
-        known[code] = Some(own);
+        *known = Some(own);
         if referrer_names.get(code).is_none_or(|name| *name == NO_ID) {
             let sums = others
                 .entry(Day(first.day).number(Period::Month))
@@ -257,7 +260,7 @@ fn values(
             }
         }
     }
-    Ok((known, others))
+    Ok(Values { known, others })
 }
 
 /// Whether each customer is in a circle of several customers.

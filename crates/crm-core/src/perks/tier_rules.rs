@@ -140,7 +140,7 @@ impl TierRules {
             let least = match self.measure {
                 Measure::Amount => minor(&path, tier.from, currency)?,
                 Measure::Orders => match tier.from {
-                    n if n >= 1.0 && n <= 1e6 && libm::trunc(n) == n => n as i64,
+                    n if (1.0..=1e6).contains(&n) && libm::trunc(n) == n => n as i64,
                     n => {
                         return Err(Error::option(
                             path,
