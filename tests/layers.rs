@@ -23,7 +23,7 @@ summary                                            | numbers of each customer, w
 season                                             | factors of demand and the time that runs at their pace
 segmentation retention survival clv cycle behavior | families: they do not name each other
 experiments feedback goods people                  | families: did it work, what do people say, what goes with what, who is who?
-forecast backtest shop_model customer_card         | above the families: they read or judge several
+forecast backtest shop_model customer_card perks   | above the families: they read or judge several
 families                                           | the lists of all families
 segments decisions                                 | they run analyses by name: what to do today
 register                                           | every analysis by name

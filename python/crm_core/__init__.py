@@ -124,6 +124,15 @@ from ._people import (
     normalize_phone,
     normalize_reading,
 )
+from ._perks import (
+    coupon_effect,
+    entitlements,
+    point_movements,
+    points,
+    referrals,
+    tier_forecast,
+    tiers,
+)
 from ._read import read_events, read_orders
 from ._recommend import backtest_recommend, next_products, recommend
 from ._reporting import Report, report
@@ -243,6 +252,7 @@ __all__ = [
     "clv_summary",
     "cohorts",
     "compare_models",
+    "coupon_effect",
     "cpm",
     "cpm_segments",
     "cross",
@@ -252,6 +262,7 @@ __all__ = [
     "decile",
     "describe",
     "engine",
+    "entitlements",
     "experiment",
     "experiment_plan",
     "field",
@@ -281,6 +292,8 @@ __all__ = [
     "page_influence",
     "pairs",
     "plot",
+    "point_movements",
+    "points",
     "pseudonyms",
     "purchase_counts",
     "purchase_flow",
@@ -289,6 +302,7 @@ __all__ = [
     "read_events",
     "read_orders",
     "recommend",
+    "referrals",
     "repeat_rate",
     "report",
     "rfm",
@@ -316,6 +330,8 @@ __all__ = [
     "survival_curve",
     "tasks",
     "threshold_sweep",
+    "tier_forecast",
+    "tiers",
     "top_paths",
     "transitions",
     "visits_after_purchase",

@@ -127,6 +127,15 @@ class SegmentScope(TypedDict, total=False):
     """Columns to break the result down by; they come first, under their own names."""
 
 
+class CouponScope(TypedDict, total=False):
+    """The `Scope` of `coupon_effect`."""
+
+    where: Where | None
+    """Chooses orders: frequency and revenue are recomputed from those left."""
+    policy: Policy | None
+    """Which orders count. Default: the policy of the orders."""
+
+
 class ScopeWithoutOccasion(CommonScope, total=False):
     """The `Scope` of analyses without the option `occasion`."""
 

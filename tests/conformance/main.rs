@@ -15,14 +15,13 @@ const AS_OF: &str = "2025-06-30";
 
 /// Options that an analysis cannot do without.
 fn request(name: &str) -> String {
-    let extra = match name {
-        "before_after" => r#", "change": "2025-04-07""#,
-        "movement" => r#", "since": "2025-03-31""#,
-        "backtest_recommend" => "",
-        name if name.starts_with("backtest") => r#", "origins": 1"#,
-        _ => "",
-    };
-    format!(r#"{{"as_of": "{AS_OF}"{extra}}}"#)
+    let entry = on_orders().find(|entry| entry.name == name);
+    let mut request = crm_tests::shelf::request(entry.expect("an analysis of orders"));
+    if name == "before_after" {
+        // Before the earliest date that is asked for.
+        request["change"] = "2025-04-07".into();
+    }
+    request.to_string()
 }
 
 fn on_orders() -> impl Iterator<Item = &'static analysis::Entry> {

@@ -45,7 +45,7 @@ FAMILIES = tuple(
         *("summary/", "segmentation/", "retention/", "survival/", "clv/", "cycle/", "behavior/"),
         *("backtest/", "forecast/", "season/", "shop_model/", "customer_card.rs", "num/"),
         *("families.rs", "segments/", "decisions/", "feedback/", "experiments/", "goods/"),
-        "people/",
+        *("people/", "perks/"),
     )
 )
 AREAS = ("ground", "families")

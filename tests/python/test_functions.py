@@ -17,7 +17,15 @@ TASKS = [task for task in FUNCTIONS if crm.describe(task)["reads"] == "orders"]
 OF_EVENTS = [task for task in FUNCTIONS if crm.describe(task)["reads"] == "events"]
 OF_STEPS = {"funnel", "sequences", "sequence_totals"}  # nothing without steps
 OF_MESSAGES = {"campaign_rates", "campaign_effect"}
-NEEDED = {"movement": {"since": "2025-01-01"}, "before_after": {"change": "2025-05-05"}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "movement": {"since": "2025-01-01"},
+    "before_after": {"change": "2025-05-05"},
+    "tiers": {"tiers": [{"name": "silver", "from": 10_000}, {"name": "gold", "from": 50_000}]},
+    "tier_forecast": {"tiers": [{"name": "gold", "from": 5}], "measure": "orders"},
+    "entitlements": {"rules": [{"name": "gift", "orders": 5, "repeat": True}]},
+    "coupon_effect": {"coupon": "channel"},
+    "referrals": {"referred_by": "first_channel"},
+}
 FITS = {"fit", "spend_fit"}  # models are handed over as such
 # Analyses that a method asks for: what says its options, and what says its columns.
 METHODS: dict[str, tuple[list[Any], Any]] = {

@@ -263,6 +263,17 @@ pub fn request(entry: &analysis::Entry) -> Value {
         "expected_spend" => json!({"fit": spend}),
         "clv" => json!({"fit": clv, "spend_fit": spend}),
         "assign" => json!({"experiment": "button"}),
+        "tiers" | "tier_forecast" => {
+            json!({"tiers": [{"name": "silver", "from": 5000}, {"name": "gold", "from": 20000}]})
+        }
+        "entitlements" => json!({"rules": [
+            {"name": "gift", "orders": 3, "repeat": true, "valid": 60},
+            {"name": "card", "amount": 10000, "window": 180},
+            {"name": "welcome", "nth": 2},
+        ]}),
+        "points" | "point_movements" => json!({"per": 130, "valid": 90}),
+        "coupon_effect" => json!({"coupon": "channel"}),
+        "referrals" => json!({"referred_by": "first_channel"}),
         // Most probable pairs are left to a human.
         "identity_review" => json!({"policy": "strict"}),
         "decide" => json!({"now": "2026-03-15T12:00:00Z"}),

@@ -25,6 +25,7 @@ static FAMILIES: &[&[Entry]] = &[
     crate::shop_model::ANALYSES,
     crate::customer_card::ANALYSES,
     crate::forecast::ANALYSES,
+    crate::perks::ANALYSES,
 ];
 
 /// Every analysis of these families, in the order users see them.

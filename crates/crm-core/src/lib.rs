@@ -122,6 +122,7 @@ pub mod ids;
 pub mod money;
 pub mod num;
 pub mod people;
+pub mod perks;
 #[cfg(test)]
 mod random_tests;
 pub mod register;

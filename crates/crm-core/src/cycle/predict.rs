@@ -153,7 +153,7 @@ pub fn return_days<const N: usize>(
 }
 
 /// [`Prediction::probability_within`] alone, without a search for dates.
-pub(super) fn probability_within(
+pub(crate) fn probability_within(
     distribution: &GapDistribution<'_>,
     elapsed: u32,
     within: u32,
