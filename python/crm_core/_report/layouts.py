@@ -112,6 +112,7 @@ class Layout:
     text: str = ""
 
 
+@lru_cache(maxsize=1 << 15)
 def fold(heading: str) -> str:
     """A heading without what people vary in it: width, case, accents, blanks, punctuation."""
     text = unicodedata.normalize("NFKC", heading).strip().strip("\"'*").lower()
@@ -234,8 +235,10 @@ def detect(headings: Sequence[str], reads: str) -> Layout | None:
         if one.reads != reads:
             continue
         fits = [len(some) for some in one.identify if all(fold(name) in present for name in some)]
-        rank = (max(fits, default=0), sum(fold(name) in present for name in one.headings))
-        if fits and rank > best:
+        if not fits:
+            continue
+        rank = (max(fits), sum(fold(name) in present for name in one.headings))
+        if rank > best:
             best, found = rank, one
     return found
 
