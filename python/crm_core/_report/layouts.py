@@ -47,7 +47,7 @@ ROLES = {
         *("amount", "currency"),
     ),
 }
-_VOCABULARY = ("words", "doubts")  # no layouts
+_VOCABULARY = ("words", "doubts", "marks")  # no layouts
 _TIMES = {"orders": "ordered_at", "events": "occurred_at"}
 _KEYS = {
     *("name", "reads", "source", "seen", "headings", "identify", "encoding", "roles", "amount"),
@@ -171,14 +171,13 @@ def unaccented(text: str) -> str:
 
 @cache
 def words() -> Mapping[str, Any]:
-    """The general words: `words.toml`, continued by `doubts.toml`, and the words of states from
-    the platforms' translations.
+    """The general words: `words.toml`, continued by `doubts.toml` and `marks.toml`, and the
+    words of states from the platforms' translations.
     """
     folder = files("crm_core") / "layouts"
-    first, second = (
-        tomllib.loads((folder / f"{stem}.toml").read_text("utf-8")) for stem in _VOCABULARY
-    )
-    found = _continued(first, second)
+    found: dict[str, Any] = {}
+    for stem in _VOCABULARY:
+        found = _continued(found, tomllib.loads((folder / f"{stem}.toml").read_text("utf-8")))
     for one in found["state_words"]:
         for meaning in MEANINGS:
             found["status"][meaning] += one.get(meaning, [])

@@ -21,6 +21,7 @@ from . import (
     discounts,
     doubts,
     groups,
+    id_doubts,
     ids,
     items,
     kept_rows,
@@ -30,6 +31,7 @@ from . import (
     likely,
     list_columns,
     marked_rows,
+    marks,
     merged_cells,
     money_columns,
     odd_numbers,
@@ -244,6 +246,8 @@ class OrderReading(MoneyReading):
 
     def _keep_last(self) -> None:
         last_states.keep(self)
+        if self.layout is None and self.table.num_rows:
+            marks.refuse_changes(self)
 
     def _refund_rows(self) -> None:
         """Rows that the user declares to be refunds have amounts below zero."""
@@ -282,6 +286,10 @@ class OrderReading(MoneyReading):
             marked_rows.said(self)
             odd_numbers.said(self)
             row_doubts.said(self)
+            id_doubts.said(self)
+            if self.layout is None:
+                marks.codes(self)
+                marks.alike_but_for(self)
             if self.layout is None and self.keys is not None:
                 sets.said(self, self.keys)
             subtotals.said(self)
@@ -420,8 +428,6 @@ class OrderReading(MoneyReading):
         elif not said and (rows := ids.prevailing(rows_of)):
             self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
-        if told := ids.of_tests(column):
-            self.notes.append(Note("test_mails", {"column": name, **told}))
         there = {plain(word) for word in guests}
         unused = [word for word in said if word and plain(word) not in there]
         if unused:  # ids near them are of customers, and not shown

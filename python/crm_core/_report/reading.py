@@ -303,6 +303,9 @@ class Reading:
         if not calendar:
             calendars.refuse(name, digits.plain(text), self.rows)
         own = self.layout.date_format if self.layout is not None and of_layout else ""
+        text, midnights = date_words.without_midnights(text)
+        if midnights:
+            self.notes.append(Note("midnight", {"column": name, "rows": midnights}))
         read = dates.parse(text, said or own or None)
         if read.unread and not read.readings:
             text, said = self._zone_names(name, text, said)
@@ -571,6 +574,13 @@ class Reading:
         """Refuses a column that is unread because two forms that exclude each other occur in it."""
         cells = text.cast(pa.string())
         of_form = {what: pc.match_substring_regex(cells, one) for what, one in forms.items()}
+        if forms is dates.ORDERS and len(unread) < len(text) - text.null_count:
+            serial = pc.fill_null(pc.match_substring_regex(cells, f"^{_SERIAL.pattern}$"), False)
+            if pc.all(serial.take(pa.array(unread, pa.int64()))).as_py():
+                of_form = {
+                    "days that a spreadsheet counts": serial,
+                    "a date": pc.and_(pc.is_valid(cells), pc.invert(serial)),
+                }
         at = {what: pc.indices_nonzero(here) for what, here in of_form.items()}
         if not all(len(rows) and rows[0].as_py() in set(unread) for rows in at.values()):
             return

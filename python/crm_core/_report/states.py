@@ -166,7 +166,7 @@ def suspects(
         smell = statuses.smell(name)
         if smell == "refunded" and refunds_read:
             smell = ""
-        flag = _counting(name, table[name], row_name)
+        flag = _counting(name, table[name], row_name) or _signs(name, table[name], row_name)
         if flag is not None:
             found.append(flag)
             continue
@@ -236,6 +236,17 @@ def _counting(name: str, column: pa.ChunkedArray, row_name: Callable[[int], str]
         return _saying_no(name, column, row_name)
     rows = pc.is_null(text)
     return Suspect(name, rows, [], "blank_flag") if pc.any(rows).as_py() else None
+
+
+def _signs(name: str, column: pa.ChunkedArray, row_name: Callable[[int], str]) -> Suspect | None:
+    """A flag of signs such as a check mark and a cross, whatever its heading."""
+    if statuses.is_harmless(name) or statuses.is_side_matter(name) or not few_texts(column):
+        return None
+    text = shown(column)
+    texts = [] if text is None else distinct(text)
+    signs = [one for one in texts if not re.search(r"[\w-]", one)]
+    flags_only = all(statuses.says_no(one) or statuses.says_yes(one) for one in texts)
+    return _saying_no(name, column, row_name) if signs and flags_only else None
 
 
 def _how(name: str, told: Sequence[str]) -> str:
