@@ -66,6 +66,10 @@ MARKS: Mapping[str, tuple[str, str]] = {
         "{own}件、この列では{total}件です。ファイルでイベントごとに1行にするか、{say.ignore} で確定"
         "してください。",
     ),
+    "kinds_filled": (
+        '"{column}" is blank in {rows} events, whose kind is that of "{other}".',
+        "「{column}」が空欄の{rows}件の種別は「{other}」の値としました。",
+    ),
     "midnight": (
         '{rows} times of "{column}" are 24:00, and are read as 0:00 of the next day.',
         "「{column}」の{rows}件の24:00は、翌日の0:00として読み取りました。",

@@ -57,13 +57,15 @@ def refuse_changes(reading: OrderReading) -> None:
         stops = {word: "cancelled" for word in [*gone, *before]}
         others = dict.fromkeys((word for word in words if word not in stops), "completed")
         pairs = messages.pairs({**stops, **others})
+        deleted = f", without {int(np.count_nonzero(left_out))} deleted ones," if stops else ""
         raise Problem(
             f'the rows of the file are changes of orders, as "{name}" says: all rows come to '
-            f"{amount_meaning.total(values):,}, the last row of each order without "
-            f"{int(np.count_nonzero(left_out))} deleted ones to {amount_meaning.total(rest):,}",
-            f"{say.keep_last} names the column of the time of the change, whose last row counts, "
-            f"and {say.status:{name}} with {say.status_map:{pairs}} leaves deleted orders out. "
-            f"{say.ignore:{name}} says that every row counts.",
+            f"{amount_meaning.total(values):,}, the last row of each order{deleted} to "
+            f"{amount_meaning.total(rest):,}",
+            f"{say.keep_last} names the column of the time of the change, whose last row counts. "
+            + (f"{say.status:{name}} with {say.status_map:{pairs}} leaves deleted orders out. "
+               if stops else "")
+            + f"{say.ignore:{name}} says that every row counts.",
         )
 
 

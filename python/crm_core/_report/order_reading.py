@@ -242,7 +242,12 @@ class OrderReading(MoneyReading):
         odd_rows.without_repeated(self, key, self.chosen["amount"].value)
 
     def _one_table(self) -> None:
+        if second_tables.is_description(self):
+            self._without([0])
+            self.notes.append(Note("description_row", {"file": self.sources[0].name}))
         second_tables.refuse(self)
+        for source, _ in self.rows.parts:
+            source.refuse_formulas([one.value for one in self.chosen.values()])
 
     def _keep_last(self) -> None:
         last_states.keep(self)
