@@ -131,7 +131,23 @@ def names_of(role: str) -> Sequence[str]:
     if role in CATEGORIES:
         found: Sequence[str] = groups["further"][role]
         return found
+    if role == "customer_id":
+        return _persons()
     return groups["orders"].get(role, ())  # type: ignore[no-any-return]
+
+
+@cache
+def _persons() -> Sequence[str]:
+    """The headings of customers: numbers, words that may be names, then mail addresses."""
+    groups = layouts.words()["headings"]
+    bare = set(map(fold, groups["bare"]["words"]))
+    parts = tuple(map(fold, groups["mails"]["parts"]))
+
+    def rank(name: str) -> int:
+        folded = fold(name)
+        return 2 if any(part in folded for part in parts) else int(folded in bare)
+
+    return sorted(groups["orders"]["customer_id"], key=rank)
 
 
 def choose(

@@ -47,7 +47,7 @@ ROLES = {
         *("amount", "currency"),
     ),
 }
-_VOCABULARY = ("words", "doubts", "marks")  # no layouts
+_VOCABULARY = ("words", "doubts", "marks", "languages")  # no layouts
 _TIMES = {"orders": "ordered_at", "events": "occurred_at"}
 _KEYS = {
     *("name", "reads", "source", "seen", "headings", "identify", "encoding", "roles", "amount"),
@@ -171,8 +171,8 @@ def unaccented(text: str) -> str:
 
 @cache
 def words() -> Mapping[str, Any]:
-    """The general words: `words.toml`, continued by `doubts.toml` and `marks.toml`, and the
-    words of states from the platforms' translations.
+    """The general words: `words.toml`, continued by the files beside it, and the words of
+    states from the platforms' translations.
     """
     folder = files("crm_core") / "layouts"
     found: dict[str, Any] = {}

@@ -438,6 +438,7 @@ class OrderReading(MoneyReading):
         if unused:  # ids near them are of customers, and not shown
             values = {"option": f"{say.guest_id}", "words": ", ".join(map(safe, unused[:5]))}
             self.warnings.append(Note("unused_words", values))
+        self.nobody = guests
         if guests:
             self.notes.append(Note("guest_words", {"column": name, "words": ", ".join(guests)}))
         how = self.settings.id_fold
@@ -606,7 +607,8 @@ class OrderReading(MoneyReading):
             self.arguments["guests"] = self.settings.guests
         elif guests:
             self.arguments["guests"] = "keep"
-            merged_cells.grouped_customers(self, customer)
+            if not self.nobody:
+                merged_cells.grouped_customers(self, customer)
             self.notes.append(
                 Note("guests", {"rows": guests, "column": self.arguments["customer_id"]})
             )

@@ -29,10 +29,11 @@ from . import (
     groups,
     layouts,
     lists,
+    money_columns,
     number_formats,
 )
 from .amount_meaning import Floats, Meaning
-from .columns import as_text, is_text, replaced, safe, shown, trimmed, zero
+from .columns import as_text, distinct, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
 from .headings import MONEY, Choice, is_japanese
 from .layouts import Layout, fold, fold_word
@@ -99,6 +100,7 @@ class Reading:
         self.japanese = is_japanese(sources[0].headings)
         self.extra: list[Choice] = []
         self.given_back: dict[str, list[str]] = {}  # words whose rows are refunds
+        self.nobody: list[str] = []  # ids that mean no customer
         self.small_codes = False  # of currencies, as in "usd"
         self.of_states: dict[str, pa.ChunkedArray] = {}  # columns that say which orders count
         self.apart: list[dict[str, object]] = []  # sheets of rows that may not count
@@ -439,6 +441,8 @@ class Reading:
                 amount_units.apply(self, role, name)
             return
         read = amounts.parse(column, self.settings.decimal)  # of a dictionary each text once
+        if read.ambiguous and (sign := self._grouping(column)):
+            read = amounts.parse(column, "," if sign == "." else ".")
         if read.ambiguous:
             raise either_sign(name)
         if read.unread:
@@ -466,6 +470,18 @@ class Reading:
             self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
         amount_units.apply(self, role, name)
+
+    def _grouping(self, column: pa.ChunkedArray) -> str:
+        """The sign that groups thousands where the currency has no decimals, or nothing."""
+        codes = {(self.settings.currency or "").upper()}
+        if "currency" in self.chosen and not self.settings.currency:
+            told = shown(self.table[self.chosen["currency"].value])
+            codes = set() if told is None else {text.strip().upper() for text in distinct(told)}
+        if not codes or not codes <= money_columns.WHOLE:
+            return ""
+        known = pc.unique(column).cast(pa.string()).drop_null()
+        signs = {sign for text in known.to_pylist() for sign in re.findall(r"(?<=\d)[.,](?=\d{3})", text)}
+        return signs.pop() if len(signs) == 1 else ""
 
     def _refuse_thousands(self, name: str, column: pa.ChunkedArray, sign: str) -> None:
         """Refuses three digits behind the decimal sign, which group thousands nearly always."""
