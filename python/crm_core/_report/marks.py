@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amount_meaning, groups, layouts, marked_rows, messages, money_columns, statuses
-from .columns import distinct, few_texts, numbers, shown, trimmed
+from .columns import cut, distinct, few_texts, numbers, shown, trimmed
 from .groups import Groups, Values
 from .layouts import fold, fold_word
 from .messages import say
@@ -112,11 +112,12 @@ def codes(reading: OrderReading) -> None:
         found, keys = money_columns.worth(reading)
         own = amount_meaning.total(found, keys)
         without = amount_meaning.total(marked_rows.some_of(found, ~here), keys)
+        shown_word = cut(rarest) if rarest in bad else said.option(rarest)
         told = {"column": name, "words": ", ".join(map(said, sorted(words)[:5]))}
-        told |= {"word": said.option(rarest), "rows": counts[rarest]}
+        told |= {"word": shown_word, "rows": counts[rarest]}
         told |= {"own": f"{own:,}", "without": f"{without:,}"}
         rest = dict.fromkeys((said.option(one) for one in words if one != rarest), "completed")
-        told["pairs"] = messages.pairs({said.option(rarest): "cancelled", **rest})
+        told["pairs"] = messages.pairs({shown_word: "cancelled", **rest})
         reading.warnings.append(Note("codes_unread", told))
 
 

@@ -577,7 +577,9 @@ class Reading:
             hint = f"It does not follow {say.date_format}, or the calendar has no such day."
         elif what == "an amount":
             cell = amount_texts.described(str(text[unread[0]].as_py()))
-            hint = (
+            short = amount_texts.is_shortened(str(text[unread[0]].as_py()))
+            hint = "Write amounts such as 1.2k and 3万 in full in the file. " if short else ""
+            hint += (
                 f"It has {cell}. Read are amounts such as 1234.5, 1,234.50, 1.234,50, ¥1,234 and "
                 f"(500); {say.bad_rows:drop} leaves such rows out."
             )
@@ -590,15 +592,18 @@ class Reading:
         """Refuses a column that is unread because two forms that exclude each other occur in it."""
         cells = text.cast(pa.string())
         of_form = {what: pc.match_substring_regex(cells, one) for what, one in forms.items()}
-        if forms is dates.ORDERS and len(unread) < len(text) - text.null_count:
+        apart = forms is dates.ORDERS and len(unread) < len(text) - text.null_count
+        if apart:
             serial = pc.fill_null(pc.match_substring_regex(cells, f"^{_SERIAL.pattern}$"), False)
-            if pc.all(serial.take(pa.array(unread, pa.int64()))).as_py():
+            apart = pc.all(serial.take(pa.array(unread, pa.int64()))).as_py() is True
+            if apart:
                 of_form = {
                     "days that a spreadsheet counts": serial,
                     "a date": pc.and_(pc.is_valid(cells), pc.invert(serial)),
                 }
         at = {what: pc.indices_nonzero(here) for what, here in of_form.items()}
-        if not all(len(rows) and rows[0].as_py() in set(unread) for rows in at.values()):
+        known = set(range(len(text))) if apart else set(unread)
+        if not all(len(rows) and rows[0].as_py() in known for rows in at.values()):
             return
         told = [
             f"{len(rows)} with {what} (the first in {self.rows.name(rows[0].as_py())})"
