@@ -3,7 +3,12 @@
 Each is said with what both readings come to, or refused; the harmless neighbour raises nothing.
 """
 
+import datetime
+import io
+import zipfile
+
 import pytest
+from sources import xlsx
 from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
@@ -27,7 +32,9 @@ def refused(text, **options):
 
 def rows(heading, *values, more=""):
     """Three orders of 100, 80 and 50, the second of them with the odd value."""
-    cells = zip(("1,2026-01-05,a,100", "2,2026-01-26,b,80", "3,2026-02-17,a,50"), values, strict=True)
+    cells = zip(
+        ("1,2026-01-05,a,100", "2,2026-01-26,b,80", "3,2026-02-17,a,50"), values, strict=True
+    )
     return "\n".join([f"{HEAD},{heading}", *(f"{row},{value}" for row, value in cells)])
 
 
@@ -82,7 +89,9 @@ def test_codes_of_a_state_are_said_and_the_option_leads_to_the_total():
 
 
 def test_a_day_of_acceptance_that_is_blank_is_said():
-    assert '"accepted_at" is blank in 1 orders' in said(rows("accepted_at", "2026-01-05", "", "2026-02-17"))
+    assert '"accepted_at" is blank in 1 orders' in said(
+        rows("accepted_at", "2026-01-05", "", "2026-02-17")
+    )
 
 
 # ---- rows that are several states, or several copies ---------------------------------------------
@@ -99,7 +108,9 @@ order_id,order_date,customer_id,total,op,ts
 
 def test_a_log_of_changes_is_refused_with_both_totals():
     found = refused(CHANGES)
-    assert "all rows come to 350, the last row of each order, without 1 deleted ones, to 150" in found
+    assert (
+        "all rows come to 350, the last row of each order, without 1 deleted ones, to 150" in found
+    )
     words = {"d": "cancelled", "c": "completed", "u": "completed"}
     assert totals(read(CHANGES, keep_last="ts", status="op", status_map=words)) == {"a": 150}
     # Where all rows are states that were written once there is nothing to ask.
@@ -148,7 +159,9 @@ def test_masked_ids_are_said_and_none_is_shown():
 
 
 def test_telephone_numbers_in_several_spellings_are_said():
-    found = said(of_ids("phone", "+81 90-1234-5678", "09012345678", "090-1234-5678"), customer_id="phone")
+    found = said(
+        of_ids("phone", "+81 90-1234-5678", "09012345678", "090-1234-5678"), customer_id="phone"
+    )
     assert '2 telephone numbers of "phone"' in found and "1234" not in found
     assert not said(of_ids("phone", "090-1234-5678", "090-1234-5679"), customer_id="phone")
 
@@ -226,7 +239,9 @@ def test_days_that_a_spreadsheet_counts_among_dates_are_refused():
 
 
 def test_a_row_that_explains_the_headings_is_left_out():
-    text = rows("Note", "", "", "").replace("\n1,", "\nPlatform number,Day of order,Buyer,Sum paid,Text\n1,", 1)
+    text = rows("Note", "", "", "").replace(
+        "\n1,", "\nPlatform number,Day of order,Buyer,Sum paid,Text\n1,", 1
+    )
     found = read(text)
     assert totals(found) == {"a": 150, "b": 80} and "explains them" in noted(found)
 
@@ -294,3 +309,63 @@ v,2026-01-05T10:02,track,Order Completed
     found = crm.read_events(frame(log))
     assert "1 events, whose kind is that of" in noted(found)
     assert crm.funnel(found, steps=["view", "purchase"])["reached"].tolist() == [1, 1]
+
+
+# ---- spreadsheets --------------------------------------------------------------------------------
+
+TABLE = [
+    ["Order", "Date", "Customer", "Total"],
+    [1, datetime.datetime(2026, 1, 5), "a", 100],
+    [2, datetime.datetime(2026, 1, 26), "b", 80],
+]
+
+
+def book(path, change=("", ""), **sheets):
+    """A workbook of which a part of the first sheet's text is replaced."""
+    with zipfile.ZipFile(io.BytesIO(xlsx(**{"Orders": TABLE, **sheets}))) as old:
+        parts = {name: old.read(name).decode() for name in old.namelist()}
+    before, after = change
+    with zipfile.ZipFile(path, "w") as new:
+        for name, text in parts.items():
+            new.writestr(name, text.replace(before, after) if "sheet1" in name else text)
+    return crm.read_orders([path], currency="USD")
+
+
+def test_hidden_rows_are_said(tmp_path):
+    found = warned(book(tmp_path / "x.xlsx", ('<row r="3"', '<row r="3" hidden="1"')))
+    assert "1 rows of the sheet Orders are hidden" in found and "the first is row 3" in found
+    assert not warned(book(tmp_path / "y.xlsx"))
+
+
+@pytest.mark.parametrize("value", ["", "<v/>", "<v></v>"])
+def test_formulas_without_a_value_are_refused(tmp_path, value):
+    bare = f'<c r="D3"><f>D2*0.8</f>{value}</c>'
+    with pytest.raises(crm.DataError, match="row 3, column Total: a formula without a value"):
+        book(tmp_path / "x.xlsx", ('<c r="D3"><v>80</v></c>', bare))
+    saved = '<c r="D3"><f>D2*0.8</f><v>80</v></c>'
+    assert totals(book(tmp_path / "y.xlsx", ('<c r="D3"><v>80</v></c>', saved))) == {
+        "a": 100,
+        "b": 80,
+    }
+
+
+def test_a_sheet_of_refunds_is_said_with_its_money(tmp_path):
+    refunds = [["Order", "Date", "Customer", "Refund"], [2, datetime.datetime(2026, 2, 1), "b", 30]]
+    found = warned(book(tmp_path / "x.xlsx", Refunds=refunds))
+    assert '"Refunds" is not read' in found and "taken off to 150" in found
+
+
+def test_dates_of_which_a_spreadsheet_has_swapped_some_are_said(tmp_path):
+    swapped = [[3, "05/01/2026", "a", 1], [4, "17/02/2026", "a", 1]]
+    found = warned(
+        book(
+            tmp_path / "x.xlsx",
+            Orders=[
+                *TABLE[:1],
+                [1, datetime.datetime(2026, 6, 2), "a", 1],
+                [2, datetime.datetime(2026, 3, 1), "a", 1],
+                *swapped,
+            ],
+        )
+    )
+    assert "it has taken days for months where it could" in found

@@ -155,7 +155,11 @@ def without_columns(reading: OrderReading, layout: Layout) -> None:
     if set(layout.status.values()) <= counted or "status" in reading.chosen:
         # What a status says of refunds and cancellations is known without a column of money.
         idle = ("refunded", "discount") if "status" in reading.chosen else ("status",)
-        lacking = [one for one in lacking if one not in {layout.roles[r][0] for r in idle if r in layout.roles}]
+        lacking = [
+            one
+            for one in lacking
+            if one not in {layout.roles[r][0] for r in idle if r in layout.roles}
+        ]
     if lacking:
         names = ", ".join(f'"{name}"' for name in lacking)
         reading.warnings.append(Note("layout_lacks", {"columns": names, "layout": layout.name}))

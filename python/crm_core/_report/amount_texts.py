@@ -31,7 +31,9 @@ _KEPT = re.compile(r'="(?P<amount>-?[\d.,]+)"')
 _POWER = re.compile(r"-?\d(\.\d+)?[eE][+-]?\d{1,2}")
 _MARK = re.compile(r"'(?P<amount>-?[\d.,]+)")
 _SIGN_AND_CODE = re.compile(r"-?[$€£¥]\s*(?P<amount>[\d.,]*\d\s*[A-Z]{3})")
-_SHORTENED = re.compile(r"[^\d]{0,3}-?\d[\d.,]*\s*(k|K|m|M|mio|tsd|千|万|萬|億|亿|천|만)\.?[^\d]{0,4}")
+_SHORTENED = re.compile(
+    r"[^\d]{0,3}-?\d[\d.,]*\s*(k|K|m|M|mio|tsd|千|万|萬|億|亿|천|만)\.?[^\d]{0,4}"
+)
 _BRACKETS = re.compile(
     r"(?P<before>[^\d()\-−]{0,5})\(\s*(?P<inside>[^()\-−]*\d[^()\-−]*)\)(?P<after>[^\d()]{0,5})"
 )

@@ -327,7 +327,9 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
             elif known:
                 net = reading.chosen["amount"].reason != "given" and _is_net_of(name, one)
                 listed = reading.warnings if net and total > own else reading.notes
-                listed.append(Note("net_taken" if listed is reading.warnings else "other_total", said))
+                listed.append(
+                    Note("net_taken" if listed is reading.warnings else "other_total", said)
+                )
 
 
 def _is_net_of(heading: str, other: str) -> bool:

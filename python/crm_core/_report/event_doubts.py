@@ -83,8 +83,14 @@ def of_counts(reading: Reading) -> None:
         if counts is None:
             continue
         several = np.nan_to_num(counts) > 1
-        if np.any(several) and np.all(counts[~np.isnan(counts)] == np.round(counts[~np.isnan(counts)])):
-            told = {"column": name, "rows": int(np.count_nonzero(several)), "own": f"{len(counts):,}"}
+        if np.any(several) and np.all(
+            counts[~np.isnan(counts)] == np.round(counts[~np.isnan(counts)])
+        ):
+            told = {
+                "column": name,
+                "rows": int(np.count_nonzero(several)),
+                "own": f"{len(counts):,}",
+            }
             told["total"] = f"{int(np.nansum(counts)):,}"
             reading.warnings.append(Note("counts_unread", told))
             return

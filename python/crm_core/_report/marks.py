@@ -63,8 +63,11 @@ def refuse_changes(reading: OrderReading) -> None:
             f"{amount_meaning.total(values):,}, the last row of each order{deleted} to "
             f"{amount_meaning.total(rest):,}",
             f"{say.keep_last} names the column of the time of the change, whose last row counts. "
-            + (f"{say.status:{name}} with {say.status_map:{pairs}} leaves deleted orders out. "
-               if stops else "")
+            + (
+                f"{say.status:{name}} with {say.status_map:{pairs}} leaves deleted orders out. "
+                if stops
+                else ""
+            )
             + f"{say.ignore:{name}} says that every row counts.",
         )
 
@@ -102,8 +105,10 @@ def codes(reading: OrderReading) -> None:
             continue
         if not bad and not (of_state and all(len(word) == 1 for word in words)):
             continue
-        if all(fold_word(word) in statuses.general() or statuses.refusals(name, words)
-               for word in words):
+        if all(
+            fold_word(word) in statuses.general() or statuses.refusals(name, words)
+            for word in words
+        ):
             continue  # said by its words
         said = Said(column, reading.rows.name)
         counts = {word: pc.sum(pc.equal(column, word)).as_py() or 0 for word in words}

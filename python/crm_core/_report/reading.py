@@ -480,7 +480,9 @@ class Reading:
         if not codes or not codes <= money_columns.WHOLE:
             return ""
         known = pc.unique(column).cast(pa.string()).drop_null()
-        signs = {sign for text in known.to_pylist() for sign in re.findall(r"(?<=\d)[.,](?=\d{3})", text)}
+        signs = {
+            sign for text in known.to_pylist() for sign in re.findall(r"(?<=\d)[.,](?=\d{3})", text)
+        }
         return signs.pop() if len(signs) == 1 else ""
 
     def _refuse_thousands(self, name: str, column: pa.ChunkedArray, sign: str) -> None:
