@@ -36,8 +36,8 @@ MARKS: Mapping[str, tuple[str, str]] = {
         "come to {own}, without them to {without}. Leave them out of the file if they are no "
         "orders; {say.known:test_mails} confirms.",
         "「{column}」にテスト用のメールアドレスが{ids}件あり、{rows}行を集計しています。すべてで"
-        "{own}、除くと{without}です。注文でなければファイルから除くか、{say.known:test_mails} で確定"
-        "してください。",
+        "{own}、除くと{without}です。注文でなければファイルから除くか、{say.known:test_mails} で確"
+        "定してください。",
     ),
     "net_taken": (
         '"{column}" is taken as the amount ({own}), and "{other}", which by its heading is the '

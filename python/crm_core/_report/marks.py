@@ -54,7 +54,7 @@ def refuse_changes(reading: OrderReading) -> None:
             continue
         values = groups.values(money)
         rest = marked_rows.some_of(values, last & ~left_out)
-        stops = {word: "cancelled" for word in [*gone, *before]}
+        stops = dict.fromkeys([*gone, *before], "cancelled")
         others = dict.fromkeys((word for word in words if word not in stops), "completed")
         pairs = messages.pairs({**stops, **others})
         deleted = f", without {int(np.count_nonzero(left_out))} deleted ones," if stops else ""

@@ -202,8 +202,8 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "unpaid_days": (
         '"{column}" is blank in {orders} orders that count, and others have a day there: '
-        "{say.where} or the file leaves out those that do not count, {say.ignore:{column}} says that it does "
-        "not matter.",
+        "{say.where} or the file leaves out those that do not count, {say.ignore:{column}} says "
+        "that it does not matter.",
         "「{column}」が空欄の注文{orders}件が集計対象になっています。対象外なら絞り込むかファイル"
         "から除き、関係なければ {say.ignore} を指定してください。",
     ),
