@@ -94,6 +94,12 @@ def test_a_day_of_acceptance_that_is_blank_is_said():
     )
 
 
+def test_remarks_about_refunds_are_said_and_not_shown():
+    found = said(rows("internal_note", "", "Anna was refunded by bank", ""))
+    assert "texts about cancellations or refunds" in found and "Anna" not in found
+    assert not said(rows("slogan", "", "fast refunds guaranteed", ""))
+
+
 # ---- rows that are several states, or several copies ---------------------------------------------
 
 CHANGES = """

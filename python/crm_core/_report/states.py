@@ -34,6 +34,7 @@ _NO_DAY = re.compile(
     r"([ T][\d:.]+(Z|[+-]\d\d:?\d\d)?)?\s*|\s*(31[./-]12[./-]9999|0?1[./-]0?1[./-](1900|1970))"
     r"( [\d:.]+)?\s*"
 )
+_REMARK = 80  # characters of a remark that a text of a policy exceeds
 #: All meanings, the one that an order of several takes first: of those that count, `pending`.
 MEANINGS_RANKED = (*statuses.STOPS, "pending", "completed")
 
@@ -201,6 +202,9 @@ def suspects(
             else:
                 told += [text for text in texts if text not in told and _is_of_test(text)]
             told += [one for one in texts if one not in told and statuses.is_owed(name, one)]
+            if statuses.is_remark(name):
+                back = [one for one in texts if statuses.speaks_of("refunded", one)]
+                told += [one for one in back if one not in told and len(one) <= _REMARK]
             if statuses.is_kind(name):
                 told += [one for one in texts if one not in told and _is_test(one)]
         if told:
@@ -276,6 +280,7 @@ def known_part(text: str) -> str:
         return text.strip()
     low = layouts.low(text)
     parts = [*layouts.smells("cancelled"), *layouts.words()["other_status"]["test_parts"]]
+    parts += layouts.smells("refunded")
     return next((f"…{part}…" for part in parts if part in low), f"({len(text)} characters)")
 
 

@@ -215,6 +215,12 @@ def counting(heading: str) -> str:
     return "no" if denied or speaks_of("cancelled", heading) else "yes"
 
 
+def is_remark(heading: str) -> bool:
+    """Whether a heading is of remarks in words of their own."""
+    low = layouts.low(heading)
+    return any(layouts.holds(low, part) for part in layouts.words()["row_columns"]["remarks"])
+
+
 def is_side_matter(heading: str) -> bool:
     """Whether a heading speaks of taxes, gifts, letters and the like."""
     low = layouts.low(heading)
