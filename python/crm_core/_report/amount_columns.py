@@ -35,8 +35,6 @@ _FEW_DAYS = 3
 _ROWS_OF_DAYS = 30  # of so few days
 _FEW_BROKEN = 0.02  # amounts with decimals among cents
 _ROWS_FOR_ONE = 20
-# Currencies whose amounts have no decimals, or none that anybody writes.
-_WHOLE = frozenset(("JPY", "KRW", "VND", "CLP", "IDR", "PYG", "ISK", "HUF", "UGX", "XOF", "XAF"))
 _ODD_ENDS = 1 / 3  # of amounts that are no multiples of ten
 
 
@@ -153,6 +151,15 @@ def without_columns(reading: OrderReading, layout: Layout) -> None:
         and reading.settings.columns.get(role) is None
         and layouts.column(layout.roles[role], headings_) is None
     ]
+    counted = {"completed", "pending"}
+    if set(layout.status.values()) <= counted or "status" in reading.chosen:
+        # What a status says of refunds and cancellations is known without a column of money.
+        idle = ("refunded", "discount") if "status" in reading.chosen else ("status",)
+        lacking = [
+            one
+            for one in lacking
+            if one not in {layout.roles[r][0] for r in idle if r in layout.roles}
+        ]
     if lacking:
         names = ", ".join(f'"{name}"' for name in lacking)
         reading.warnings.append(Note("layout_lacks", {"columns": names, "layout": layout.name}))
@@ -174,7 +181,7 @@ def _cents(reading: OrderReading) -> None:
     name = reading.arguments["amount"]
     code = reading.arguments["currency"]
     of_cents = layouts.words()["row_columns"]["of_cents"]
-    if reading.settings.amount_unit or code in _WHOLE or reading._of_layout("amount"):
+    if reading.settings.amount_unit or code in money_columns.WHOLE or reading._of_layout("amount"):
         return
     if reading.said_in_amounts or reading.dollars:
         return

@@ -7,6 +7,7 @@
 1.23450e+02         a float as programs write it
 Rp12.500            signs of currencies that the core does not know
 '1234               the mark of a spreadsheet
+$25.00 USD           a sign and the code of its currency
 $(25.00)  (1,000円)  below zero, with a sign outside or inside of the brackets
 """
 
@@ -29,6 +30,10 @@ _DASH = re.compile(r"(?P<amount>(?:[¥￥\\]\s*[\d,，.]+|[\d,，.]+\s*円))\s*[
 _KEPT = re.compile(r'="(?P<amount>-?[\d.,]+)"')
 _POWER = re.compile(r"-?\d(\.\d+)?[eE][+-]?\d{1,2}")
 _MARK = re.compile(r"'(?P<amount>-?[\d.,]+)")
+_SIGN_AND_CODE = re.compile(r"-?[$€£¥]\s*(?P<amount>[\d.,]*\d\s*[A-Z]{3})")
+_SHORTENED = re.compile(
+    r"[^\d]{0,3}-?\d[\d.,]*\s*(k|K|m|M|mio|tsd|千|万|萬|億|亿|천|만)\.?[^\d]{0,4}"
+)
 _BRACKETS = re.compile(
     r"(?P<before>[^\d()\-−]{0,5})\(\s*(?P<inside>[^()\-−]*\d[^()\-−]*)\)(?P<after>[^\d()]{0,5})"
 )
@@ -113,10 +118,15 @@ def _number_in(plain: str) -> str | None:
         return number_text(format(float(plain), ".15g"))
     if _POWER.fullmatch(plain):
         return format(Decimal(plain).normalize(), "f")
-    for pattern in (_DASH, _remark(), _MARK, _KEPT):
+    for pattern in (_DASH, _remark(), _MARK, _KEPT, _SIGN_AND_CODE):
         if found := pattern.fullmatch(plain):
             return found["amount"]
     return None
+
+
+def is_shortened(text: str) -> bool:
+    """Whether a cell is of thousands or more by a letter or a character, such as 1.2k and 3万."""
+    return _SHORTENED.fullmatch(text.strip()) is not None
 
 
 def described(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -15,8 +16,13 @@ from .headings import names_of
 from .layouts import fold_word
 
 _NAMED = re.compile(
-    r"\s*(?:[^\W\d_]+[,.]?\s+)?(?P<day>\d{1,2})(?:\.|er|º|°)?\s*(?:de\s+|d['’])?(?P<month>[^\W\d_]{3,12})\.?,?"
+    r"\s*(?:[^\W\d_]+[,.]?\s+)?(?P<day>\d{1,2})(?:\.|er|º|°|st|nd|rd|th)?\s*(?:de\s+|d['’])?(?P<month>[^\W\d_]{3,12})\.?,?"
     r"\s*(?:de\s+|del\s+)?(?P<year>\d{4})(?:\s*г\.?)?(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_YEAR_FIRST = re.compile(
+    r"\s*(?P<year>\d{4})\.?(?:\s*m\.)?\s+(?P<month>[^\W\d_]{3,12})\.?\s+(?P<day>\d{1,2})\.?(?:\s*d\.)?"
+    r"(?P<rest>.*)",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"[^\d]*(\d{1,2})[:h](\d{2})(:\d{2})?\s*(?:hs?\.?|uhr|ч\.?)?\s*", re.IGNORECASE)
@@ -30,6 +36,7 @@ _PROGRAMS = re.compile(
     r"(?:(?P<then>\d{4}) )?(?P<clock>\d{1,2}:\d{2}(?::\d{2})?) ?"
     r"(?P<zone>[A-Z]{2,4}|[+-]\d{2}:?\d{2})?(?: ?(?P<year>\d{4}))?"
 )
+_MIDNIGHT = r"^\s*(\d{4})([-/.])(\d{1,2})([-/.])(\d{1,2})([ T]+)24:00(?::00)?\s*$"
 _REPUBLIC = re.compile(r"\s*(?:民[國国])(\d{2,3})年(\d{1,2})月(\d{1,2})日(.*)")
 
 
@@ -52,7 +59,7 @@ def _plain(text: str) -> str | None:
     if found := _REPUBLIC.fullmatch(text):
         year, month, day, rest = found.groups()
         return f"{int(year) + 1911}-{int(month):02d}-{int(day):02d}{rest}"
-    found = _NAMED.fullmatch(text)
+    found = _NAMED.fullmatch(text) or _YEAR_FIRST.fullmatch(text)
     month = None if found is None else _months().get(fold_word(found["month"]))
     if found is None or month is None:
         return None
@@ -66,7 +73,29 @@ def _plain(text: str) -> str | None:
 @cache
 def _months() -> dict[str, int]:
     lists = layouts.words()["months"]["names"]
-    return {fold_word(name): at + 1 for at, names in enumerate(lists) for name in names}
+    return {fold_word(name): at % 12 + 1 for at, names in enumerate(lists) for name in names}
+
+
+def without_midnights(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
+    """The texts with 24:00 as 0:00 of the next day, and how many cells had it."""
+    texts = column.cast(pa.string())
+    here = pc.fill_null(pc.match_substring_regex(texts, _MIDNIGHT), False)
+    count = pc.sum(here).as_py() or 0
+    if not count:
+        return column, 0
+    return mapped(texts, _next_day), count
+
+
+def _next_day(text: str) -> str:
+    found = re.fullmatch(_MIDNIGHT, text)
+    if found is None:
+        return text
+    year, sign, month, _, day, between = found.groups()
+    try:
+        date = datetime.date(int(year), int(month), int(day)) + datetime.timedelta(days=1)
+    except ValueError:
+        return text
+    return f"{date.year}{sign}{date.month:02d}{sign}{date.day:02d}{between}00:00"
 
 
 def without_zone_names(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[str]]:

@@ -26,6 +26,7 @@ ORDERS = {
 }
 
 _SAMPLE = 10_000
+_EITHER = r"^\s*(0?[1-9]|1[0-2])[-/.]\s?(0?[1-9]|1[0-2])[-/.]\s?\d{2,4}"
 _ISO = r"^\s*\d{4}-\d{2}-\d{2}"
 _DAY_TO_12 = r"^\s*\d{4}-\d{2}-(0\d|1[0-2])"
 
@@ -116,8 +117,11 @@ def swapped(column: pa.ChunkedArray) -> tuple[int, dict[str, int]] | None:
     texts = [pc.match_substring_regex(cells, one) for one in ORDERS.values()]
     for here in texts:
         count = pc.sum(here).as_py() or 0
-        others = count >= 2 and dates_ + count == len(cells) - cells.null_count
-        if others and pc.all(pc.equal(low, written)).as_py():
+        either = pc.and_(pc.match_substring_regex(cells, _EITHER), pc.invert(here))
+        open_ = pc.sum(either).as_py() or 0
+        others = count >= 1 and count + open_ >= 2
+        others = others and dates_ + count + open_ == len(cells) - cells.null_count
+        if others and pc.all(pc.equal(pc.and_(low, written), written)).as_py():
             at = pc.indices_nonzero(here)[0].as_py()
             return at, {"dates": dates_, "texts": count}
     return None

@@ -185,8 +185,12 @@ def _before_discount(reading: OrderReading, name: str, amounts: Values) -> None:
         rows = amounts.valid & (money[discount] != 0)
         if not np.any(rows) or reading.settings.ignores(discount):
             continue
+        off = sum((np.abs(money[one]) for one in taken), np.zeros(len(rows)))
         for good in goods:
             others = sum((money[one] for one in parts if one not in goods), np.zeros(len(rows)))
+            after = np.abs(money[good] + others - off - amounts.floats)[rows] <= _EQUAL
+            if np.mean(after) >= 0.9:
+                break  # all discounts are off, and charges alone make up for it
             for sum_ in (money[good], money[good] + others):
                 fits = np.abs(sum_ - amounts.floats)[rows] <= _EQUAL
                 if np.mean(fits) >= 0.9:

@@ -306,12 +306,6 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "「{column}」は{days}日分の日付だけで(出力日など)、「{other}」には異なる日付があります。"
         "{say.ordered_at} で列を指定してください。",
     ),
-    "test_mails": (
-        '"{column}" has {ids} mail addresses that look like tests; their {rows} rows count. '
-        "Leave them out of the file if they are no orders.",
-        "「{column}」にテスト用のメールアドレスが{ids}件あり、{rows}行を"
-        "集計しています。注文でなければファイルから除いてください。",
-    ),
     "amounts_cleaned": (
         '{rows} cells of "{column}" have something around the number (a mark of a spreadsheet, a '
         "closing dash, a remark on tax, the sign of a currency) or the noise of binary floats, and "

@@ -325,7 +325,23 @@ def _other_totals(reading: OrderReading, name: str, amounts: Values, kind: str) 
             if less:
                 reading.warnings.append(Note("amount_changed", said | {"rows": str(less)}))
             elif known:
-                reading.notes.append(Note("other_total", said))
+                net = reading.chosen["amount"].reason != "given" and _is_net_of(name, one)
+                listed = reading.warnings if net and total > own else reading.notes
+                listed.append(
+                    Note("net_taken" if listed is reading.warnings else "other_total", said)
+                )
+
+
+def _is_net_of(heading: str, other: str) -> bool:
+    """Whether a heading is of an amount without the tax that another one contains."""
+    rules = layouts.words()["row_columns"]
+    low, low_other = layouts.low(heading), layouts.low(other)
+    of_both = [word for word in rules["excluded"] if layouts.holds(low_other, word)]
+    return (
+        any(layouts.holds(low, word) for word in rules["excluded"])
+        and any(layouts.holds(low_other, word) for word in rules["included"])
+        and not of_both
+    )
 
 
 def _is_changed(heading: str) -> bool:

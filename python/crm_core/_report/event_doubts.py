@@ -13,11 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, ids, layouts
-from .columns import replaced, shown
+from . import amount_meaning, groups, ids, layouts, money_columns
+from .columns import replaced, shown, trimmed
 from .groups import Groups
 from .headings import names_of
 from .layouts import fold
+from .messages import say
+from .problem import Problem
 from .settings import Note
 
 if TYPE_CHECKING:
@@ -70,6 +72,76 @@ def of_identities(reading: Reading) -> None:
             told = {"column": visitor, "ids": Groups.of(own).size, "other": name}
             told |= {"persons": persons.size, "joined": joined}
             reading.warnings.append(Note("identity_unread", told))
+            return
+
+
+def of_counts(reading: Reading) -> None:
+    """A column that says how many events each row stands for, which count as one."""
+    known = set(map(fold, layouts.words()["event_counts"]["headings"]))
+    for name in money_columns.unread(reading):
+        counts = money_columns.money(reading, name) if fold(name) in known else None
+        if counts is None:
+            continue
+        several = np.nan_to_num(counts) > 1
+        if np.any(several) and np.all(
+            counts[~np.isnan(counts)] == np.round(counts[~np.isnan(counts)])
+        ):
+            told = {
+                "column": name,
+                "rows": int(np.count_nonzero(several)),
+                "own": f"{len(counts):,}",
+            }
+            told["total"] = f"{int(np.nansum(counts)):,}"
+            reading.warnings.append(Note("counts_unread", told))
+            return
+
+
+def refuse_blank_visitors(reading: Reading) -> None:
+    """Asks for a visitor's column where the one that was found is blank in some rows.
+
+    Raises:
+        Problem: It is, and the user has neither named it nor said that such rows are left out.
+    """
+    choice = reading.chosen["visitor_id"]
+    if choice.reason == "given" or reading.settings.bad_rows != "error":
+        return
+    if fold(choice.value) not in map(fold, names_of("customer_id")):
+        return
+    blank = int(np.count_nonzero(~groups.valid(trimmed(reading.table[choice.value]))))
+    if not blank or blank == reading.table.num_rows:
+        return
+    visits = set(map(fold, layouts.words()["event_counts"]["visits"]))
+    of_visits = [name for name in reading.unread if fold(name) in visits]
+    more = ""
+    if of_visits:
+        more = (
+            f' {say.event_column:visitor_id={of_visits[0]}} takes "{of_visits[0]}", by which each '
+            "visit is a visitor of its own."
+        )
+    raise Problem(
+        f'"{choice.value}" is blank in {blank} of {reading.table.num_rows} events, as of people '
+        "who are not logged in, and no column is that of a visitor, such as of a cookie",
+        f"{say.event_column:visitor_id=COLUMN} names one.{more} {say.bad_rows:drop} leaves events "
+        "of people who are not logged in out.",
+    )
+
+
+def fill_kinds(reading: Reading) -> None:
+    """Where only some calls of a program have a name, the others' kind is that of the call."""
+    choice = reading.chosen["kind"]
+    column = shown(reading.table[choice.value])
+    if choice.reason == "given" or column is None or column.null_count in (0, len(column)):
+        return
+    for name in reading.unread:
+        other = shown(reading.table[name]) if fold(name) in ("type", "eventtype", "call") else None
+        if other is None:
+            continue
+        filled = pc.coalesce(column, other)
+        if filled.null_count < column.null_count:
+            rows = column.null_count - filled.null_count
+            reading.table = replaced(reading.table, choice.value, filled)
+            told = {"column": choice.value, "rows": rows, "other": name}
+            reading.notes.append(Note("kinds_filled", told))
             return
 
 

@@ -164,6 +164,9 @@ class _EventReading(CurrencyReading):
             values = {"column": one.name, "events": pc.sum(one.rows).as_py()}
             self.warnings.append(Note("machines", values))
         self._personal_addresses()
+        event_doubts.refuse_blank_visitors(self)
+        event_doubts.fill_kinds(self)
+        event_doubts.of_counts(self)
         event_doubts.of_identities(self)
         if "amount" in self.chosen:
             self._codes_checked()

@@ -37,6 +37,9 @@ class FrameSource:
         place = row if self._kept is None else self._kept[row].as_py()
         return f"row {place}" if self.name == "the frame" else f"{self.name}, row {place}"
 
+    def refuse_formulas(self, names: Sequence[str]) -> None:
+        """Frames have none."""
+
     def currencies(self, name: str) -> dict[str, str]:
         """Nothing: frames have no formats."""
         return {}

@@ -96,14 +96,31 @@ def _is_chinese(text: str) -> bool:
 
 @cache
 def _known() -> frozenset[str]:
-    names = {name for role in _BY_WORDS for name in names_of(role)}
-    names |= {name for one in layouts.shipped().values() for name in one.headings}
-    return frozenset(map(fold, names))
+    """The headings of the roles of orders, folded."""
+    roles = (*_BY_WORDS, *CATEGORIES)
+    return frozenset(fold(name) for role in roles for name in names_of(role))
+
+
+@cache
+def _of_layouts() -> frozenset[str]:
+    """All headings of the layouts, folded; common words such as "type" are among them."""
+    return frozenset(fold(name) for one in layouts.shipped().values() for name in one.headings)
 
 
 def known_count(headings: Iterable[str]) -> int:
-    """How many headings are known; with the right encoding there are the most."""
-    return sum(fold(heading) in _known() for heading in headings)
+    """How many headings are known: those of roles, and those of the layout that the line is of.
+
+    With the right encoding there are the most.
+    """
+    folded = [fold(heading) for heading in headings]
+    count = sum(one in _known() for one in folded)
+    if count < len(folded) and sum(one in _of_layouts() for one in folded) > 1:
+        for reads in layouts.ROLES:
+            layout = layouts.detect(folded, reads)
+            if layout is not None:
+                own = set(map(fold, layout.headings))
+                count = max(count, sum(one in own or one in _known() for one in folded))
+    return count
 
 
 def names_of(role: str) -> Sequence[str]:
@@ -114,7 +131,23 @@ def names_of(role: str) -> Sequence[str]:
     if role in CATEGORIES:
         found: Sequence[str] = groups["further"][role]
         return found
+    if role == "customer_id":
+        return _persons()
     return groups["orders"].get(role, ())  # type: ignore[no-any-return]
+
+
+@cache
+def _persons() -> Sequence[str]:
+    """The headings of customers: numbers, words that may be names, then mail addresses."""
+    groups = layouts.words()["headings"]
+    bare = set(map(fold, groups["bare"]["words"]))
+    parts = tuple(map(fold, groups["mails"]["parts"]))
+
+    def rank(name: str) -> int:
+        folded = fold(name)
+        return 2 if any(part in folded for part in parts) else int(folded in bare)
+
+    return sorted(groups["orders"]["customer_id"], key=rank)
 
 
 def choose(

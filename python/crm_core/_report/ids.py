@@ -32,10 +32,14 @@ def of_tests(column: pa.ChunkedArray) -> dict[str, int]:
     """How many mail addresses are those of tests, and their rows; nothing if all are, or none."""
     if not is_mail(column):
         return {}
-    known = coded.words(column).to_pylist()
-    here = [one for one in known if _of_test(one)]
-    rows = pc.sum(pc.is_in(column.cast(pa.string()), pa.array(here, pa.string()))).as_py() or 0
-    return {"ids": len(here), "rows": rows} if 0 < len(here) * 2 < len(known) else {}
+    here = tests_of(column)
+    rows = pc.sum(pc.is_in(column.cast(pa.string()), here)).as_py() or 0
+    return {"ids": len(here), "rows": rows} if 0 < len(here) * 2 < len(coded.words(column)) else {}
+
+
+def tests_of(column: pa.ChunkedArray) -> pa.Array:
+    """The mail addresses of tests."""
+    return pa.array([one for one in coded.words(column).to_pylist() if _of_test(one)], pa.string())
 
 
 def _of_test(mail: str) -> bool:

@@ -47,7 +47,7 @@ ROLES = {
         *("amount", "currency"),
     ),
 }
-_VOCABULARY = ("words", "doubts")  # no layouts
+_VOCABULARY = ("words", "doubts", "marks", "languages")  # no layouts
 _TIMES = {"orders": "ordered_at", "events": "occurred_at"}
 _KEYS = {
     *("name", "reads", "source", "seen", "headings", "identify", "encoding", "roles", "amount"),
@@ -112,6 +112,7 @@ class Layout:
     text: str = ""
 
 
+@lru_cache(maxsize=1 << 15)
 def fold(heading: str) -> str:
     """A heading without what people vary in it: width, case, accents, blanks, punctuation."""
     text = unicodedata.normalize("NFKC", heading).strip().strip("\"'*").lower()
@@ -170,14 +171,13 @@ def unaccented(text: str) -> str:
 
 @cache
 def words() -> Mapping[str, Any]:
-    """The general words: `words.toml`, continued by `doubts.toml`, and the words of states from
-    the platforms' translations.
+    """The general words: `words.toml`, continued by the files beside it, and the words of
+    states from the platforms' translations.
     """
     folder = files("crm_core") / "layouts"
-    first, second = (
-        tomllib.loads((folder / f"{stem}.toml").read_text("utf-8")) for stem in _VOCABULARY
-    )
-    found = _continued(first, second)
+    found: dict[str, Any] = {}
+    for stem in _VOCABULARY:
+        found = _continued(found, tomllib.loads((folder / f"{stem}.toml").read_text("utf-8")))
     for one in found["state_words"]:
         for meaning in MEANINGS:
             found["status"][meaning] += one.get(meaning, [])
@@ -234,8 +234,10 @@ def detect(headings: Sequence[str], reads: str) -> Layout | None:
         if one.reads != reads:
             continue
         fits = [len(some) for some in one.identify if all(fold(name) in present for name in some)]
-        rank = (max(fits, default=0), sum(fold(name) in present for name in one.headings))
-        if fits and rank > best:
+        if not fits:
+            continue
+        rank = (max(fits), sum(fold(name) in present for name in one.headings))
+        if rank > best:
             best, found = rank, one
     return found
 

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from .order_reading import OrderReading
     from .reading import Reading
 
+#: Currencies whose amounts are written without decimals.
+WHOLE = frozenset(
+    (
+        *("JPY", "KRW", "VND", "CLP", "IDR", "PYG", "ISK", "HUF", "UGX", "XOF", "XAF", "RWF"),
+        *("XPF", "KMF"),
+    )
+)
+
 
 def unread(reading: Reading) -> Iterator[str]:
     """The columns that are neither read nor ignored."""

@@ -1,4 +1,5 @@
-"""Currencies that a spreadsheet's number formats show: cells of 1234 formatted as ¥1,234.
+"""Currencies that a spreadsheet's number formats show, cells of 1234 formatted as ¥1,234; hidden
+rows, and formulas without a value.
 
 Read of xlsx and xlsm, which keep formats beside the cells. Formats that a spreadsheet writes by
 number alone show the reader's own currency, and tell nothing.
@@ -17,6 +18,10 @@ import pyarrow as pa
 from . import amounts, layouts
 
 _QUOTED = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]]*)\]|\[[^\]]*\]|([^"\\\[]+)')
+_HIDDEN = re.compile(rb'<row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*\br="(\d+)"')
+_BARE = re.compile(
+    rb'<c\b[^>]*\br="([A-Z]+)(\d+)"[^>]*>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
+)
 #: What a format says that shows dollars, or pesos, of a country that it does not name.
 DOLLARS = "$"
 #: What a format says that shows yen, or yuan.
@@ -37,6 +42,28 @@ def of_columns(file: BinaryIO, sheet: str, below: int) -> dict[int, dict[str, in
             return _cells(archive, _part(archive, sheet), styles, below) if styles else {}
     except (KeyError, ValueError, zipfile.BadZipFile, ElementTree.ParseError):
         return {}  # xls, xlsb and ods keep formats otherwise
+
+
+def hidden_and_bare(file: BinaryIO, sheet: str, below: int) -> tuple[list[int], dict[int, int]]:
+    """The hidden rows of a sheet below its headings, and by column, from 0, the first row of a
+    formula whose value was not saved.
+
+    Args:
+        file: The workbook.
+        sheet: The sheet's name.
+        below: The row of the headings.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            text = archive.read(_part(archive, sheet))
+    except (KeyError, ValueError, zipfile.BadZipFile, ElementTree.ParseError):
+        return [], {}
+    hidden = [int(one[1]) for one in _HIDDEN.finditer(text)] if b"hidden=" in text else []
+    bare: dict[int, int] = {}
+    for one in _BARE.finditer(text) if b"<f" in text else ():
+        if int(one[2]) > below:
+            bare.setdefault(_place(one[1].decode()), int(one[2]))
+    return [row for row in hidden if row > below], bare
 
 
 def currency(code: str) -> str:

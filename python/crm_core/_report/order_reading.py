@@ -21,6 +21,7 @@ from . import (
     discounts,
     doubts,
     groups,
+    id_doubts,
     ids,
     items,
     kept_rows,
@@ -30,6 +31,7 @@ from . import (
     likely,
     list_columns,
     marked_rows,
+    marks,
     merged_cells,
     money_columns,
     odd_numbers,
@@ -240,10 +242,17 @@ class OrderReading(MoneyReading):
         odd_rows.without_repeated(self, key, self.chosen["amount"].value)
 
     def _one_table(self) -> None:
+        if second_tables.is_description(self):
+            self._without([0])
+            self.notes.append(Note("description_row", {"file": self.sources[0].name}))
         second_tables.refuse(self)
+        for source, _ in self.rows.parts:
+            source.refuse_formulas([one.value for one in self.chosen.values()])
 
     def _keep_last(self) -> None:
         last_states.keep(self)
+        if self.layout is None and self.table.num_rows:
+            marks.refuse_changes(self)
 
     def _refund_rows(self) -> None:
         """Rows that the user declares to be refunds have amounts below zero."""
@@ -282,6 +291,10 @@ class OrderReading(MoneyReading):
             marked_rows.said(self)
             odd_numbers.said(self)
             row_doubts.said(self)
+            id_doubts.said(self)
+            if self.layout is None:
+                marks.codes(self)
+                marks.alike_but_for(self)
             if self.layout is None and self.keys is not None:
                 sets.said(self, self.keys)
             subtotals.said(self)
@@ -420,13 +433,12 @@ class OrderReading(MoneyReading):
         elif not said and (rows := ids.prevailing(rows_of)):
             self.notes.append(Note("prevailing_id", {"column": name, "rows": rows}))
         self._rounded_ids(name, column)
-        if told := ids.of_tests(column):
-            self.notes.append(Note("test_mails", {"column": name, **told}))
         there = {plain(word) for word in guests}
         unused = [word for word in said if word and plain(word) not in there]
         if unused:  # ids near them are of customers, and not shown
             values = {"option": f"{say.guest_id}", "words": ", ".join(map(safe, unused[:5]))}
             self.warnings.append(Note("unused_words", values))
+        self.nobody = guests
         if guests:
             self.notes.append(Note("guest_words", {"column": name, "words": ", ".join(guests)}))
         how = self.settings.id_fold
@@ -595,7 +607,8 @@ class OrderReading(MoneyReading):
             self.arguments["guests"] = self.settings.guests
         elif guests:
             self.arguments["guests"] = "keep"
-            merged_cells.grouped_customers(self, customer)
+            if not self.nobody:
+                merged_cells.grouped_customers(self, customer)
             self.notes.append(
                 Note("guests", {"rows": guests, "column": self.arguments["customer_id"]})
             )

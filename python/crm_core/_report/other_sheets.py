@@ -49,7 +49,8 @@ def said(reading: OrderReading) -> None:
         money = None if column is None else numbers(pa.chunked_array([column]))
         total = 0 if money is None else amount_meaning.total(groups.values(money))
         if not total:
-            reading.notes.append(Note("sheets", one))
+            listed = reading.notes if money is not None else reading.warnings
+            listed.append(Note("sheets", one))
             continue
         back = gives_back(str(one["word"]))
         told = {**one, "own": f"{own:,}", "amount": f"{total:,}"}

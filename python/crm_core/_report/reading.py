@@ -29,10 +29,11 @@ from . import (
     groups,
     layouts,
     lists,
+    money_columns,
     number_formats,
 )
 from .amount_meaning import Floats, Meaning
-from .columns import as_text, is_text, replaced, safe, shown, trimmed, zero
+from .columns import as_text, distinct, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
 from .headings import MONEY, Choice, is_japanese
 from .layouts import Layout, fold, fold_word
@@ -99,6 +100,7 @@ class Reading:
         self.japanese = is_japanese(sources[0].headings)
         self.extra: list[Choice] = []
         self.given_back: dict[str, list[str]] = {}  # words whose rows are refunds
+        self.nobody: list[str] = []  # ids that mean no customer
         self.small_codes = False  # of currencies, as in "usd"
         self.of_states: dict[str, pa.ChunkedArray] = {}  # columns that say which orders count
         self.apart: list[dict[str, object]] = []  # sheets of rows that may not count
@@ -303,6 +305,9 @@ class Reading:
         if not calendar:
             calendars.refuse(name, digits.plain(text), self.rows)
         own = self.layout.date_format if self.layout is not None and of_layout else ""
+        text, midnights = date_words.without_midnights(text)
+        if midnights:
+            self.notes.append(Note("midnight", {"column": name, "rows": midnights}))
         read = dates.parse(text, said or own or None)
         if read.unread and not read.readings:
             text, said = self._zone_names(name, text, said)
@@ -436,6 +441,8 @@ class Reading:
                 amount_units.apply(self, role, name)
             return
         read = amounts.parse(column, self.settings.decimal)  # of a dictionary each text once
+        if read.ambiguous and (sign := self._grouping(column)):
+            read = amounts.parse(column, "," if sign == "." else ".")
         if read.ambiguous:
             raise either_sign(name)
         if read.unread:
@@ -463,6 +470,20 @@ class Reading:
             self._formats(name)
         self.table = replaced(self.table, name, self._unsigned(role, name, read.values))
         amount_units.apply(self, role, name)
+
+    def _grouping(self, column: pa.ChunkedArray) -> str:
+        """The sign that groups thousands where the currency has no decimals, or nothing."""
+        codes = {(self.settings.currency or "").upper()}
+        if "currency" in self.chosen and not self.settings.currency:
+            told = shown(self.table[self.chosen["currency"].value])
+            codes = set() if told is None else {text.strip().upper() for text in distinct(told)}
+        if not codes or not codes <= money_columns.WHOLE:
+            return ""
+        known = pc.unique(column).cast(pa.string()).drop_null()
+        signs = {
+            sign for text in known.to_pylist() for sign in re.findall(r"(?<=\d)[.,](?=\d{3})", text)
+        }
+        return signs.pop() if len(signs) == 1 else ""
 
     def _refuse_thousands(self, name: str, column: pa.ChunkedArray, sign: str) -> None:
         """Refuses three digits behind the decimal sign, which group thousands nearly always."""
@@ -558,7 +579,9 @@ class Reading:
             hint = f"It does not follow {say.date_format}, or the calendar has no such day."
         elif what == "an amount":
             cell = amount_texts.described(str(text[unread[0]].as_py()))
-            hint = (
+            short = amount_texts.is_shortened(str(text[unread[0]].as_py()))
+            hint = "Write amounts such as 1.2k and 3万 in full in the file. " if short else ""
+            hint += (
                 f"It has {cell}. Read are amounts such as 1234.5, 1,234.50, 1.234,50, ¥1,234 and "
                 f"(500); {say.bad_rows:drop} leaves such rows out."
             )
@@ -571,8 +594,18 @@ class Reading:
         """Refuses a column that is unread because two forms that exclude each other occur in it."""
         cells = text.cast(pa.string())
         of_form = {what: pc.match_substring_regex(cells, one) for what, one in forms.items()}
+        apart = forms is dates.ORDERS and len(unread) < len(text) - text.null_count
+        if apart:
+            serial = pc.fill_null(pc.match_substring_regex(cells, f"^{_SERIAL.pattern}$"), False)
+            apart = pc.all(serial.take(pa.array(unread, pa.int64()))).as_py() is True
+            if apart:
+                of_form = {
+                    "days that a spreadsheet counts": serial,
+                    "a date": pc.and_(pc.is_valid(cells), pc.invert(serial)),
+                }
         at = {what: pc.indices_nonzero(here) for what, here in of_form.items()}
-        if not all(len(rows) and rows[0].as_py() in set(unread) for rows in at.values()):
+        known = set(range(len(text))) if apart else set(unread)
+        if not all(len(rows) and rows[0].as_py() in known for rows in at.values()):
             return
         told = [
             f"{len(rows)} with {what} (the first in {self.rows.name(rows[0].as_py())})"
@@ -609,6 +642,7 @@ class Reading:
 _OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
 # What was left out and may be missed in the numbers.
 _ON_TOP = ("json_more", "sheets_alike", "sheets_hidden_alike", "lists_told", "list_beside")
+_ON_TOP += ("rows_hidden",)
 _FEW_DECIMALS = 0.02  # of cents, that are whole numbers
 _TEXTS_FOR_ONE = 20
 _EPOCH = datetime.date(1970, 1, 1)

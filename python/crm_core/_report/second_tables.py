@@ -83,7 +83,10 @@ def amount_of(names: Sequence[str], wanted: str = "") -> str:
         by_parts = back and any(part in layouts.low(name) for part in money)
         return bool(headings.amount_kind(name)) or fold(name) in known or by_parts
 
-    return wanted if wanted in names and wanted else next(filter(is_amount, names), "")
+    if wanted and wanted in names:
+        return wanted
+    gives_back = (name for name in names if statuses.smell(name) == "refunded")
+    return next(filter(is_amount, names), "") or next(gives_back, "")
 
 
 def parts_of(rows: Iterable[Sequence[str]], first: Sequence[str]) -> list[Part]:
@@ -162,6 +165,19 @@ def refuse(reading: Reading) -> None:
         return
     found = parts_of(_texts(table), table.column_names)
     _refuse(found, reading.rows.name, reading.settings.decimal)
+
+
+def is_description(reading: Reading) -> bool:
+    """Whether the row under the headings has words in all columns that the rows below fill with
+    dates and amounts: it explains the headings, or is their translation.
+    """
+    table = reading.table
+    if table.num_rows < 2 or 0 not in (odd := _without_values(reading)) or 1 in odd:
+        return False
+    first, second = _texts(table.slice(0, 2))
+    filled = [cell for cell in first if cell]
+    again = [*map(fold, first)] == [*map(fold, table.column_names)]
+    return len(filled) > 2 and len(filled) >= sum(cell != "" for cell in second) and not again
 
 
 def _begins(row: Sequence[str], width: int) -> bool:

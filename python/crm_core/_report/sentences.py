@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .doubt_sentences import DOUBTS
+from .mark_sentences import MARKS
 from .table_sentences import TABLES
 
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -201,9 +202,9 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "unpaid_days": (
         '"{column}" is blank in {orders} orders that count, and others have a day there: '
-        "{say.where} or the file leaves unpaid ones out, {say.ignore:{column}} says that it does "
-        "not matter.",
-        "「{column}」が空欄の注文{orders}件が集計対象になっています。未入金なら絞り込むかファイル"
+        "{say.where} or the file leaves out those that do not count, {say.ignore:{column}} says "
+        "that it does not matter.",
+        "「{column}」が空欄の注文{orders}件が集計対象になっています。対象外なら絞り込むかファイル"
         "から除き、関係なければ {say.ignore} を指定してください。",
     ),
     "partial_refunds": (
@@ -709,5 +710,6 @@ NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "filtered_customers": ("Only customers with {where}.", "対象の顧客: {where}。"),
     **DOUBTS,
+    **MARKS,
     **TABLES,
 }

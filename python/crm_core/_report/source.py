@@ -101,6 +101,11 @@ class Source:
         place = row if self._kept is None else self._kept[row].as_py()
         return f"{self.path.name}, {self._form.row_name(place)}"
 
+    def refuse_formulas(self, names: Sequence[str]) -> None:
+        """Refuses columns of a spreadsheet in which a formula has no value."""
+        if isinstance(self._form, Workbook):
+            self._form.refuse_formulas(names)
+
     def currencies(self, name: str) -> dict[str, str]:
         """The currencies that cells of a column are formatted as, and a row of each."""
         found = self._form.currencies(name) if isinstance(self._form, Workbook) else {}

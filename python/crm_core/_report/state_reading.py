@@ -14,6 +14,7 @@ from . import (
     groups,
     line_states,
     marked_rows,
+    marks,
     messages,
     money_columns,
     states,
@@ -274,6 +275,7 @@ class StateReading(CurrencyReading):
     def _suspects(self, mapped: pa.ChunkedArray | None) -> None:
         """Columns that look like a state and were not used, with the orders that they touch."""
         unread = [name for name in self.unread if name not in self.dimensions]
+        unread = [name for name in unread if not marks.is_change(self, name)]
         read = "refunded" in self.chosen
         for one in states.suspects(self.table, unread, read, self.rows.name):
             # What is below zero gives back already.

@@ -34,6 +34,7 @@ _NO_DAY = re.compile(
     r"([ T][\d:.]+(Z|[+-]\d\d:?\d\d)?)?\s*|\s*(31[./-]12[./-]9999|0?1[./-]0?1[./-](1900|1970))"
     r"( [\d:.]+)?\s*"
 )
+_REMARK = 80  # characters of a remark that a text of a policy exceeds
 #: All meanings, the one that an order of several takes first: of those that count, `pending`.
 MEANINGS_RANKED = (*statuses.STOPS, "pending", "completed")
 
@@ -166,7 +167,7 @@ def suspects(
         smell = statuses.smell(name)
         if smell == "refunded" and refunds_read:
             smell = ""
-        flag = _counting(name, table[name], row_name)
+        flag = _counting(name, table[name], row_name) or _signs(name, table[name], row_name)
         if flag is not None:
             found.append(flag)
             continue
@@ -201,6 +202,9 @@ def suspects(
             else:
                 told += [text for text in texts if text not in told and _is_of_test(text)]
             told += [one for one in texts if one not in told and statuses.is_owed(name, one)]
+            if statuses.is_remark(name):
+                back = [one for one in texts if statuses.speaks_of("refunded", one)]
+                told += [one for one in back if one not in told and len(one) <= _REMARK]
             if statuses.is_kind(name):
                 told += [one for one in texts if one not in told and _is_test(one)]
         if told:
@@ -238,6 +242,17 @@ def _counting(name: str, column: pa.ChunkedArray, row_name: Callable[[int], str]
     return Suspect(name, rows, [], "blank_flag") if pc.any(rows).as_py() else None
 
 
+def _signs(name: str, column: pa.ChunkedArray, row_name: Callable[[int], str]) -> Suspect | None:
+    """A flag of signs such as a check mark and a cross, whatever its heading."""
+    if statuses.is_harmless(name) or statuses.is_side_matter(name) or not few_texts(column):
+        return None
+    text = shown(column)
+    texts = [] if text is None else distinct(text)
+    signs = [one for one in texts if not re.search(r"[\w-]", one)]
+    flags_only = all(statuses.says_no(one) or statuses.says_yes(one) for one in texts)
+    return _saying_no(name, column, row_name) if signs and flags_only else None
+
+
 def _how(name: str, told: Sequence[str]) -> str:
     """Which option uses a column with a heading about cancellations, by its values."""
     if statuses.speaks_of("pieces", name):
@@ -265,6 +280,7 @@ def known_part(text: str) -> str:
         return text.strip()
     low = layouts.low(text)
     parts = [*layouts.smells("cancelled"), *layouts.words()["other_status"]["test_parts"]]
+    parts += layouts.smells("refunded")
     return next((f"…{part}…" for part in parts if part in low), f"({len(text)} characters)")
 
 

@@ -205,7 +205,7 @@ def counting(heading: str) -> str:
     """`yes` or `no` for a flag whose rows count where it says so; nothing for other headings."""
     known = layouts.words()["row_columns"]
     low = layouts.low(heading)
-    if any(part in low for part in known["not_counting"]):
+    if is_side_matter(heading):
         return ""
     if any(layouts.low(part) in low for part in known["leaving_out"]):
         return "no"
@@ -213,6 +213,18 @@ def counting(heading: str) -> str:
         return ""
     denied = set(re.split(r"[\W_]+", low)) & set(layouts.smells("not"))
     return "no" if denied or speaks_of("cancelled", heading) else "yes"
+
+
+def is_remark(heading: str) -> bool:
+    """Whether a heading is of remarks in words of their own."""
+    low = layouts.low(heading)
+    return any(layouts.holds(low, part) for part in layouts.words()["row_columns"]["remarks"])
+
+
+def is_side_matter(heading: str) -> bool:
+    """Whether a heading speaks of taxes, gifts, letters and the like."""
+    low = layouts.low(heading)
+    return any(part in low for part in layouts.words()["row_columns"]["not_counting"])
 
 
 @cache

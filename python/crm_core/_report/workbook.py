@@ -7,6 +7,7 @@ has, dates are dates, and titles above the headings are left out as in CSV.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -41,6 +42,7 @@ class Workbook(TextRows):
         ]
         self._numbers = [number for number, _ in filled]
         self._container, self._below = container, at + 1
+        self._note_hidden(container)
         for place, name in enumerate(unique(self.headings)):
             self._columns[name] = _column([row[place] for _, row in filled])
         self.titles = [word for row in words[:at] for word in row if word.strip()]
@@ -50,6 +52,28 @@ class Workbook(TextRows):
             if unit := heading_line.unit_of(words[:at]):
                 told["unit"] = unit
             self.notes.append(("preamble", told))
+
+    def _note_hidden(self, container: Container) -> None:
+        """Rows that nobody sees, and columns with formulas that have no value."""
+        with container.open() as file:
+            hidden, bare = number_formats.hidden_and_bare(file, self.sheet, self._below)
+        rows = sorted(set(hidden) & set(self._numbers))
+        if rows:
+            told = {"file": container.name, "sheet": self.sheet, "rows": len(rows), "row": rows[0]}
+            self.notes.append(("rows_hidden", told))
+        names = unique(self.headings)
+        self._formulas = {names[place]: row for place, row in bare.items() if place < len(names)}
+
+    def refuse_formulas(self, names: Sequence[str]) -> None:
+        """Refuses columns in which a formula has no value: a program has written it so."""
+        for name in names:
+            if name in self._formulas:
+                raise Problem(
+                    f"{self._container.name}, {self._of} {self._formulas[name]}, column {name}: a "
+                    "formula without a value",
+                    "The program that wrote the file has not computed it: open the file in the "
+                    "spreadsheet and save it.",
+                )
 
     def currencies(self, name: str) -> dict[str, str]:
         """The currencies that the cells of a column are formatted as, and a row of each."""

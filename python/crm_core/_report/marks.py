@@ -1,0 +1,175 @@
+"""Marks of rows that were not read: codes of a state that nothing explains, and logs of changes.
+
+A database that is copied by its changes has a row for every state of an order, and one for its
+deletion. Words and headings are in `layouts/marks.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import amount_meaning, groups, layouts, marked_rows, messages, money_columns, statuses
+from .columns import cut, distinct, few_texts, numbers, shown, trimmed
+from .groups import Groups, Values
+from .layouts import fold, fold_word
+from .messages import say
+from .problem import Problem
+from .said import Said
+from .settings import Note
+
+if TYPE_CHECKING:
+    from .order_reading import OrderReading
+
+_CODE = re.compile(r"[^\W_]{1,4}")
+_MOST_CODES = 8
+
+
+def refuse_changes(reading: OrderReading) -> None:
+    """Asks which rows of a log of changes are orders.
+
+    `--keep-last` reads the last state of each order, and `--status` says which were deleted.
+    """
+    for name in money_columns.unread(reading):
+        column = _changes(reading, name)
+        if column is None or fold(name) in map(fold, reading.settings.statuses):
+            continue
+        rules = layouts.words()["changes"]
+        words = distinct(column)
+        gone = [word for word in words if fold_word(word) in rules["deleted"]]
+        before = [word for word in words if fold_word(word) in rules["before"]]
+        keys = Groups.of(trimmed(reading.table[reading.chosen["order_id"].value]))
+        several = int(np.count_nonzero(keys.rows > 1))
+        if not gone and not before and (not several or reading.settings.keep_last):
+            continue
+        left_out = groups.flags(pc.is_in(column, value_set=pa.array(gone + before, pa.string())))
+        last = np.zeros(len(keys.codes), np.bool_)
+        last[len(last) - 1 - Groups(keys.codes[::-1], keys.size).firsts()] = True
+        money = numbers(reading.table[reading.chosen["amount"].value], reading.settings.decimal)
+        if money is None:
+            continue
+        values = groups.values(money)
+        rest = marked_rows.some_of(values, last & ~left_out)
+        stops = dict.fromkeys([*gone, *before], "cancelled")
+        others = dict.fromkeys((word for word in words if word not in stops), "completed")
+        pairs = messages.pairs({**stops, **others})
+        deleted = f", without {int(np.count_nonzero(left_out))} deleted ones," if stops else ""
+        raise Problem(
+            f'the rows of the file are changes of orders, as "{name}" says: all rows come to '
+            f"{amount_meaning.total(values):,}, the last row of each order{deleted} to "
+            f"{amount_meaning.total(rest):,}",
+            f"{say.keep_last} names the column of the time of the change, whose last row counts. "
+            + (
+                f"{say.status:{name}} with {say.status_map:{pairs}} leaves deleted orders out. "
+                if stops
+                else ""
+            )
+            + f"{say.ignore:{name}} says that every row counts.",
+        )
+
+
+def is_change(reading: OrderReading, name: str) -> bool:
+    """Whether a column says of each row what was changed."""
+    return _changes(reading, name) is not None
+
+
+def _changes(reading: OrderReading, name: str) -> pa.ChunkedArray | None:
+    """The kinds of changes of a column, or nothing."""
+    rules = layouts.words()["changes"]
+    if "order_id" not in reading.chosen or fold(name) not in map(fold, rules["headings"]):
+        return None
+    column = shown(reading.table[name]) if few_texts(reading.table[name]) else None
+    known = {word for kind in ("deleted", "before", "written") for word in rules[kind]}
+    if column is None or not {fold_word(word) for word in distinct(column)} <= known:
+        return None
+    return column
+
+
+def codes(reading: OrderReading) -> None:
+    """Codes such as C and X under the heading of a state; `reading` has orders and amounts."""
+    rules = layouts.words()["state_codes"]
+    for name in money_columns.unread(reading):
+        of_state = fold(name) in map(fold, rules["headings"])
+        if not of_state and not statuses.is_kind(name):
+            continue
+        column = shown(reading.table[name]) if few_texts(reading.table[name]) else None
+        words = [] if column is None else distinct(column)
+        if column is None or not 2 <= len(words) <= _MOST_CODES:
+            continue
+        bad = [word for word in words if fold_word(word) in rules["bad"]]
+        if not all(map(_CODE.fullmatch, words)) or len(bad) == len(words):
+            continue
+        if not bad and not (of_state and all(len(word) == 1 for word in words)):
+            continue
+        if all(
+            fold_word(word) in statuses.general() or statuses.refusals(name, words)
+            for word in words
+        ):
+            continue  # said by its words
+        said = Said(column, reading.rows.name)
+        counts = {word: pc.sum(pc.equal(column, word)).as_py() or 0 for word in words}
+        rarest = min(bad or words, key=lambda word: (counts[word], word))
+        here = groups.flags(pc.equal(column, rarest))
+        found, keys = money_columns.worth(reading)
+        own = amount_meaning.total(found, keys)
+        without = amount_meaning.total(marked_rows.some_of(found, ~here), keys)
+        shown_word = cut(rarest) if rarest in bad else said.option(rarest)
+        told = {"column": name, "words": ", ".join(map(said, sorted(words)[:5]))}
+        told |= {"word": shown_word, "rows": counts[rarest]}
+        told |= {"own": f"{own:,}", "without": f"{without:,}"}
+        rest = dict.fromkeys((said.option(one) for one in words if one != rarest), "completed")
+        told["pairs"] = messages.pairs({shown_word: "cancelled", **rest})
+        reading.warnings.append(Note("codes_unread", told))
+
+
+def alike_but_for(reading: OrderReading) -> None:
+    """Lines that stand once for each value of one column, as a join with tags leaves them."""
+    keys = reading.keys
+    if keys is None or reading.arguments["amount_is"] == "order":
+        return
+    options = layouts.words()["row_columns"]["of_options"]
+    joined = [
+        name
+        for name in money_columns.unread(reading)
+        if few_texts(reading.table[name])
+        and not any(part in layouts.low(name) for part in options)
+        and not statuses.speaks_of("line_number", name)
+    ]
+    found, _ = money_columns.worth(reading)
+    rows = np.flatnonzero(keys.known & (keys.each(keys.rows, 0) > 1)) if joined else np.array([])
+    if len(rows):
+        money = Groups.of(
+            pa.chunked_array([pa.array(keys.codes[rows])]),
+            pa.chunked_array([pa.array(np.nan_to_num(found.floats[rows]))]),
+        )
+        rows = rows[money.each(money.rows, 0) > 1]
+    if not len(rows):
+        return
+    at = pa.array(rows)
+    order = pa.chunked_array([pa.array(keys.codes[rows])])
+    part = {name: shown(reading.table[name].take(at)) for name in reading.table.column_names}
+    texts = {name: pc.fill_null(text, "") for name, text in part.items() if text is not None}
+    for name in joined:
+        if name not in texts:
+            continue
+        rest = [text for one, text in texts.items() if one != name]
+        alike = Groups.of(order, *rest)
+        first = np.zeros(len(rows), np.bool_)
+        first[alike.firsts()] = True
+        again = np.zeros(len(keys.codes), np.bool_)
+        again[rows[~first]] = True
+        codes_of = Groups.of(texts[name]).codes
+        low_of, high_of, _ = alike.ends(Values(codes_of, np.ones(len(codes_of), np.bool_)))
+        if not np.any(again) or np.any((low_of == high_of) & (alike.rows > 1)):
+            continue
+        once = Values(found.numbers, found.valid & ~again, found.scale)
+        own, less = amount_meaning.total(found), amount_meaning.total(once)
+        if own != less:
+            told = {"column": name, "rows": int(np.count_nonzero(again))}
+            told |= {"own": f"{own:,}", "once": f"{less:,}"}
+            reading.warnings.append(Note("lines_joined", told))
+            return
