@@ -123,6 +123,7 @@ pub mod money;
 pub mod num;
 pub mod people;
 #[cfg(test)]
+#[path = "../tests/random_tests/mod.rs"]
 mod random_tests;
 pub mod register;
 pub mod request;
