@@ -269,6 +269,7 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=30, help="no more of a file of tests, without the forks"
     )
+    parser.add_argument("--rows", type=int, default=4, help="of a parametrized test")
     parser.add_argument("--each", type=float, default=60, help="seconds of tests for a fault")
     parser.add_argument("--minutes", type=float, default=600, help="no more in all")
     parser.add_argument("--again", action="store_true", help="the survivors of this seed only")
@@ -298,6 +299,7 @@ def main() -> None:
     env = {
         "CRM_REACHED": str(OUT / "reached"),
         "CRM_PLANTED_OUT": str(OUT),
+        "CRM_PLANTED_ROWS": str(args.rows),
         "CRM_PLANTED_SECONDS": str(args.seconds),
         "CRM_PLANTED_EACH": str(args.each),
         "CRM_PLANTED_MINUTES": str(args.minutes),
