@@ -108,7 +108,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     for item, following in zip(session.items, [*session.items[1:], None], strict=True):
         if spent[item.path] < SECONDS and time.monotonic() < half:
             record(item)
-            session._setupstate.teardown_exact(following)
+        session._setupstate.teardown_exact(following)
     session._setupstate.teardown_exact(None)
     for fault in FAULTS:
         if time.monotonic() < END:

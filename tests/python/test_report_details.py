@@ -1,15 +1,19 @@
 """Small rules of the report and of reading at their ends, by hand."""
 
+import io
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
 from crm_core._report import amount_meaning, charset, coded, groups, layouts, odd_numbers, titles
+from crm_core._report.grid import Grid
 from crm_core._report.groups import Groups, Values
 from crm_core._report.money import Currency
 from crm_core._report.problem import Problem
+from crm_core._report.screen import show_grid
 from crm_core._report.sections import ask, months, size
 from crm_core._report.sections.change import Rate
 from crm_core._report.sections.shop import Missing
@@ -132,3 +136,13 @@ def test_money_of_an_order_is_on_its_first_row_though_a_later_one_has_it():
     assert spread.valid.all()
     summed = amount_meaning.spread(Values(numbers, valid), keys, "line", "order")
     assert summed.numbers.tolist() == [1, 1, -3, -3, 10, 10, 7]
+
+
+def test_numbers_on_a_terminal_end_below_each_other():
+    out = io.StringIO()
+    rows = [["a", "1"], ["long name", "1,000"]]
+    show_grid(Console(file=out, width=60), Grid("", ["name", "orders"], rows, [False, True]))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    first, second = (next(line for line in lines if line.strip().startswith(a)) for a in "al")
+    assert len(first) == len(second)
+    assert first.index("a") == second.index("long")
