@@ -2,13 +2,23 @@
 
 import io
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from crm_core._report import amount_meaning, charset, coded, groups, layouts, odd_numbers, titles
+from crm_core._report import (
+    amount_meaning,
+    charset,
+    coded,
+    doubts,
+    groups,
+    layouts,
+    odd_numbers,
+    titles,
+)
 from crm_core._report.grid import Grid
 from crm_core._report.groups import Groups, Values
 from crm_core._report.money import Currency
@@ -18,6 +28,7 @@ from crm_core._report.sections import ask, months, size
 from crm_core._report.sections.change import Rate
 from crm_core._report.sections.shop import Missing
 from crm_core._report.sections.voice import Voice
+from crm_core._report.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -146,3 +157,12 @@ def test_numbers_on_a_terminal_end_below_each_other():
     first, second = (next(line for line in lines if line.strip().startswith(a)) for a in "al")
     assert len(first) == len(second)
     assert first.index("a") == second.index("long")
+
+
+@pytest.mark.parametrize(
+    ("values", "less"), [([10, 10, 10, 9], 1), ([10, 10, 9, 9], 2), ([10, 9, 9, 9], 0)]
+)
+def test_amounts_after_changes_are_less_in_half_of_the_rows_at_most(values, less):
+    reading = SimpleNamespace(arguments={}, chosen={}, settings=Settings())
+    amounts, after = (Values(np.array(one), np.ones(4, bool)) for one in ([10] * 4, values))
+    assert doubts._less_in_some(reading, "Current total price", amounts, after) == less
