@@ -24,7 +24,7 @@ from crm_core._report.groups import Groups, Values
 from crm_core._report.money import Currency
 from crm_core._report.problem import Problem
 from crm_core._report.screen import show_grid
-from crm_core._report.sections import ask, months, size
+from crm_core._report.sections import ahead, ask, months, size
 from crm_core._report.sections.change import Rate
 from crm_core._report.sections.shop import Missing
 from crm_core._report.sections.voice import Voice
@@ -166,3 +166,10 @@ def test_amounts_after_changes_are_less_in_half_of_the_rows_at_most(values, less
     reading = SimpleNamespace(arguments={}, chosen={}, settings=Settings())
     amounts, after = (Values(np.array(one), np.ones(4, bool)) for one in ([10] * 4, values))
     assert doubts._less_in_some(reading, "Current total price", amounts, after) == less
+
+
+def test_a_month_that_has_begun_is_named_as_the_rest_of_it():
+    voice = Voice("en", Currency("USD", 2))
+    assert ahead._named("2026-02-01", voice) == "2026-02"
+    rest = ahead._named("2026-02-11", voice)
+    assert "2026-02" in rest and rest != "2026-02"

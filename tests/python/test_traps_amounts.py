@@ -110,15 +110,6 @@ def test_a_payout_may_be_what_is_left_after_fees():
     assert '"Payout" (54) may be what is left after fees: "Marketplace fee" (-6)' in said
 
 
-@pytest.mark.parametrize(("totals_of", "is_said"), [((20, 30, 10), True), ((17, 27, 9), False)])
-def test_a_payout_beside_a_larger_total_is_what_is_left(totals_of, is_said):
-    cells = [f"{own},{total}" for own, total in zip((18, 27, 9), totals_of, strict=True)]
-    said = warned(read("Payout,Total", cells, amount="Payout"))
-    assert ('"Payout" (54) is what is paid out, after fees, and "Total" comes to 60' in said) is (
-        is_said
-    )
-
-
 def test_a_rate_of_the_list_price_is_said_with_both_totals():
     cells = ["2,1000,80", "1,3000,70", "1,1000,80"]
     said = warned(read("数量,単価,掛率", cells, currency="JPY"))
