@@ -318,6 +318,20 @@ fn by_the_list(sources: &Sources) -> Vec<String> {
     wrong
 }
 
+/// Where modules name what a pure function has no use for: files, the environment, the clock, output.
+fn of_the_machine(sources: &Sources) -> Vec<String> {
+    let outside = ["env", "fs", "io", "net", "process", "time"];
+    let mut wrong = Vec::new();
+    for (module, named) in &sources.named {
+        let of_std = |path: &&Names| {
+            path[0] == "std" && path.get(1).is_some_and(|n| outside.contains(&n.as_str()))
+        };
+        let line = |path: &Names| format!("{} names {}", module.join("::"), path.join("::"));
+        wrong.extend(named.iter().filter(of_std).map(line));
+    }
+    wrong
+}
+
 /// Groups of files that import each other, each as the names of its files.
 fn circles(sources: &Sources) -> Vec<String> {
     // A file `x.rs` stands for its folder, too.
@@ -385,6 +399,13 @@ fn no_files_import_each_other() {
 }
 
 #[test]
+fn the_core_asks_nothing_of_the_machine() {
+    // A child of `fork` has another id than the owner of a lock.
+    let wrong = of_the_machine(&Sources::read());
+    assert_eq!(wrong, ["turn names std::process::id"]);
+}
+
+#[test]
 fn the_map_shows_the_tower() {
     let shown: String = TOWER.lines().map(|line| format!("{line}\n")).collect();
     assert!(
@@ -447,4 +468,20 @@ fn what_the_sources_may_not_do_is_seen() {
     ]);
     // `c` names what `b` defines, by the name that `a` gives it.
     assert_eq!(circles(&sources), ["num::b num::c"]);
+
+    let sources = planted(&[
+        (
+            "num/a.rs",
+            "use std::{fmt, env::var}; fn f() { std::fs::read(x) }",
+        ),
+        (
+            "num/b.rs",
+            "#[cfg(test)] mod tests { use std::env; }\nuse std::iter;",
+        ),
+    ]);
+    let wrong = of_the_machine(&sources);
+    assert_eq!(
+        wrong,
+        ["num::a names std::env::var", "num::a names std::fs::read"]
+    );
 }

@@ -5,9 +5,9 @@
     .venv-test/bin/python tests/mutants/python.py --seed 7 --again   # its survivors
 
 A copy of the package gets a random sample of small faults, each behind a switch. One run of the
-tests tries each fault that a test reaches in a fork (`forks.py`), until a test fails or takes far
-too long. Faults that act while a module is imported are tried last, each in a process of its own.
-`target/planted/python-SEED.json` has every fault.
+tests says which of them reach a fault; then each fault is tried in forks (`forks.py`), until a test
+fails or takes far too long. `--minutes` ends the run in time: the faults tried until then are a
+random sample, too. `target/planted/python-SEED.json` has every fault that was tried.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import ast
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -36,7 +37,7 @@ NOT_RUN = [
     "test_models_peer.py",
     "test_models_track.py",
 ]
-AT_IMPORT = 12  # tests that run for a fault of an import
+FIRST_FILE = 100_000  # numbers of the switches that only say which files a test runs
 COMPARE = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
@@ -216,26 +217,43 @@ def plant(faults: list[dict]) -> list[dict]:
     return done
 
 
-def pytest(arguments: list[str], env: dict[str, str], limit: float | None) -> int:
+def mark(faults: list[dict]) -> None:
+    """A switch at the start of each function of a module with faults, or that imports one."""
+    texts = {f.relative_to(COPY).as_posix(): f.read_text() for f in sorted(COPY.rglob("*.py"))}
+    number = {path: FIRST_FILE + i for i, path in enumerate(texts)}
+    marked = set()
+    for fault in faults:
+        path = fault["path"]
+        module = Path(path).parent.name if path.endswith("__init__.py") else Path(path).stem
+        uses = re.compile(rf"^\s*(from|import) .*\b{module}\b", re.MULTILINE)
+        users = [name for name, text in texts.items() if name != path and uses.search(text)]
+        fault["of_file"], fault["of_users"] = number[path], [number[name] for name in users]
+        marked |= {path, *users}
+    for path in marked:
+        text = texts[path]
+        lines = text.splitlines(keepends=True)
+        first = set()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = [
+                    s for s in node.body if not isinstance(s, ast.Expr | ast.Nonlocal | ast.Global)
+                ]
+                if body and body[0].lineno > node.lineno:
+                    decorators = getattr(body[0], "decorator_list", [])
+                    first.add(min([body[0].lineno, *(d.lineno for d in decorators)]))
+        for line in sorted(first, reverse=True):
+            was = lines[line - 1]
+            indent = was[: len(was) - len(was.lstrip())]
+            lines.insert(line - 1, f"{indent}crm_planted({number[path]})\n")
+        compile("".join(lines), path, "exec")
+        (COPY / path).write_text("".join(lines))
+
+
+def pytest(arguments: list[str], env: dict[str, str]) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     env = os.environ | {"PYTHONPATH": str(OUT), "PYTHONDONTWRITEBYTECODE": "1"} | env
-    try:
-        with (OUT / "log").open("w") as log:
-            return subprocess.run(
-                command, cwd=ROOT, env=env, timeout=limit, stdout=log, stderr=log
-            ).returncode
-    except subprocess.TimeoutExpired:
-        return -1
-
-
-def at_import(fault: dict, faults: list[dict], tests: list[list[str]]) -> str:
-    """The quickest tests that reach the file of the fault, in a process that imports it."""
-    near = {str(f["id"]) for f in faults if f["path"] == fault["path"]}
-    rows = [row for row in tests if near & set(row[2].split())] or tests
-    rows = sorted(rows, key=lambda row: float(row[0]))[:AT_IMPORT]
-    env = {"CRM_PLANTED": str(fault["id"])}
-    code = pytest(["-x", *(row[1] for row in rows)], env, 60 + 5 * sum(float(r[0]) for r in rows))
-    return "survived" if code == 0 else "failed"
+    with (OUT / "log").open("w") as log:
+        subprocess.run(command, cwd=ROOT, env=env, stdout=log, stderr=log)
 
 
 def main() -> None:
@@ -251,7 +269,9 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=30, help="no more of a file of tests, without the forks"
     )
-    parser.add_argument("--minutes", type=float, default=600, help="no more of all tests")
+    parser.add_argument("--rows", type=int, default=4, help="of a parametrized test")
+    parser.add_argument("--each", type=float, default=60, help="seconds of tests for a fault")
+    parser.add_argument("--minutes", type=float, default=600, help="no more in all")
     parser.add_argument("--again", action="store_true", help="the survivors of this seed only")
     args = parser.parse_args()
     os.nice(10)
@@ -271,41 +291,39 @@ def main() -> None:
         chosen = random.Random(args.seed).sample(found, min(args.count, len(found)))
     for i, fault in enumerate(chosen, 1):
         fault["id"] = i
-    chosen = plant(chosen)
+    chosen = sorted(plant(chosen), key=lambda fault: fault["id"])
+    mark(chosen)
     print(f"{len(chosen)} planted", flush=True)
-    (OUT / "alive").write_text(" ".join(str(f["id"]) for f in chosen))
-    (OUT / "noticed.tsv").touch()
+    (OUT / "faults.json").write_text(json.dumps(chosen))
+    (OUT / "said.tsv").touch()
     env = {
         "CRM_REACHED": str(OUT / "reached"),
         "CRM_PLANTED_OUT": str(OUT),
+        "CRM_PLANTED_ROWS": str(args.rows),
         "CRM_PLANTED_SECONDS": str(args.seconds),
+        "CRM_PLANTED_EACH": str(args.each),
         "CRM_PLANTED_MINUTES": str(args.minutes),
     }
     where = [f"tests/python/{name}" for name in args.tests]
     where = where or ["tests/python", *(f"--ignore=tests/python/{name}" for name in NOT_RUN)]
-    pytest(["-p", "crm_forks", "--maxfail=1000", *where], env, None)
+    pytest(["-p", "crm_forks", "--maxfail=1000", *where], env)
     finish(chosen, result)
 
 
 def finish(faults: list[dict], result: Path) -> None:
-    tests = [row.split("\t") for row in (OUT / "tests.tsv").read_text().splitlines()]
-    noticed = [row.split("\t") for row in (OUT / "noticed.tsv").read_text().splitlines()]
-    said = {int(fault): (how, test) for fault, how, test in noticed}
-    reached = {int(fault) for row in tests for fault in row[2].split()}
-    imported = {int(fault) for fault in (OUT / "imported").read_text().split()}
-    for fault in faults:
-        i = fault["id"]
-        fault["said"], fault["by"] = said.get(
-            i, ("survived" if i in reached else "not reached", "")
-        )
-        if i not in said and i in imported:
-            fault["said"] = at_import(fault, faults, tests)
+    """What was said of the faults that were tried, and the share."""
+    rows = [row.split("\t") for row in (OUT / "said.tsv").read_text().splitlines()]
+    said = {int(fault): {"said": how, "by": by, "tests": int(n)} for fault, how, by, n in rows}
+    tried = [fault | said[fault["id"]] for fault in faults if fault["id"] in said]
+    for fault in tried:
         if fault["said"] in ("survived", "not reached"):
             what = f"{fault['was']!r} -> {fault['change']!r}"
-            print(f"{fault['path']}:{fault['line']} [{fault['kind']}] {fault['said']}: {what}")
-    result.write_text(json.dumps(faults, indent=1, ensure_ascii=False))
-    caught = sum(f["said"] in ("failed", "time") for f in faults)
-    print(f"{caught} of {len(faults)} noticed, {100 * caught / max(1, len(faults)):.1f} %")
+            where = f"{fault['path']}:{fault['line']} [{fault['kind']}]"
+            print(f"{where} {fault['said']} {fault['tests']} tests: {what}")
+    result.write_text(json.dumps(tried, indent=1, ensure_ascii=False))
+    caught = sum(f["said"] in ("failed", "time") for f in tried)
+    print(f"{len(tried)} of {len(faults)} were tried")
+    print(f"{caught} of {len(tried)} noticed, {100 * caught / max(1, len(tried)):.1f} %")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,15 @@
     python3 tests/mutants/run.py --file money.rs --file time/zone.rs --count 20 --longest 6
     python3 tests/mutants/run.py --seed 7 --again      # what survived, with the tests of now
     python3 tests/mutants/run.py --seed 7 --by-hand    # the faults of by_hand.toml, too
+    python3 tests/mutants/run.py --seed 7 --minutes 60 # what can be tried in an hour
 
 A copy of the sources gets a random sample of small faults, all compiled in, each behind a switch
 (`planted.rs`); so all of them cost one build. Faults that do not compile are left out. One run of
 each test records which faults it passes; then each fault is switched on and the tests that pass it
 run, fastest first, until one fails or takes far longer than usual.
+
+`--minutes` ends the run in time: half of it for the recording, and the faults that were tried until
+then are a random sample of each area, too. The same command again goes on where it was stopped.
 
 `target/planted/SEED/result.json` has every fault. Tests that compare the code with its own output
 are not run; the C programs of `tests/c` are. `--again` looks up the survivors of that file in the
@@ -338,11 +342,9 @@ def run(program: Path, name: str, tests: list[str], env: dict, limit: float) -> 
     return "passed" if done.returncode == 0 else "failed"
 
 
-def record(programs: dict[str, Path], out: Path, jobs: int, longest: float) -> list[dict]:
-    """Each test: how long it takes and what it passes."""
+def cases(programs: dict[str, Path]) -> list[tuple[str, str]]:
+    """Every test: its program and its name."""
     tests = []
-    known = OUT / "took.json"  # of every test that any run has timed
-    before = json.loads(known.read_text()) if known.exists() else {}
     for name, program in programs.items():
         if name.startswith("c:"):
             tests.append((name, "main"))
@@ -359,32 +361,56 @@ def record(programs: dict[str, Path], out: Path, jobs: int, longest: float) -> l
             for line in listed.stdout.splitlines()
             if line.endswith(": test")
         ]
+    return tests
+
+
+def rows(file: Path) -> list[dict]:
+    return [json.loads(row) for row in file.read_text().splitlines()] if file.exists() else []
+
+
+def record(programs: dict[str, Path], out: Path, args: argparse.Namespace, end: float) -> list:
+    """Each test: how long it takes and what it passes. Quick ones first, until the time is over."""
+    tests = cases(programs)
+    known = OUT / "took.json"  # of every test that any run has timed
+    before = json.loads(known.read_text()) if known.exists() else {}
+    stamps = {name: program.stat().st_mtime_ns for name, program in programs.items()}
+    written = out / "recorded.jsonl"
+    done = {
+        (row["program"], row["case"]): row
+        for row in rows(written)
+        if row["stamp"] == stamps.get(row["program"])
+    }
+    written.write_text("".join(json.dumps(row) + "\n" for row in done.values()))
 
     def one(test: tuple[str, str]) -> dict | None:
         name, case = test
-        if before.get(f"{name} {case}", 0) > longest:
+        if test in done or before.get(f"{name} {case}", 0) > args.longest:
+            return done.get(test)
+        if time.monotonic() > end:
             return None
         file = out / (hashlib.sha256(f"{name} {case}".encode()).hexdigest()[:16] + ".reached")
         file.unlink(missing_ok=True)
         start = time.monotonic()
-        said = run(programs[name], name, [case], {"CRM_REACHED": str(file)}, longest)
-        took = time.monotonic() - start
-        before[f"{name} {case}"] = took
-        if said != "passed":
-            print(f"  without a fault {said}: {name} {case}", flush=True)
-            return None
+        said = run(programs[name], name, [case], {"CRM_REACHED": str(file)}, args.longest)
+        before[f"{name} {case}"] = took = time.monotonic() - start
         data = file.read_bytes() if file.exists() else b""
         file.unlink(missing_ok=True)
-        return {
-            "program": name,
-            "case": case,
-            "took": took,
-            "reached": [x for (x,) in struct.iter_unpack("<I", data)],
-        }
+        row = {"program": name, "case": case, "stamp": stamps[name], "said": said, "took": took}
+        row["reached"] = sorted({x for (x,) in struct.iter_unpack("<I", data)})
+        with written.open("a") as to:
+            to.write(json.dumps(row) + "\n")
+        return row
 
-    with ThreadPoolExecutor(jobs) as pool:
+    tests.sort(key=lambda test: before.get(" ".join(test), 0))
+    with ThreadPoolExecutor(args.jobs) as pool:
         recorded = [t for t in pool.map(one, tests) if t]
     known.write_text(json.dumps(before, indent=0))
+    for row in recorded:
+        if row["said"] != "passed":
+            print(f"  without a fault {row['said']}: {row['program']} {row['case']}", flush=True)
+    recorded = [row for row in recorded if row["said"] == "passed"]
+    took = sum(row["took"] for row in recorded)
+    print(f"{len(recorded)} of {len(tests)} tests run, {took:.0f} s", flush=True)
     return recorded
 
 
@@ -434,6 +460,7 @@ def main() -> None:
         "--plain", action="store_true", help="without optimisation: a short build, slow tests"
     )
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600, help="no more after the build")
     parser.add_argument(
         "--test",
         action="append",
@@ -484,39 +511,63 @@ def main() -> None:
     plant(chosen, paths)
     print(f"{len(chosen)} planted, building", flush=True)
     programs = build(args.plain, args.test)
-    tests = record(programs, out, args.jobs, args.longest)
-    print(f"{len(tests)} tests, {sum(t['took'] for t in tests):.0f} s", flush=True)
-    (out / "tests.json").write_text(
-        json.dumps([{k: t[k] for k in ("program", "case", "took")} for t in tests], indent=0)
-    )
+    start = time.monotonic()
+    tests = record(programs, out, args, start + 30 * args.minutes)
+    end = start + 60 * args.minutes
+    try_all(chosen, areas, programs, tests, args, result, end)
+
+
+def try_all(
+    chosen: list[dict],
+    areas: list[str],
+    programs: dict[str, Path],
+    tests: list[dict],
+    args: argparse.Namespace,
+    result: Path,
+    end: float,
+) -> None:
+    """Switches the faults on one after another and says the share of each area."""
     reaching = defaultdict(list)
     for test in tests:
         for fault in test["reached"]:
             reaching[fault].append(test)
+    ran = sorted((t["program"], t["case"], t["stamp"]) for t in tests)
+    state = json.dumps([sorted((f["id"], f["change"]) for f in chosen), ran])
+    of = hashlib.sha256(state.encode()).hexdigest()
+    written = result.with_suffix(".jsonl")
+    before = {row["id"]: row for row in rows(written) if row["of"] == of}
+    written.write_text("".join(json.dumps(row) + "\n" for row in before.values()))
+    kept = ("id", "path", "line", "kind", "change", "area", "said", "by")
 
-    def one(fault: dict) -> dict:
+    def one(fault: dict) -> dict | None:
+        if fault["id"] in before:
+            return before[fault["id"]]
+        if time.monotonic() > end:
+            return None
         fault["said"], fault["by"] = noticed(fault, reaching[fault["id"]], programs)
         if fault["said"] in ("survived", "not reached"):
-            print(
-                f"{fault['path']}:{fault['line']} [{fault['kind']}] {fault['said']}:",
-                repr(fault["change"]),
-                flush=True,
-            )
-        return fault
+            place = f"{fault['path']}:{fault['line']} [{fault['kind']}]"
+            print(f"{place} {fault['said']}:", repr(fault["change"]), flush=True)
+        row = {k: fault[k] for k in kept} | {"of": of}
+        with written.open("a") as to:
+            to.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return row
 
-    # Area by area, each in random order, so that a run cut short is a sample, too.
+    # The areas in turn, each in random order: a run cut short is a sample of each, too.
     random.Random(args.seed).shuffle(chosen)
-    chosen.sort(key=lambda fault: [*areas[:1], "by hand", *areas[1:]].index(fault["area"]))
-    kept = ("id", "path", "line", "kind", "change", "area", "said", "by")
-    done: list[dict] = []
+    place: dict[str, int] = defaultdict(int)
+    for fault in chosen:
+        place[fault["area"]] += 1
+        fault["turn"] = place[fault["area"]]
     with ThreadPoolExecutor(args.jobs) as pool:
-        for fault in pool.map(one, chosen):
-            done.append({k: fault[k] for k in kept})
-            result.write_text(json.dumps(done, indent=1, ensure_ascii=False))
-    for area in [*areas, *(["by hand"] if hand else [])]:
+        done = [row for row in pool.map(one, sorted(chosen, key=lambda f: f["turn"])) if row]
+    result.write_text(json.dumps(done, indent=1, ensure_ascii=False))
+    for area in [*areas, *(["by hand"] if args.by_hand else [])]:
         here = [f for f in done if f["area"] == area]
         caught = sum(f["said"] in ("failed", "time") for f in here)
-        print(f"{area}: {caught} of {len(here)} noticed, {100 * caught / max(1, len(here)):.1f} %")
+        share = 100 * caught / max(1, len(here))
+        planted = sum(f["area"] == area for f in chosen)
+        print(f"{area}: {caught} of {len(here)} noticed, {share:.1f} %; {planted} planted")
 
 
 if __name__ == "__main__":

@@ -319,7 +319,7 @@ def numpy_columns() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("unit", ["D", "s", "ms", "us", "ns", "m", "h"])
+@pytest.mark.parametrize("unit", ["D", "s", "ms", "us", "ns", "m", "h", "10s"])
 def test_numpy_times(unit: str) -> None:
     data = numpy_columns()
     data["ordered_at"] = data["ordered_at"].astype(f"datetime64[{unit}]")

@@ -158,6 +158,7 @@ def test_movement(orders: crm.Orders, scheme: Any) -> None:
             own.sort(reverse=True)
             for (_, end), (start, _) in itertools.pairwise(own):  # side by side, without a gap
                 assert start == pytest.approx(end)
+    assert axes.get_xlim() == (-0.02, 1.02)  # the nodes lie at 0 and at 1
     rows = zip(table["source"], table["target"], table["customers"], strict=True)
     for source, target, customers in rows:
         corners = bands.pop(f"{source}>{target}").get_path().vertices

@@ -1,6 +1,7 @@
 """Differences between two periods, and what the report may say of them."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -28,6 +29,16 @@ def test_a_difference_of_rates_has_newcombes_interval(a, b, low, high, monkeypat
     monkeypatch.setattr(change, "FEWEST", 1)
     found = change.of_rates(wilson(*a), wilson(*b))
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize(("count", "pairs"), [(1, 1), (2, 1), (3, 3), (5, 10)])
+def test_the_best_and_the_worst_are_compared_as_one_of_all_pairs(count, pairs):
+    """Bonferroni: each of the differences holds with 1 - 0.05 / pairs."""
+    best, worst = wilson(90, 200), wilson(60, 200)
+    found, two = change.of_best_and_worst(best, worst, count), change.of_rates(best, worst)
+    wider = NormalDist().inv_cdf(1 - 0.025 / pairs) / NormalDist().inv_cdf(0.975)
+    for end in ("low", "high"):
+        assert getattr(found, end) - 0.15 == pytest.approx(wider * (getattr(two, end) - 0.15))
 
 
 @pytest.mark.parametrize(("hits", "n"), [(81, 263), (1, 29), (0, 20), (40, 40)])

@@ -1,16 +1,34 @@
 """Small rules of the report and of reading at their ends, by hand."""
 
+import io
+from datetime import date
+from types import SimpleNamespace
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
-from crm_core._report import charset, coded, groups, layouts, titles
+from crm_core._report import (
+    amount_meaning,
+    charset,
+    coded,
+    doubts,
+    groups,
+    layouts,
+    odd_numbers,
+    titles,
+)
+from crm_core._report.grid import Grid
+from crm_core._report.groups import Groups, Values
 from crm_core._report.money import Currency
 from crm_core._report.problem import Problem
-from crm_core._report.sections import size
+from crm_core._report.screen import show_grid
+from crm_core._report.sections import ahead, ask, months, size
 from crm_core._report.sections.change import Rate
 from crm_core._report.sections.shop import Missing
 from crm_core._report.sections.voice import Voice
+from crm_core._report.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -77,3 +95,81 @@ def test_thirty_new_customers_are_enough_for_their_share(customers, enough, monk
     rate = Rate(0.5, 0.4, 0.6, customers)
     monkeypatch.setattr(size, "rate_of", lambda shop, months: rate)
     assert isinstance(size.again(Shop()), Missing) is not enough
+
+
+@pytest.mark.parametrize(
+    ("month", "following"),
+    [("2026-01-01", "2026-02-01"), ("2028-02-01", "2028-03-01"), ("2026-12-01", "2027-01-01")],
+)
+def test_a_month_is_followed_by_the_first_day_of_the_next(month, following):
+    assert months._next(date.fromisoformat(month)) == date.fromisoformat(following)
+
+
+@pytest.mark.parametrize(
+    ("own", "both"),
+    [
+        (None, {"from": "2026-02-01", "to": "2026-06-30"}),
+        ({"from": "2026-01-01", "to": "2026-03-31"}, {"from": "2026-02-01", "to": "2026-03-31"}),
+        ({"from": "2026-05-01"}, {"from": "2026-05-01", "to": "2026-06-30"}),
+        (["2026-01-31", "2026-02-01", "2026-07-01"], ["2026-02-01"]),
+        ("2026-06-30", ["2026-06-30"]),
+    ],
+)
+def test_of_two_conditions_on_a_column_both_hold(own, both):
+    other = {"channel": "web"}
+    of_user = other if own is None else other | {"ordered_at": own}
+    spring = {"ordered_at": {"from": "2026-02-01", "to": "2026-06-30"}}
+    assert ask._both(of_user, spring) == other | {"ordered_at": both}
+    assert ask._both(None, spring) == spring
+
+
+@pytest.mark.parametrize(
+    ("orders", "values", "joined"),
+    [
+        ("1111", "abab", True),  # each value as often: a join
+        ("1111", "abac", False),
+        ("111", "aba", False),  # three rows say nothing
+        ("1234", "abab", False),
+        ("11112222", "aabbaaab", False),
+    ],
+)
+def test_values_of_an_order_that_are_there_as_often_come_from_a_join(orders, values, joined):
+    keys, found = (Groups.of(pa.chunked_array([list(one)])) for one in (orders, values))
+    assert odd_numbers._as_often(keys, found) is joined
+
+
+def test_money_of_an_order_is_on_its_first_row_though_a_later_one_has_it():
+    keys = Groups(np.array([0, 0, 1, 1, 2, 2, -1], np.int32), 3)
+    numbers = np.array([9, 1, -3, 9, 5, 5, 7])
+    valid = np.array([False, True, True, False, True, True, True])
+    spread = amount_meaning.spread(Values(numbers, valid), keys, "order", "line")
+    assert spread.numbers.tolist() == [1, 0, -3, 0, 5, 0, 7]
+    assert spread.valid.all()
+    summed = amount_meaning.spread(Values(numbers, valid), keys, "line", "order")
+    assert summed.numbers.tolist() == [1, 1, -3, -3, 10, 10, 7]
+
+
+def test_numbers_on_a_terminal_end_below_each_other():
+    out = io.StringIO()
+    rows = [["a", "1"], ["long name", "1,000"]]
+    show_grid(Console(file=out, width=60), Grid("", ["name", "orders"], rows, [False, True]))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    first, second = (next(line for line in lines if line.strip().startswith(a)) for a in "al")
+    assert len(first) == len(second)
+    assert first.index("a") == second.index("long")
+
+
+@pytest.mark.parametrize(
+    ("values", "less"), [([10, 10, 10, 9], 1), ([10, 10, 9, 9], 2), ([10, 9, 9, 9], 0)]
+)
+def test_amounts_after_changes_are_less_in_half_of_the_rows_at_most(values, less):
+    reading = SimpleNamespace(arguments={}, chosen={}, settings=Settings())
+    amounts, after = (Values(np.array(one), np.ones(4, bool)) for one in ([10] * 4, values))
+    assert doubts._less_in_some(reading, "Current total price", amounts, after) == less
+
+
+def test_a_month_that_has_begun_is_named_as_the_rest_of_it():
+    voice = Voice("en", Currency("USD", 2))
+    assert ahead._named("2026-02-01", voice) == "2026-02"
+    rest = ahead._named("2026-02-11", voice)
+    assert "2026-02" in rest and rest != "2026-02"

@@ -15,6 +15,7 @@ import pyarrow.parquet
 import pytest
 
 import crm_core as crm
+from crm_core import _display
 
 TASKS = ["summary", "clv_summary", "rfm", "cpm", "cpm_segments", "decile", "monthly"]
 
@@ -199,6 +200,14 @@ def test_cells_are_shown_as_what_they_are() -> None:
     html = table.to_html(rows=1)
     assert "<caption>summary, 3 rows</caption>" in html and "and 2 more rows" in html
     assert "売上 (USD)" in table.to_text(labels="ja", width=500)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(0.123456, "0.1235"), (-999.5, "-999.5"), (1000.0, "1,000.00"), (-1000.0, "-1,000.00")],
+)
+def test_a_number_has_two_decimals_from_a_thousand_on(number: float, shown: str) -> None:
+    assert _display._shown(number, {"type": "float", "unit": "days"}) == shown
 
 
 def test_csv_is_exact_and_reads_back(orders: crm.Orders, tmp_path: Any) -> None:

@@ -225,6 +225,9 @@ def test_an_order_number_under_an_unknown_heading_is_proposed():
     names = LINES.replace("doc ref no", "name").replace("R-100", "Bob")
     said = warned(crm.read_orders(frame(names), currency="USD"))
     assert '"name"' not in said and "2 rows have the customer and the time of another row" in said
+    guest = names + "Bob4,2025-01-08 10:00:00,,A,5\n"
+    said = warned(crm.read_orders(frame(guest), currency="USD", guests="keep"))
+    assert "2 rows have the customer and the time of another row" in said
 
 
 def test_the_number_that_joins_repeated_totals_is_named():

@@ -1,6 +1,6 @@
 //! What the tests share: columns made by hand, and a store that reaches every branch.
 
-#[path = "../../crates/crm-core/src/random_tests.rs"]
+#[path = "../../crates/crm-core/tests/random_tests/mod.rs"]
 mod random_tests;
 pub mod shelf;
 pub mod states;

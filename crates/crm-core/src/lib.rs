@@ -124,6 +124,7 @@ pub mod num;
 pub mod people;
 pub mod perks;
 #[cfg(test)]
+#[path = "../tests/random_tests/mod.rs"]
 mod random_tests;
 pub mod register;
 pub mod request;

@@ -7,7 +7,6 @@ use crm_core::clv::{History, Purchases, RepeatModel, Unit};
 use proptest::prelude::*;
 use random_tests::random_cases;
 
-#[path = "../src/random_tests.rs"]
 mod random_tests;
 
 /// 1e-3 to 1e3 on the log scale, 1 itself included: there closed forms divide by zero.
