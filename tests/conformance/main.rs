@@ -16,11 +16,16 @@ const AS_OF: &str = "2025-06-30";
 /// Options that an analysis cannot do without.
 fn request(name: &str) -> String {
     let extra = match name {
-        "before_after" => r#", "change": "2025-04-07""#,
-        "movement" => r#", "since": "2025-03-31""#,
-        "backtest_recommend" => "",
-        name if name.starts_with("backtest") => r#", "origins": 1"#,
-        _ => "",
+        "before_after" => r#", "change": "2025-04-07""#.to_owned(),
+        "movement" => r#", "since": "2025-03-31""#.into(),
+        "complaints" | "complaint_cost" => {
+            format!(r#", "complaints": {}"#, crm_tests::complaints())
+        }
+        "satisfaction_churn" => format!(r#", "answers": {}"#, crm_tests::answers()),
+        "simulate_rules" => r#", "days": 3"#.into(),
+        "backtest_recommend" => String::new(),
+        name if name.starts_with("backtest") => r#", "origins": 1"#.into(),
+        _ => String::new(),
     };
     format!(r#"{{"as_of": "{AS_OF}"{extra}}}"#)
 }

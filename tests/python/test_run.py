@@ -36,6 +36,13 @@ NEEDED = {
     "clv_simulate": {"fit": MODEL},
     "assign": {"experiment": "button"},
     "decide": {"now": "2026-03-15T12:00:00Z"},
+    "why": {"now": "2026-03-15T12:00:00Z", "customer": "c2"},
+    "complaints": {"complaints": {"customer_id": ["C0000049"], "occurred_at": ["2023-06-30"]}},
+    "complaint_cost": {"complaints": {"customer_id": ["C0000049"], "occurred_at": ["2023-06-30"]}},
+    "satisfaction_churn": {
+        "answers": {"customer_id": ["C0000049"], "answered_at": ["2023-06-30"], "score": [9]}
+    },
+    "simulate_rules": {"days": 3},
     "sbg_predict": {"fit": {"alpha": 0.7, "beta": 3.8}},
     "bgbb_predict": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
     "bgbb_histogram": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
@@ -54,6 +61,7 @@ TABLES = {
     "experiment_plan": {"baseline": [0.1, 0.2], "effect": [0.01, -0.02]},
     "assign": {"customer_id": ["c1", "c2", "c3"]},
     "survey": {"score": [9, 10, 3, 7, 8]},
+    "reviews": {"product": ["a", "a", "b"], "score": [5, 4, 1]},
     "decide": {
         "customer_id": ["c1", "c2", "c2"],
         "trigger": ["cart", "cart", "birthday"],
@@ -63,6 +71,7 @@ TABLES = {
     "normalize": {"text": ["髙橋　花子", None]},
     "survival_curve": {"duration": [3, 5, 5, 8], "observed": ["true", "True", "false", "FALSE"]},
 }
+TABLES["why"] = TABLES["decide"]
 for task in (
     "identify",
     "identity_links",

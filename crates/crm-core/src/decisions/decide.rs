@@ -86,7 +86,7 @@ const DECISIONS: &[Label] = labels! {
     "skip", "Skip", "見送り";
 };
 
-const REASONS: &[Label] = labels! {
+pub(super) const REASONS: &[Label] = labels! {
     "already_sent", "Already sent", "配信済み";
     "held_out_before", "Held out before", "比較群(既定)";
     "duplicate", "Same key twice", "重複";

@@ -6,6 +6,8 @@ pub mod decide;
 mod input;
 mod plan;
 mod rules;
+pub mod simulate_rules;
+pub mod why;
 
 use crate::analysis::Entry;
 
@@ -13,4 +15,6 @@ use crate::analysis::Entry;
 pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<candidates::Candidates>(),
     Entry::of::<decide::Decide>(),
+    Entry::of::<why::Why>(),
+    Entry::of::<simulate_rules::SimulateRules>(),
 ];

@@ -15,7 +15,8 @@
 //!
 //! One row has all cases; two more have those that were answered within `in_time` and the others (`late`), each beside its
 //! own controls. An answer within the time was not drawn by lot: what is easily answered may also be what is easily
-//! forgiven. Where nobody of either kind bought, or all did, the interval is Newcombe's of two rates and that of the revenue
+//! forgiven. Similar customers may complain later, as the others might have, too: the difference is that to not having
+//! complained yet. Where nobody of either kind bought, or all did, the interval is Newcombe's of two rates and that of the revenue
 //! is null. Orders on the day of the complaint count as before it.
 //!
 //! The table says what a complaint is followed by among customers who were alike in these three numbers. Customers who
@@ -290,35 +291,46 @@ mod tests {
                 own.push((day, 1_000 + rng.below(4_000) as i64));
                 day += 1.0 + pace * rng.exponential();
             }
-            let mut left = f64::INFINITY;
-            for at in 0..own.len() {
-                let on = own[at].0 + 1.0 + 6.0 * rng.uniform();
-                let next = own.get(at + 1).map_or(DAYS, |next| next.0);
-                if on + 1.0 >= next || rng.uniform() > 1.0 / 12.0 {
-                    continue;
-                }
-                let in_time = rng.uniform() < 0.5;
-                let leaves = rng.uniform() < if in_time { 0.1 } else { 0.6 };
+            let mut left = DAYS;
+            // The next complaint after the orders from a place on: where, when, answered in time or not, and leaving or not.
+            let mut complaint = |from: usize| {
+                (from..own.len()).find_map(|at| {
+                    let on = own[at].0 + 1.0 + 6.0 * rng.uniform();
+                    let next = own.get(at + 1).map_or(DAYS, |next| next.0);
+                    let complains = on + 1.0 < next && rng.uniform() < 1.0 / 12.0;
+                    let in_time = rng.uniform() < 0.5;
+                    let leaves = rng.uniform() < if in_time { 0.1 } else { 0.6 };
+                    complains.then_some((at, on, in_time, leaves))
+                })
+            };
+            if let Some((at, on, in_time, leaves)) = complaint(0) {
                 who.push(id.clone());
                 when.push(text(on));
                 answered.push(in_time.then(|| text(on + 1.0)));
-                if leaves {
-                    left = on;
-                }
+                // Without this one there might have been a later one.
+                let later = complaint(at + 1).filter(|(.., leaves)| *leaves);
+                let without = later.map_or(DAYS, |(_, on, ..)| on);
                 if on.floor() + 90.0 <= DAYS - 1.0 {
-                    let is_in =
-                        |day: f64| day.floor() > on.floor() && day.floor() <= on.floor() + 90.0;
-                    let after: Vec<_> = own.iter().filter(|(day, _)| is_in(*day)).collect();
-                    let lost = f64::from(u8::from(leaves));
-                    let repeat = f64::from(u8::from(!after.is_empty()));
-                    let revenue: i64 = after.iter().map(|(_, amount)| amount).sum();
+                    let bought = |until: f64| {
+                        let is_in = |day: f64| {
+                            day < until
+                                && day.floor() > on.floor()
+                                && day.floor() <= on.floor() + 90.0
+                        };
+                        let after = own.iter().filter(|(day, _)| is_in(*day));
+                        let revenue: i64 = after.map(|(_, amount)| amount).sum();
+                        [f64::from(u8::from(revenue > 0)), revenue as f64]
+                    };
+                    // A second complaint of one who stays is that of a customer who has complained before.
+                    let with = bought(if leaves { on } else { without });
+                    let other = bought(without);
                     for row in [0, if in_time { 1 } else { 2 }] {
                         truth[row][0] += 1.0;
-                        truth[row][1] -= lost * repeat;
-                        truth[row][2] -= lost * revenue as f64;
+                        truth[row][1] += with[0] - other[0];
+                        truth[row][2] += with[1] - other[1];
                     }
                 }
-                break;
+                left = if leaves { on } else { without };
             }
             for (day, amount) in own.into_iter().filter(|(day, _)| *day < left) {
                 orders = orders.order(&id, &text(day), amount);

@@ -11,14 +11,14 @@
 //! # Definition
 //!
 //! ```text
-//! complaints_per_100_orders   100 · complaints / orders, both from `from` to `as_of`
+//! complaints_per_100_orders   100 · complaints / orders, both from `since` to `as_of`
 //! recurrence_rate             of customers whose first complaint was at least `recurrence_days` ago: another one within
 //!                             that many days of it
 //! median_hours                from complaint to answer; one without an answer is later than all that have one
 //! in_time_rate                answered within `in_time`, of complaints whose time for it is over or that were answered
 //! ```
 //!
-//! `from` is the day of the first complaint by default, because a log of complaints begins later than the orders. An order
+//! `since` is the day of the first complaint by default, because a log of complaints begins later than the orders. An order
 //! counts for each value of `by` that its lines have. A complaint about another value of `by` is no recurrence.
 //!
 //! The interval of the first is Wilson's with the effective number of independent orders (`num/ratio.rs`, clustered by
@@ -56,7 +56,7 @@ pub struct Options {
     /// A column of the orders or of the complaints whose values make groups. Default: none.
     pub by: Option<String>,
     /// Orders and complaints before this day do not count. Default: none, the day of the first complaint.
-    pub from: Option<Day>,
+    pub since: Option<Day>,
     /// The time in which a complaint is to be answered. Default 1 day.
     pub in_time: Duration,
     /// Days within which another complaint is a recurrence. Default 90.
@@ -70,7 +70,7 @@ impl Default for Options {
         Options {
             complaints: Rows::default(),
             by: None,
-            from: None,
+            since: None,
             in_time: Duration::days(1),
             recurrence_days: 90,
             confidence: Fraction::P95,
@@ -211,7 +211,7 @@ fn orders_of(given: &Given, selection: &Selection) -> Result<Vec<Option<Option<u
 ///     .order("hanako", "2026-03-05", 7_000)
 ///     .order("taro", "2026-02-01", 2_000)
 ///     .build()?;
-/// let request = r#"{"from": "2026-01-01", "complaints": {
+/// let request = r#"{"since": "2026-01-01", "complaints": {
 ///     "customer_id": ["hanako"], "occurred_at": ["2026-01-09T10:00"], "answered_at": ["2026-01-09T16:00"]}}"#;
 /// let table = register::run("complaints", &Dataset::Orders(&orders), request, &Context::default())?;
 /// assert_eq!(table.floats("median_hours")?.next(), Some(Some(6.0)));
@@ -258,7 +258,7 @@ impl Analysis for Complaints {
         let selection = Selection::new(orders, at)?;
         let mut log = Log::new(&options.complaints, options.by.as_deref(), &selection)?;
         let first = log.all.first().map(|one| one.day);
-        let from = options.from.map(|day| day.0).or(first).unwrap_or(i32::MIN);
+        let from = options.since.map(|day| day.0).or(first).unwrap_or(i32::MIN);
         log.all.retain(|one| one.day >= from);
         context.check()?;
         let groups = Groups::new(

@@ -4,7 +4,9 @@ pub mod complaint_cost;
 pub mod complaints;
 mod fields;
 mod matched;
+pub mod reviews;
 mod rows;
+pub mod satisfaction_churn;
 pub mod survey;
 
 pub use rows::Rows;
@@ -14,6 +16,8 @@ use crate::analysis::Entry;
 /// The analyses of the family, in the order users see them.
 pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<survey::Survey>(),
+    Entry::of::<reviews::Reviews>(),
+    Entry::of::<satisfaction_churn::SatisfactionChurn>(),
     Entry::of::<complaints::Complaints>(),
     Entry::of::<complaint_cost::ComplaintCost>(),
 ];
