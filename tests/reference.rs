@@ -52,6 +52,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("clv", "expected_high"),
     ("clv", "expected_low"),
     ("cross", "expected"),
+    ("best_time", "channel"),
     ("decide", "channel"),
     ("decide", "decided_by"),
     ("experiment", "n"),

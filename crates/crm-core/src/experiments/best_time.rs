@@ -573,14 +573,14 @@ mod tests {
         let of_cell = |cell: usize| if cell % 8 == 4 { 0.12 } else { 0.08 };
         for code in 0..1500 {
             let level = rng.gamma(4.0) / 4.0;
-            let likes = (rng.uniform() < share).then(|| (rng.below(7) * 8 + 6) as usize);
+            let likes = (rng.uniform() < share).then(|| (rng.below(2) * 8 + 6) as usize);
             let rate = |cell: usize| {
                 let factor = if likes == Some(cell) { 5.0 } else { 1.0 };
                 (of_cell(cell) * level * factor).min(0.9)
             };
             let mut cells: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
-            for _ in 0..60 {
-                let cell = (rng.below(7) * 8 + 3 + rng.below(4)) as usize;
+            for _ in 0..120 {
+                let cell = (rng.below(2) * 8 + 3 + rng.below(4)) as usize;
                 let (x, n) = cells.entry(cell as u32).or_default();
                 *x += f64::from(u8::from(rng.uniform() < rate(cell)));
                 *n += 1.0;
@@ -591,7 +591,7 @@ mod tests {
                 .collect();
             customers.push(Customer {
                 code,
-                observed: 60,
+                observed: 120,
                 cells,
                 others: 0.0,
             });

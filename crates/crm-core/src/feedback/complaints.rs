@@ -227,7 +227,7 @@ impl Analysis for Complaints {
     const COLUMNS: &'static [Field] = &columns! {
         GROUP, "The value of the column `by`, null if it is not known; only with `by`.";
         COMPLAINTS;
-        ORDERS;
+        ORDERS, "Orders of the group; null if only complaints have the column `by`.";
         "complaints_per_100_orders": Float, "", "100注文あたりクレーム数", "100 × complaints / orders; null without orders.";
         "complaints_per_100_orders_low": Float, "", "100注文あたりクレーム数(下限)", "Lower end of its interval.";
         "complaints_per_100_orders_high": Float, "", "100注文あたりクレーム数(上限)", "Upper end of its interval.";
@@ -291,6 +291,8 @@ struct Groups {
     of_complaints: Vec<u32>,
     /// Group and customer of each order, [`NO_ID`] for a guest, an order once for each group.
     orders: Vec<(u32, u32)>,
+    /// Whether orders have the column `by`.
+    has_orders: bool,
 }
 
 impl Groups {
@@ -309,7 +311,12 @@ impl Groups {
         };
         let read = || by.map(attribute).transpose().map(Option::flatten);
         let of_complaints = keys_of_complaints(orders, log, by, read()?)?;
-        let of_orders = keys_of_orders(selection, read()?, from)?;
+        let attribute = read()?;
+        let has_orders = by.is_none() || attribute.is_some();
+        let of_orders = match has_orders {
+            true => keys_of_orders(selection, attribute, from)?,
+            false => Vec::new(),
+        };
         let mut names: BTreeSet<Option<&Key>> = of_complaints.iter().map(Option::as_ref).collect();
         names.extend(of_orders.iter().map(|(_, key)| key.as_ref()));
         let has_none = names.remove(&None) || by.is_none();
@@ -322,6 +329,7 @@ impl Groups {
             of_complaints: collect(of_complaints.iter().map(|key| place[key]), "complaints")?,
             orders: collect(of_orders.iter().map(order), "complaints")?,
             names,
+            has_orders,
         })
     }
 
@@ -570,7 +578,10 @@ fn table(groups: &Groups, found: &[Found], options: &Options) -> Result<Table> {
         Column::floats(field, found.iter().map(of))
     };
     columns.push(count(&fields[1], &|f| f.complaints as u64)?);
-    columns.push(count(&fields[2], &|f| f.orders as u64)?);
+    let orders = found
+        .iter()
+        .map(|f| i32::try_from(f.orders).ok().filter(|_| groups.has_orders));
+    columns.push(Column::ints(&fields[2], orders)?);
     for at in 0..3 {
         columns.push(float(&fields[3 + at], &|f| f.per_100[at])?);
     }
