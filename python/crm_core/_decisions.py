@@ -108,7 +108,7 @@ def why(
     rules: Mapping[str, Any] | None = None,
     now: Date | datetime.datetime | None = None,
 ) -> Table:
-    """Why the messages of one customer are sent or not: every question that decides (配信判定の理由).
+    """Why one customer is sent messages or not: every question that decides (配信判定の理由).
 
     The candidates of all customers are decided as by `decide`, because a budget is shared; the rows
     are those of one customer. A candidate has the questions in their order, up to the first that is

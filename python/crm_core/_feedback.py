@@ -262,7 +262,7 @@ def complaint_cost(
     confidence: float | None = None,
     **scope: Unpack[FeedbackScope],
 ) -> Table:
-    """What complaints cost: purchases after them beside those of similar customers (クレームの損失).
+    """What complaints cost: purchases after them beside similar customers (クレームの損失).
 
     The first complaint of each customer is compared with the customers who were nearest in recency,
     orders and revenue on that day and had not complained up to then. The intervals are those of

@@ -115,7 +115,7 @@ impl<'a> Log<'a> {
         let zone = data.offsets.zone();
         let occurred = given.times("occurred_at", zone)?;
         let answered = given.times("answered_at", zone)?;
-        let customers = given.codes("customer_id", selection.ids())?;
+        let customers = given.customers(&selection.orders)?;
         let orders = orders_of(&given, selection)?;
         let end = data
             .offsets

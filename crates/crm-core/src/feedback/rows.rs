@@ -7,6 +7,7 @@
 //! A definition has the number of rows and their SHA-256, not the rows: they are about people.
 
 use crate::context::push;
+use crate::data::Orders;
 use crate::error::{Error, Result, nearest};
 use crate::ids::Ids;
 use crate::sha256::Sha256;
@@ -156,6 +157,14 @@ impl Given<'_> {
             let known = ids.read_json(cell).map(|id| ids.code_of(&id));
             known.or_else(|| any(cell))
         })
+    }
+
+    /// The codes of customers who have one of the orders: a dictionary may have numbers between those that occur.
+    pub(super) fn customers(&self, orders: &Orders) -> Result<Vec<Option<Option<u32>>>> {
+        let known = orders.with_orders()?;
+        let codes = self.codes("customer_id", orders.ids())?.into_iter();
+        let has_order = |code: Option<u32>| code.filter(|code| known[*code as usize]);
+        crate::context::collect(codes.map(|code| code.map(has_order)), "rows")
     }
 
     /// Texts, or numbers as texts.

@@ -169,7 +169,7 @@ fn last_answers(
     let given = options
         .answers
         .given("answers", &["customer_id", "answered_at", "score"], &[])?;
-    let customers = given.codes("customer_id", selection.ids())?;
+    let customers = given.customers(&selection.orders)?;
     let times = given.times("answered_at", selection.data().offsets.zone())?;
     let scores = given.numbers("score")?;
     let (mut all, mut other, mut open) = (Vec::new(), 0, 0);
