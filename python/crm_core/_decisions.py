@@ -123,7 +123,7 @@ def why(
         now: The instant of the decision, or a date for its end. It must be given.
 
     Returns:
-        One row per candidate and question: customer_id, trigger, dedupe_key, step, question (the
+        One row per candidate and question: customer_id, trigger, dedupe_key, number, asked (the
         reason that it would be), is_true, decision, decided_by (the rule, where the question is
         true), send_at, channel.
 
@@ -135,7 +135,7 @@ def why(
         >>> waiting = {"customer_id": ["c1"], "trigger": ["cart"], "dedupe_key": ["cart/c1/7"],
         ...            "due_at": ["2026-11-22"]}
         >>> trace = crm.why(waiting, customer="c1", now="2026-11-21T10:00:00Z").to_dict()
-        >>> trace["question"][-1], trace["is_true"][-1], trace["decision"][-1]
+        >>> trace["asked"][-1], trace["is_true"][-1], trace["decision"][-1]
         ('not_due', True, 'hold')
     """
     options = {"customer": customer, "rules": rules, "now": moments(now)}

@@ -13,6 +13,10 @@ parquet = pytest.importorskip("pyarrow.parquet")
 
 MODEL = {"model": "mbg_nbd", "r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6, "unit": "day"}
 SPEND = {"p": 6.0, "q": 4.0, "gamma": 15.0}
+COMPLAINTS = {
+    "customer_id": ["C0000002", "C0000008", "C0000024", "C0000025", "C0000035", "C0000049"],
+    "occurred_at": ["2024-12-31"] * 6,
+}
 #: What an analysis cannot do without.
 NEEDED = {
     # What strict matching does not join is for a human; a number of two people is nobody's.
@@ -37,8 +41,8 @@ NEEDED = {
     "assign": {"experiment": "button"},
     "decide": {"now": "2026-03-15T12:00:00Z"},
     "why": {"now": "2026-03-15T12:00:00Z", "customer": "c2"},
-    "complaints": {"complaints": {"customer_id": ["C0000049"], "occurred_at": ["2023-06-30"]}},
-    "complaint_cost": {"complaints": {"customer_id": ["C0000049"], "occurred_at": ["2023-06-30"]}},
+    "complaints": {"complaints": COMPLAINTS},
+    "complaint_cost": {"complaints": COMPLAINTS},
     "satisfaction_churn": {
         "answers": {"customer_id": ["C0000049"], "answered_at": ["2023-06-30"], "score": [9]}
     },

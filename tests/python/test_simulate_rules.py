@@ -100,9 +100,9 @@ def test_a_trace_ends_with_the_reason_of_the_decision(seed: int) -> None:
             reason = decided["reason_code"][k]
             asked = QUESTIONS if reason is None else QUESTIONS[: QUESTIONS.index(reason) + 1]
             rows = range(at, at + len(asked))
-            assert [trace["question"][row] for row in rows] == list(asked)
-            assert [trace["step"][row] for row in rows] == [*range(1, len(asked) + 1)]
-            true = [trace["question"][row] for row in rows if trace["is_true"][row]]
+            assert [trace["asked"][row] for row in rows] == list(asked)
+            assert [trace["number"][row] for row in rows] == [*range(1, len(asked) + 1)]
+            true = [trace["asked"][row] for row in rows if trace["is_true"][row]]
             assert true == ([] if reason is None else [reason])
             assert {trace["dedupe_key"][row] for row in rows} == {decided["dedupe_key"][k]}
             assert {trace["decision"][row] for row in rows} == {decided["decision"][k]}
@@ -111,7 +111,7 @@ def test_a_trace_ends_with_the_reason_of_the_decision(seed: int) -> None:
                 [decided["decided_by"][k]] if reason else []
             )
             at += len(asked)
-        assert at == len(trace["step"])
+        assert at == len(trace["number"])
 
 
 def test_an_unknown_customer_is_refused_without_being_named() -> None:

@@ -3,6 +3,7 @@
 pub mod candidates;
 mod channels;
 pub mod decide;
+mod fields;
 mod input;
 mod plan;
 mod rules;

@@ -19,6 +19,7 @@
 
 use super::candidates::{Candidates, Trigger};
 use super::decide::Decide;
+use super::fields::TRIGGER;
 use super::rules::Written;
 use crate::analysis::Analysis;
 use crate::context::{Context, filled, push};
@@ -73,7 +74,7 @@ impl Analysis for SimulateRules {
     const JA: &'static str = "配信シミュレーション";
     const COLUMNS: &'static [Field] = &columns! {
         "date": Date, "", "日付", "The day of the run.";
-        "trigger": Text, "", "施策", "What the message is about.";
+        TRIGGER;
         "candidates": Int, "messages", "配信候補数", "Candidates whose key was not sent or held out before.";
         "sent": Int, "messages", "配信数", "Messages that would have been sent.";
         "held_out": Int, "messages", "比較群数", "Held out for comparison.";

@@ -4,7 +4,7 @@
 //! budget is shared, and the rows are those of one. Of each candidate they have the questions in the order in which
 //! they are asked, up to the first that is true, which decides. If all are false the message is sent.
 //!
-//! | step | is it true that |
+//! | number | is it true that |
 //! |---|---|
 //! | 1 to 3 | the key was sent; was held out; another candidate has it |
 //! | 4 to 7 | it has expired; its trigger has no rule; a reason excludes; the customer bought recently |
@@ -13,6 +13,7 @@
 //! | 11 to 15 | a cap, a group, the budget, the holdout, the quiet hours are against it |
 
 use super::decide::{Decide, REASONS};
+use super::fields::{CHANNEL, DECIDED_BY, DECISION, DEDUPE_KEY, SEND_AT, TRIGGER};
 use super::input::OPTIONAL;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push};
@@ -59,15 +60,15 @@ impl Analysis for Why {
     const JA: &'static str = "配信判定の理由";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "trigger": Text, "", "施策", "What the message is about.";
-        "dedupe_key": Id, "", "配信キー", "The key under which it is sent once.";
-        "step": Int, "", "順番", "The place of the question, from 1.";
-        "question": Category, "", "確認項目", "The question, by the reason that it would be.";
+        TRIGGER;
+        DEDUPE_KEY;
+        "number": Int, "", "順番", "The place of the question, from 1.";
+        "asked": Category, "", "確認項目", "The question, by the reason that it would be.";
         "is_true": Bool, "", "該当", "Whether it is true; then it decides.";
-        "decision": Category, "", "判定", "Send, hold or skip.";
-        "decided_by": Text, "", "判定ルール", "The rule or the column that decided; null where the question is not true.";
-        "send_at": Instant, "", "配信日時", "When it is sent, or may be at the earliest: null if it is skipped, expires before or waits for a budget.";
-        "channel": Text, "", "配信手段", "The channel; only if it is sent.";
+        DECISION;
+        DECIDED_BY, "The rule or the column that decided; null where the question is not true.";
+        SEND_AT;
+        CHANNEL;
     };
     const OPTIONAL: &'static [&'static str] = OPTIONAL;
     type Data = Table;

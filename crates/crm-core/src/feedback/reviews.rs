@@ -252,11 +252,10 @@ impl Shop {
         let shrunk = shrunk_means(&means, self.variance, self.widest, options.prior_weight)?;
         let z = normal::quantile(0.5 + 0.5 * level.get());
         let t = student::quantile(0.5 + 0.5 * level.get(), self.freedom);
-        let one = |((reviews, (n, raw)), (mean_of, variance)): (
-            (&&[Review], &(u64, f64)),
-            &(f64, f64),
-        )| {
-            let half = z * sqrt(*variance);
+        let one = |at: usize| {
+            let (reviews, (n, raw)) = (products[at], means[at]);
+            let (mean_of, variance) = shrunk[at];
+            let half = z * sqrt(variance);
             let bad = reviews
                 .iter()
                 .filter(|review| review.1 <= options.bad)
@@ -272,19 +271,19 @@ impl Shop {
             });
             Found {
                 product: reviews[0].0,
-                reviews: *n,
-                mean: *raw,
+                reviews: n,
+                mean: raw,
                 shrunk: [
-                    *mean_of,
+                    mean_of,
                     (mean_of - half).max(options.scale[0]),
                     (mean_of + half).min(options.scale[1]),
                 ],
-                bad: Ratio::new(bad as u64, *n, level),
+                bad: Ratio::new(bad as u64, n, level),
                 recent: count,
                 trend,
             }
         };
-        collect(products.iter().zip(&means).zip(&shrunk).map(one), "reviews")
+        collect((0..products.len()).map(one), "reviews")
     }
 }
 

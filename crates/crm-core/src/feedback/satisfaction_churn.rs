@@ -115,11 +115,11 @@ impl Analysis for SatisfactionChurn {
 
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let selection = Selection::new(orders, at)?;
-        let (answers, other, open) = last_answers(&selection, options)?;
+        let answers = last_answers(&selection, options)?;
         let index = orders.index(context)?;
         let mut bands = filled(options.bands.len() + 1, Band::default(), "answers")?;
         let mut before_order = 0_u64;
-        for (code, day, score) in answers {
+        for (code, day, score) in answers.last {
             let until = day.saturating_add(options.within as i32);
             let (mut known, mut ordered, mut revenue) = (false, false, 0_i64);
             for (entry, action, amount) in selection.of(&index, code) {
@@ -148,8 +148,8 @@ impl Analysis for SatisfactionChurn {
         }
         let mut table = table(&mut bands, options)?;
         for (name, count) in [
-            ("answers_of_other_customers", other),
-            ("answers_not_followed", open),
+            ("answers_of_other_customers", answers.other),
+            ("answers_not_followed", answers.open),
             ("customers_without_order_before", before_order),
         ] {
             if count > 0 {
@@ -160,12 +160,17 @@ impl Analysis for SatisfactionChurn {
     }
 }
 
-/// Customer, day and score of each customer's last answer that was followed; how many answers are of others, and how many
-/// were not followed.
-fn last_answers(
-    selection: &Selection,
-    options: &Options,
-) -> Result<(Vec<(u32, i32, f64)>, u64, u64)> {
+/// Each customer's last answer that was followed.
+struct Answers {
+    /// Customer, day and score.
+    last: Vec<(u32, i32, f64)>,
+    /// Answers of others.
+    other: u64,
+    /// Answers that were not followed.
+    open: u64,
+}
+
+fn last_answers(selection: &Selection, options: &Options) -> Result<Answers> {
     let given = options
         .answers
         .given("answers", &["customer_id", "answered_at", "score"], &[])?;
@@ -191,12 +196,11 @@ fn last_answers(
     }
     // Of two answers at one instant the lower score counts.
     all.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.total_cmp(&a.2)));
-    let last = all.chunk_by(|a, b| a.0 == b.0).filter_map(<[_]>::last);
-    let mut answers = Vec::new();
-    for (code, _, score, day) in last {
-        push(&mut answers, (*code, *day, *score), "answers")?;
+    let mut last = Vec::new();
+    for (code, _, score, day) in all.chunk_by(|a, b| a.0 == b.0).filter_map(<[_]>::last) {
+        push(&mut last, (*code, *day, *score), "answers")?;
     }
-    Ok((answers, other, open))
+    Ok(Answers { last, other, open })
 }
 
 /// The customers of a band of scores.
