@@ -21,7 +21,7 @@
 //!
 //! `a` and `κ` are most likely for the whole log: `x_u ~ Poisson(L_u e_u)` with `L_u ~ Gamma(a, a)`, and `x_uc` beta-binomial
 //! around `p_uc` with the precision `κ`. Where customers differ only in how much they answer, κ is great and no single click
-//! makes a preference.
+//! makes a preference. Of more than 20,000 customers every k-th by id is used for these two.
 //!
 //! The customer's best time is the cell of the greatest rate. A preference is shown if the lower end of its interval is above
 //! the rate at the shop's own best time, the cell of the greatest `p_c`. Otherwise the row is that of the shop's time.
@@ -96,6 +96,10 @@ pub enum Measure {
 
 /// Times of a week: 7 days of 8 times 3 hours.
 const TIMES: usize = 56;
+
+/// Customers from whom `a` and `κ` are estimated: from so many the error is far below the steps of their grids, which are
+/// 26 % and 33 %.
+const PILOT: usize = 20_000;
 
 /// The greatest rate that is expected of a customer without a preference.
 const MOST: f64 = 0.95;
@@ -397,19 +401,13 @@ impl Shop {
             a: 1.0,
             kappa: 1.0,
         };
+        let every = answers.customers.len().div_ceil(PILOT).max(1);
+        let pilot = || answers.customers.iter().step_by(every);
         shop.a = most_likely(0.1, 1000.0, |a| {
-            answers
-                .customers
-                .iter()
-                .map(|of| shop.ln_level(of, a))
-                .sum()
+            pilot().map(|of| shop.ln_level(of, a)).sum()
         });
         shop.kappa = most_likely(1.0, 100_000.0, |kappa| {
-            answers
-                .customers
-                .iter()
-                .map(|of| shop.ln_cells(of, kappa))
-                .sum()
+            pilot().map(|of| shop.ln_cells(of, kappa)).sum()
         });
         Ok(shop)
     }
