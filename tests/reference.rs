@@ -52,6 +52,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("clv", "expected_high"),
     ("clv", "expected_low"),
     ("cross", "expected"),
+    ("best_time", "channel"),
     ("decide", "channel"),
     ("decide", "decided_by"),
     ("experiment", "n"),
@@ -61,10 +62,14 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("recommend", "score"),
     ("rules", "n"),
     ("segment_history", "entered"),
+    ("simulate_rules", "held_out"),
+    ("simulate_rules", "sent"),
     ("shop_forecast", "orders"),
     ("shop_forecast", "revenue"),
     ("similar_items", "n"),
     ("similar_items", "score"),
+    ("why", "channel"),
+    ("why", "decided_by"),
 ];
 
 /// A name means one thing in all tables: it has one unit and one Japanese heading. Within a family it is

@@ -60,11 +60,11 @@ from ._behavior import (
     transitions,
     visits_after_purchase,
 )
-from ._campaigns import before_after, campaign_effect, campaign_rates
+from ._campaigns import before_after, best_time, campaign_effect, campaign_rates
 from ._conditions import Condition, Field, field
 from ._customers import Customers
 from ._cycle import alerts, cycle, likely_buyers
-from ._decisions import candidates, decide
+from ._decisions import candidates, decide, simulate_rules, why
 from ._errors import (
     CancelledError,
     ConvergenceError,
@@ -81,7 +81,7 @@ from ._errors import (
 from ._events import Events
 from ._experiments import assign, experiment, experiment_plan
 from ._features import OrderFeatures, TimeSplit, snapshots
-from ._feedback import survey
+from ._feedback import complaint_cost, complaints, reviews, satisfaction_churn, survey
 from ._forecast import base_forecast, seasonality, shop_forecast
 from ._goods import itemsets, pairs, rules, similar_items
 from ._library import (
@@ -240,6 +240,7 @@ __all__ = [
     "backtest_recommend",
     "base_forecast",
     "before_after",
+    "best_time",
     "browse_abandonment",
     "browse_rates",
     "campaign_effect",
@@ -253,6 +254,8 @@ __all__ = [
     "cohorts",
     "compare_models",
     "coupon_effect",
+    "complaint_cost",
+    "complaints",
     "cpm",
     "cpm_segments",
     "cross",
@@ -305,11 +308,13 @@ __all__ = [
     "referrals",
     "repeat_rate",
     "report",
+    "reviews",
     "rfm",
     "rfm_cross",
     "rfm_segments",
     "rules",
     "run",
+    "satisfaction_churn",
     "seasonality",
     "segment",
     "segment_history",
@@ -324,6 +329,7 @@ __all__ = [
     "similar_items",
     "simulate_events",
     "simulate_orders",
+    "simulate_rules",
     "snapshots",
     "summary",
     "survey",
@@ -335,4 +341,5 @@ __all__ = [
     "top_paths",
     "transitions",
     "visits_after_purchase",
+    "why",
 ]

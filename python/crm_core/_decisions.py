@@ -13,7 +13,7 @@ from ._request import moments
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._types import Date, Dates, Scope
+    from ._types import Date, Dates, DayScope, Scope
 
 _CANDIDATES = (
     "customer_id",
@@ -97,13 +97,110 @@ def decide(
         >>> crm.decide(waiting, now="2026-11-21T10:00:00+09:00").to_dict()["decision"]
         ['hold', 'send']
     """
+    return _decided("decide", candidates, messages, {"rules": rules, "now": moments(now)})
+
+
+def why(
+    candidates: Any,
+    messages: Any = None,
+    *,
+    customer: str | int | None = None,
+    rules: Mapping[str, Any] | None = None,
+    now: Date | datetime.datetime | None = None,
+) -> Table:
+    """Why one customer is sent messages or not: every question that decides (配信判定の理由).
+
+    The candidates of all customers are decided as by `decide`, because a budget is shared; the rows
+    are those of one customer. A candidate has the questions in their order, up to the first that is
+    true, which decides. If all are false it is sent.
+
+    Args:
+        candidates: The candidates, as for `decide`.
+        messages: The log of messages, as for `decide`. Default: no message yet.
+        customer: The customer's id. It must be given.
+        rules: The rules, as for `decide`. Default: at most one message a day and three in seven
+            days.
+        now: The instant of the decision, or a date for its end. It must be given.
+
+    Returns:
+        One row per candidate and question: customer_id, trigger, dedupe_key, number, asked (the
+        reason that it would be), is_true, decision, decided_by (the rule, where the question is
+        true), send_at, channel.
+
+    Raises:
+        DataError: A null where a value is needed.
+        OptionError: A rule that is wrong, or a customer without a candidate.
+
+    Example:
+        >>> waiting = {"customer_id": ["c1"], "trigger": ["cart"], "dedupe_key": ["cart/c1/7"],
+        ...            "due_at": ["2026-11-22"]}
+        >>> trace = crm.why(waiting, customer="c1", now="2026-11-21T10:00:00Z").to_dict()
+        >>> trace["asked"][-1], trace["is_true"][-1], trace["decision"][-1]
+        ('not_due', True, 'hold')
+    """
+    options = {"customer": customer, "rules": rules, "now": moments(now)}
+    return _decided("why", candidates, messages, options)
+
+
+def simulate_rules(
+    orders: Orders,
+    as_of: Dates,
+    *,
+    triggers: Sequence[str | Mapping[str, Any]] | None = None,
+    rules: Mapping[str, Any] | None = None,
+    days: int | None = None,
+    warm_up: int | None = None,
+    at: str | None = None,
+    **scope: Unpack[DayScope],
+) -> Table:
+    """What triggers and rules would have sent on each of the past days (配信シミュレーション).
+
+    Each day runs `candidates` and `decide`; what is sent and held out is added to the log for the
+    days after. So rules can be tuned before the first mail.
+
+    Args:
+        orders: The orders.
+        as_of: The last day that is simulated. A list of dates adds a first column `as_of`.
+        triggers: Names of triggers, or mappings, as for `candidates`. Default: step, registered,
+            second_purchase, review, win_back.
+        rules: The rules of `decide`. Default: at most one message a day and three in seven days.
+        days: Days that are simulated (default 90).
+        warm_up: Days that are simulated before and not shown (default 7).
+        at: The time of day of the run, on the clocks of the rules' zone (default "10:00").
+        **scope: Keys of the scope: where, by, policy, basis, refunds; see `DayScope`.
+
+    Returns:
+        One row per day and trigger with a candidate: date, trigger, candidates (whose key was not
+        sent or held out before), sent, held_out, capped, grouped, over_budget, quiet, skipped. A
+        candidate that is held counts again on the next day.
+
+    Raises:
+        OptionError: A trigger or a rule that is wrong, named by its path.
+        DataError: Too few orders for the predictions of a trigger.
+
+    Example:
+        >>> table = crm.simulate_rules(orders, "2025-06-30", triggers=["review"], days=30)
+        >>> sum(table.to_dict()["sent"]) > 0
+        True
+    """
+    options = {
+        "triggers": _triggers(triggers),
+        "rules": rules,
+        "days": days,
+        "warm_up": warm_up,
+        "at": at,
+    }
+    return call("simulate_rules", orders, as_of, {**options, **scope})
+
+
+def _decided(task: str, candidates: Any, messages: Any, options: Mapping[str, Any]) -> Table:
+    """Runs an analysis of candidates and messages."""
     table = chosen(candidates, _CANDIDATES)
     if messages is not None:
         sent = _in_known_words(frame(messages, "kind", *_MESSAGES))
         table, above = stacked(table, sent), len(table)
-    options = {"rules": rules, "now": moments(now)}
     try:
-        return call("decide", table, None, options)
+        return call(task, table, None, options)
     except CrmError as error:
         if messages is None or error.row is None or error.row < above:
             raise
@@ -183,7 +280,11 @@ def candidates(
         >>> decided.filter(decision="send").to_dict()["trigger"]
         ['review', 'review', 'review']
     """
-    given: list[Mapping[str, Any]] | None = None
-    if triggers is not None:
-        given = [{"trigger": of} if isinstance(of, str) else of for of in triggers]
-    return call("candidates", orders, as_of, {"triggers": given, **scope})
+    return call("candidates", orders, as_of, {"triggers": _triggers(triggers), **scope})
+
+
+def _triggers(given: Sequence[str | Mapping[str, Any]] | None) -> list[Mapping[str, Any]] | None:
+    """Triggers as mappings."""
+    if given is None:
+        return None
+    return [{"trigger": of} if isinstance(of, str) else of for of in given]

@@ -123,6 +123,45 @@ def chosen(data: Any, columns: tuple[str, ...]) -> Table:
     return Table(_frame(data, [name for name in columns if name in names]))
 
 
+def listed(data: Any, needed: tuple[str, ...], *optional: str) -> dict[str, list[Any]]:
+    """These columns of a plain frame as lists of Python's values, for an option that takes rows."""
+    names = names_of(data)
+    for name in needed:
+        if name not in names:
+            _native.missing_column(name, names)
+    wanted = (*needed, *optional)
+    _native.no_misnomer(names, list(wanted))
+    if isinstance(data, Table):
+        data = data.to_dict()
+    elif hasattr(data, "collect_schema") and hasattr(data, "collect"):
+        data = data.collect()
+    elif hasattr(data, "fetchall"):  # DuckDB's relation
+        data = data.to_arrow_table()
+    return {name: _cells(data[name]) for name in dict.fromkeys(wanted) if name in names}
+
+
+def _cells(column: Any) -> list[Any]:
+    """A column as a list: None for every kind of null, times as ISO text."""
+    if getattr(getattr(column, "dtype", None), "kind", "") == "M" and not hasattr(column, "dt"):
+        column = column.astype("datetime64[us]")
+    for method in ("to_pylist", "to_list", "tolist"):
+        if hasattr(column, method):
+            column = getattr(column, method)()
+            break
+    return [_cell(cell) for cell in column]
+
+
+def _cell(cell: Any) -> Any:
+    if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
+        return None
+    if hasattr(cell, "item") and hasattr(cell, "dtype"):
+        cell = cell.item()
+    if isinstance(cell, float):
+        # A column of whole numbers with a null is one of floats in pandas.
+        return None if cell != cell else int(cell) if cell.is_integer() else cell
+    return cell.isoformat() if hasattr(cell, "isoformat") else cell
+
+
 def _frame(data: Any, names: list[str]) -> _native.Table:
     """The columns of a plain frame; an analysis of tables reads the columns that it needs by
     name.

@@ -176,6 +176,19 @@ class AmountScope(BuyerScope, total=False):
     """Where a refund lowers revenue: at the order's date (default), or when it was refunded."""
 
 
+class FeedbackScope(TypedDict, total=False):
+    """The scope of analyses of orders beside complaints or answers."""
+
+    where: Where | None
+    """Chooses orders."""
+    policy: Policy | None
+    """Which orders count. Default: the policy of the orders."""
+    basis: Literal["net", "gross", "net_shipping", "net_ex_tax", "margin"] | None
+    """What an order's amount is, as in `CommonScope`."""
+    refunds: Literal["order_date", "refund_date"] | None
+    """Where a refund lowers revenue: at the order's date (default), or when it was refunded."""
+
+
 class DayScope(TypedDict, total=False):
     """The scope of sums of days."""
 

@@ -32,6 +32,7 @@ SUMMARY = {"frequency": [0, 2], "recency": [0.0, 20.0], "T": [30.0, 40.0]}
 SPEND = {**SUMMARY, "monetary_value": [0.0, 12.0]}
 PATTERNS = {"frequency": [0, 1, 3], "recency": [0, 1, 6], "n": [6, 6, 6]}
 PATHS = {"path": ["ads > mail", "mail"], "conversions": [3, 2]}
+ONE = {"occurred_at": ["2024-01-05"]}
 REVIEW = {"trigger": "review"}
 DAY = "2024-03-31"
 
@@ -85,6 +86,18 @@ CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str]] = [
      {"experiment": "x", "variants": {"a": 0.3, "b": 0.69}}, "shares that add up to 1"),
     ("survey", {"score": [9, 3]}, {"promoter": 7, "detractor": 6},
      {"promoter": 6, "detractor": 6}, "a score above `detractor`"),
+    ("reviews", {"product": ["a"], "score": [3]}, {"prior_weight": 0.1}, {"prior_weight": 0},
+     "a number above 0"),
+    ("reviews", {"product": ["a"], "score": [3]}, {"scale": [3, 5]}, {"scale": [4, 5]},
+     "a score within `scale`"),
+    ("complaints", "orders", at(complaints=ONE, recurrence_days=3_660),
+     at(complaints=ONE, recurrence_days=3_661), "1 to 3660 days"),
+    ("complaint_cost", "orders", at(complaints=ONE, matches=100), at(complaints=ONE, matches=101),
+     "1 to 100"),
+    ("complaint_cost", "orders", at(complaints=ONE, within=1), at(complaints=ONE, within=0),
+     "1 to 3660 days"),
+    ("simulate_rules", "orders", at(days=1), at(days=0), "1 to 3660 days"),
+    ("simulate_rules", "orders", at(days=1, at="23:59"), at(days=1, at="24:00"), "a time of day"),
     ("similar_items", "orders", at(k=1_000), at(k=1_001), "1 to 1,000"),
     ("similar_items", "orders", at(k=1), at(k=0), "1 to 1,000"),
     ("recommend", "orders", at(k=1_000), at(k=1_001), "1 to 1,000"),

@@ -16,10 +16,21 @@ FUNCTIONS = [task for task in crm.tasks() if hasattr(crm, task)]
 TASKS = [task for task in FUNCTIONS if crm.describe(task)["reads"] == "orders"]
 OF_EVENTS = [task for task in FUNCTIONS if crm.describe(task)["reads"] == "events"]
 OF_STEPS = {"funnel", "sequences", "sequence_totals"}  # nothing without steps
-OF_MESSAGES = {"campaign_rates", "campaign_effect"}
+OF_MESSAGES = {"campaign_rates", "campaign_effect", "best_time"}
+COMPLAINTS = {"customer_id": [f"C{k:07}" for k in range(9)], "occurred_at": ["2025-02-01"] * 9}
 NEEDED: dict[str, dict[str, Any]] = {
     "movement": {"since": "2025-01-01"},
     "before_after": {"change": "2025-05-05"},
+    "complaints": {"complaints": COMPLAINTS},
+    "complaint_cost": {"complaints": COMPLAINTS},
+    "satisfaction_churn": {
+        "answers": {
+            "customer_id": COMPLAINTS["customer_id"],
+            "answered_at": COMPLAINTS["occurred_at"],
+            "score": [*range(9)],
+        }
+    },
+    "simulate_rules": {"days": 3},
     "tiers": {"tiers": [{"name": "silver", "from": 10_000}, {"name": "gold", "from": 50_000}]},
     "tier_forecast": {"tiers": [{"name": "gold", "from": 5}], "measure": "orders"},
     "entitlements": {"rules": [{"name": "gift", "orders": 5, "repeat": True}]},
@@ -202,7 +213,9 @@ def test_columns_of_models_are_those_of_the_catalogue(orders: crm.Orders) -> Non
         "experiment_plan": crm.experiment_plan([0.1, 0.2], 0.02, n=800, per_day=90),
         "assign": crm.assign(["a", "b"], experiment="button"),
         "survey": crm.survey({"score": [9, 10, 3], "question": ["a", "a", "b"]}),
+        "reviews": crm.reviews({"product": ["a"], "score": [5], "reviewed_at": ["2026-03-01"]}),
         "decide": crm.decide(waiting, now="2026-03-15"),
+        "why": crm.why(waiting, customer=1, now="2026-03-15"),
         "identify": crm.identify({"record_id": ["a", "b"], "account": ["x", "x"]}).persons,
         "normalize": crm.normalize(["髙橋"]),
         "clv_predict": model.predict(summary, n=2),

@@ -13,6 +13,10 @@ parquet = pytest.importorskip("pyarrow.parquet")
 
 MODEL = {"model": "mbg_nbd", "r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6, "unit": "day"}
 SPEND = {"p": 6.0, "q": 4.0, "gamma": 15.0}
+COMPLAINTS = {
+    "customer_id": ["C0000002", "C0000008", "C0000024", "C0000025", "C0000035", "C0000049"],
+    "occurred_at": ["2024-12-31"] * 6,
+}
 #: What an analysis cannot do without.
 NEEDED = {
     # What strict matching does not join is for a human; a number of two people is nobody's.
@@ -41,6 +45,13 @@ NEEDED = {
     "coupon_effect": {"coupon": "channel"},
     "referrals": {"referred_by": "first_channel"},
     "decide": {"now": "2026-03-15T12:00:00Z"},
+    "why": {"now": "2026-03-15T12:00:00Z", "customer": "c2"},
+    "complaints": {"complaints": COMPLAINTS},
+    "complaint_cost": {"complaints": COMPLAINTS},
+    "satisfaction_churn": {
+        "answers": {"customer_id": ["C0000049"], "answered_at": ["2023-06-30"], "score": [9]}
+    },
+    "simulate_rules": {"days": 3},
     "sbg_predict": {"fit": {"alpha": 0.7, "beta": 3.8}},
     "bgbb_predict": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
     "bgbb_histogram": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
@@ -59,6 +70,7 @@ TABLES = {
     "experiment_plan": {"baseline": [0.1, 0.2], "effect": [0.01, -0.02]},
     "assign": {"customer_id": ["c1", "c2", "c3"]},
     "survey": {"score": [9, 10, 3, 7, 8]},
+    "reviews": {"product": ["a", "a", "b"], "score": [5, 4, 1]},
     "decide": {
         "customer_id": ["c1", "c2", "c2"],
         "trigger": ["cart", "cart", "birthday"],
@@ -68,6 +80,7 @@ TABLES = {
     "normalize": {"text": ["髙橋　花子", None]},
     "survival_curve": {"duration": [3, 5, 5, 8], "observed": ["true", "True", "false", "FALSE"]},
 }
+TABLES["why"] = TABLES["decide"]
 for task in (
     "identify",
     "identity_links",

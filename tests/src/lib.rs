@@ -84,6 +84,27 @@ pub const STORE: &str = r#"{"currency": "JPY", "order_id": "order_id", "discount
     "product": "product", "category": "category", "channel": "channel", "guests": "keep",
     "timezone": "Asia/Tokyo"}"#;
 
+/// Rows of customers of [`store`] in the middle of 2024 and of 2025, a column of them under a name of its own.
+fn rows_of_customers(time: &str) -> serde_json::Map<String, serde_json::Value> {
+    let ids: Vec<String> = (1..=24).map(|k| format!("C{k:07}")).collect();
+    let day = |k: usize| format!("202{}-05-{:02}T10:00", 4 + k % 2, 1 + k);
+    let times: Vec<String> = (0..ids.len()).map(day).collect();
+    let columns = [("customer_id".to_owned(), ids.into()), (time.to_owned(), times.into())];
+    columns.into_iter().collect()
+}
+
+/// Complaints of customers of [`store`].
+pub fn complaints() -> serde_json::Value {
+    rows_of_customers("occurred_at").into()
+}
+
+/// Answers of customers of [`store`].
+pub fn answers() -> serde_json::Value {
+    let mut rows = rows_of_customers("answered_at");
+    rows.insert("score".into(), (0..24).map(|k| k % 11).collect());
+    rows.into()
+}
+
 /// A simulated shop with lines, discounts, refunds, cancellations, samples, subscriptions and
 /// guests.
 pub fn store(customers: u32, seed: u64) -> Batch {

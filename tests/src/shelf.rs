@@ -32,6 +32,8 @@ pub struct Shelf {
     pub ids: Table,
     /// Answers to two questions.
     pub answers: Table,
+    /// Reviews of three products.
+    pub reviews: Table,
     /// Messages that could be sent, and one that was.
     pub candidates: Table,
     /// Records of people, of whom some are one.
@@ -211,6 +213,10 @@ impl Shelf {
                 column("question", (0..40).map(|k| f64::from(k % 2))),
                 column("score", (0..40).map(|k| f64::from(k * 7 % 11))),
             ]),
+            reviews: Table::new(vec![
+                column("product", (0..30).map(|k| f64::from(k % 3))),
+                column("score", (0..30).map(|k| f64::from(1 + k * 7 % 5))),
+            ]),
             candidates: candidates(),
             people: people(),
             texts: written(),
@@ -220,7 +226,7 @@ impl Shelf {
     /// What an analysis reads.
     pub fn data(&self, entry: &analysis::Entry) -> Dataset<'_> {
         Dataset::Table(match entry.name {
-            "campaign_rates" | "campaign_effect" => return Dataset::Events(&self.messages),
+            "campaign_rates" | "campaign_effect" | "best_time" => return Dataset::Events(&self.messages),
             _ if entry.reads == "events" => return Dataset::Events(&self.events),
             _ if entry.reads == "orders" => return Dataset::Orders(&self.orders),
             "sbg_fit" => &self.survivors,
@@ -231,7 +237,8 @@ impl Shelf {
             "experiment_plan" => &self.plans,
             "assign" => &self.ids,
             "survey" => &self.answers,
-            "decide" => &self.candidates,
+            "reviews" => &self.reviews,
+            "decide" | "why" => &self.candidates,
             "identify" | "identity_links" | "identity_review" | "identity_changes"
             | "shared_identifiers" => &self.people,
             "normalize" => &self.texts,
@@ -277,6 +284,10 @@ pub fn request(entry: &analysis::Entry) -> Value {
         // Most probable pairs are left to a human.
         "identity_review" => json!({"policy": "strict"}),
         "decide" => json!({"now": "2026-03-15T12:00:00Z"}),
+        "why" => json!({"now": "2026-03-15T12:00:00Z", "customer": "anne"}),
+        "complaints" | "complaint_cost" => json!({"complaints": crate::complaints()}),
+        "satisfaction_churn" => json!({"answers": crate::answers()}),
+        "simulate_rules" => json!({"days": 3}),
         "sbg_predict" => json!({"fit": {"alpha": 0.7, "beta": 1.2}}),
         "bgbb_predict" | "bgbb_histogram" => {
             json!({"fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}})

@@ -12,6 +12,9 @@ use serde::de::{
 use serde_json::{Map, Value};
 use std::fmt;
 
+/// The longest request: a hundred thousand complaints fit.
+const LONGEST: usize = 1 << 24;
+
 /// The text as an object; an empty text means no options.
 pub(crate) fn parse(text: &str) -> Result<Map<String, Value>> {
     if text.trim().is_empty() {
@@ -24,8 +27,8 @@ pub(crate) fn parse(text: &str) -> Result<Map<String, Value>> {
             expected,
         })
     };
-    if text.len() > 1 << 20 {
-        return refuse("at most 1 MiB of JSON".into());
+    if text.len() > LONGEST {
+        return refuse("at most 16 MiB of JSON".into());
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let value = Once { depth: 0 }.deserialize(&mut json);
@@ -292,8 +295,8 @@ mod tests {
         assert!(parse(&objects(deepest)).is_ok());
         assert!(parse(&objects(deepest + 1)).is_err());
         let padded = |size: usize| format!("{{}}{}", " ".repeat(size - 2));
-        assert!(parse(&padded(1 << 20)).is_ok());
-        assert!(parse(&padded((1 << 20) + 1)).is_err());
+        assert!(parse(&padded(LONGEST)).is_ok());
+        assert!(parse(&padded(LONGEST + 1)).is_err());
         assert!(parse("{} {}").is_err());
     }
 

@@ -24,6 +24,7 @@
 //! `value` is what is at stake: the mean order value, or the expected revenue of `slipping_away` and `likely_buyer`.
 //! A candidate of a customer who has opted out, or whom `alerts` suppresses, says so in `excluded_by`.
 
+use super::fields::TRIGGER;
 use crate::analysis::{Analysis, Dataset};
 use crate::context::{Context, collect, filled, push, room, text};
 use crate::data::Orders;
@@ -146,7 +147,7 @@ impl Analysis for Candidates {
     const JA: &'static str = "配信候補";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "trigger": Text, "", "施策", "What the message is about.";
+        TRIGGER;
         "due_at": Date, "", "配信予定日", "The day from which it is due.";
         "expires_at": Date, "", "配信期限", "The first day on which it is no candidate any more.";
         "dedupe_key": Text, "", "配信キー", "The same in every run until the event changes.";

@@ -44,6 +44,7 @@
 //! its caps. Sent and held-out messages must be added to the log, under their keys; later runs then skip them. No
 //! result depends on the order of rows.
 
+use super::fields::{CHANNEL, DECIDED_BY, DECISION, DEDUPE_KEY, SEND_AT, TRIGGER};
 use super::input::{OPTIONAL, Rows};
 use super::plan::{Candidate, Outcome, plan};
 use super::rules::Written;
@@ -86,7 +87,7 @@ const DECISIONS: &[Label] = labels! {
     "skip", "Skip", "見送り";
 };
 
-const REASONS: &[Label] = labels! {
+pub(super) const REASONS: &[Label] = labels! {
     "already_sent", "Already sent", "配信済み";
     "held_out_before", "Held out before", "比較群(既定)";
     "duplicate", "Same key twice", "重複";
@@ -134,13 +135,13 @@ impl Analysis for Decide {
     const JA: &'static str = "配信判定";
     const COLUMNS: &'static [Field] = &columns! {
         CUSTOMER_ID;
-        "trigger": Text, "", "施策", "What the message is about.";
-        "dedupe_key": Id, "", "配信キー", "The key under which it is sent once.";
-        "decision": Category, "", "判定", "Send, hold or skip.";
+        TRIGGER;
+        DEDUPE_KEY;
+        DECISION;
         "reason_code": Category, "", "理由コード", "Why not now; null if it is sent.";
-        "decided_by": Text, "", "判定ルール", "The rule or the column that decided; null if it is sent.";
-        "send_at": Instant, "", "配信日時", "When it is sent, or may be at the earliest: null if it is skipped, expires before or waits for a budget.";
-        "channel": Text, "", "配信手段", "The channel; only if it is sent.";
+        DECIDED_BY;
+        SEND_AT;
+        CHANNEL;
     };
     const OPTIONAL: &'static [&'static str] = OPTIONAL;
     type Data = Table;

@@ -3,9 +3,12 @@
 pub mod candidates;
 mod channels;
 pub mod decide;
+mod fields;
 mod input;
 mod plan;
 mod rules;
+pub mod simulate_rules;
+pub mod why;
 
 use crate::analysis::Entry;
 
@@ -13,4 +16,6 @@ use crate::analysis::Entry;
 pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<candidates::Candidates>(),
     Entry::of::<decide::Decide>(),
+    Entry::of::<why::Why>(),
+    Entry::of::<simulate_rules::SimulateRules>(),
 ];

@@ -4,6 +4,7 @@
 mod arms;
 pub mod assign;
 pub mod before_after;
+pub mod best_time;
 mod breakdown;
 pub mod campaign_effect;
 pub mod campaign_rates;
@@ -31,5 +32,6 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<assign::Assign>(),
     Entry::of::<campaign_rates::CampaignRates>(),
     Entry::of::<campaign_effect::CampaignEffect>(),
+    Entry::of::<best_time::BestTime>(),
     Entry::of::<before_after::BeforeAfter<Orders>>().or::<before_after::BeforeAfter<Events>>(),
 ];

@@ -27,6 +27,7 @@
 //! that of a value which is 1, 0 or −1. Rocks (2016), *Interval estimation for the "Net Promoter Score"*, The American
 //! Statistician 70 (adjusted Wald interval with 3 triangular answers); after Agresti and Coull (1998).
 
+use super::fields::{GROUP, MEAN_SCORE};
 use crate::analysis::Analysis;
 use crate::context::{Context, filled, push};
 use crate::error::{Error, Result};
@@ -103,10 +104,10 @@ impl Analysis for Survey {
     const JA: &'static str = "アンケート集計・NPS";
     const COLUMNS: &'static [Field] = &columns! {
         "question": Text, "", "設問", "The question; only if there is such a column.";
-        "group": Text, "", "グループ", "The value of the column `by`; only with `by`.";
+        GROUP;
         "answers": Int, "answers", "回答数", "Rows with a score.";
         "response_rate": Float, "share", "回答率", "Answers / rows.";
-        "mean_score": Float, "", "平均点", "The mean score; null under `min_n`, as are all that follow.";
+        MEAN_SCORE, "The mean score; null under `min_n`, as are all that follow.";
         "mean_score_low": Float, "", "平均点(下限)", "Lower end of its interval.";
         "mean_score_high": Float, "", "平均点(上限)", "Upper end of its interval.";
         "top_share": Float, "share", "上位回答率", "Share of scores of at least `top`.";

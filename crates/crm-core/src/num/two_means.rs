@@ -110,6 +110,21 @@ impl Mean {
         })
     }
 
+    /// The interval of the mean. `of_values` is what one value would be where all of these are 0; the ends of one value are
+    /// not finite.
+    ///
+    /// ```
+    /// use crm_core::{Fraction, num::two_means::Mean};
+    /// let (low, high) = Mean::new(40, &mut [100.0, 100.0]).unwrap().interval(Fraction::P95, 100.0);
+    /// assert!(low >= 0.0 && low < 5.0 && high > 5.0);
+    /// ```
+    pub fn interval(&self, level: Fraction, of_values: f64) -> (f64, f64) {
+        match self.variance.is_finite() {
+            true => self.ends(normal::quantile(0.5 + 0.5 * level.get()), of_values),
+            false => (f64::NAN, f64::NAN),
+        }
+    }
+
     /// The mean with the variance and the skewness that the moments of the values of both groups would give it, if the
     /// variance is greater.
     fn widened(&self, moments: [f64; 3]) -> Mean {
