@@ -15,6 +15,7 @@ use crate::clv::models::model::Fit;
 use crate::clv::models::repeat_model::RepeatModel;
 use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
+use crate::ids::IdKind;
 use crate::table::{Column, Table, Values};
 
 /// The columns of customers on which the rates of a fit depend.
@@ -151,6 +152,13 @@ enum Cells<'a> {
 fn cells<'a>(table: &'a Table, name: &str) -> Result<Cells<'a>> {
     let column = complete(table, name)?;
     Ok(match column.values() {
+        Values::Id { ids, .. } if ids.kind() != IdKind::Text => {
+            return Err(Error::ColumnType {
+                column: name.into(),
+                found: "ids".into(),
+                expected: "numbers, truth values or texts: it is a covariate".into(),
+            });
+        }
         Values::Id { .. } | Values::Text { .. } => {
             let (levels, places) = table.names(name)?;
             Cells::Levels(levels, places)

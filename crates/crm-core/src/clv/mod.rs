@@ -19,6 +19,7 @@
 mod ahead;
 pub(crate) mod choice;
 mod covariate_columns;
+mod covariate_orders;
 mod fields;
 pub(crate) mod frame;
 pub mod models;

@@ -417,3 +417,195 @@ fn fitted<const N: usize>(
     }
     Ok(empty)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clv::models::bg_nbd::Family;
+    use crate::clv::models::histories::Histories;
+    use crate::clv::models::model::Purchases;
+    use crate::clv::models::repeat_model::{Kind, fit as plain_fit};
+    use crate::clv::models::{bg_nbd, pareto_nbd};
+    use crate::clv::tables::clv_summary::Unit;
+    use crate::num::rng::Rng;
+
+    /// Two columns: a category of three values and a number.
+    fn columns() -> Vec<CovariateColumn> {
+        let levels = ["shop", "app", "web"].map(String::from).to_vec();
+        let column = |name: &str, levels| CovariateColumn {
+            name: name.into(),
+            levels,
+        };
+        vec![column("channel", Some(levels)), column("age", None)]
+    }
+
+    fn design() -> Design {
+        let names = || vec!["channel".to_owned(), "age".to_owned()];
+        Design {
+            columns: columns(),
+            purchase: names(),
+            dropout: names(),
+        }
+    }
+
+    /// A fit with these coefficients, none of them estimated.
+    fn truth(model: RepeatModel, values: &[f64]) -> CovariateFit {
+        let mut truth = template(&Fit::given(model), design()).unwrap();
+        let coefficients = &mut truth.covariates.as_mut().unwrap().coefficients;
+        assert_eq!(coefficients.len(), values.len());
+        for (coefficient, value) in coefficients.iter_mut().zip(values) {
+            coefficient.value = *value;
+        }
+        truth
+    }
+
+    /// Groups of simulated customers, and all customers together.
+    fn shop(truth: &CovariateFit, size: u64) -> (Vec<Group>, Rows) {
+        let (mut groups, mut all) = (Vec::new(), [vec![], vec![], vec![]]);
+        for (g, raw) in [
+            [0.0, 20.0],
+            [0.0, 45.0],
+            [1.0, 30.0],
+            [1.0, 60.0],
+            [2.0, 25.0],
+            [2.0, 50.0],
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let own = truth.of(&raw).unwrap().model;
+            let mut columns: [Vec<f64>; 3] = Default::default();
+            for i in 0..size {
+                let mut rng = Rng::stream(g as u64, i);
+                let age = 100.0 + rng.below(80) as f64;
+                let times = own.simulate(age, &mut rng).unwrap();
+                columns[0].push(times.len() as f64);
+                columns[1].push(times.last().copied().unwrap_or(0.0));
+                columns[2].push(age);
+            }
+            for (all, column) in all.iter_mut().zip(&columns) {
+                all.extend(column);
+            }
+            let rows = Rows::new(&Histories::new(&columns[0], &columns[1], &columns[2])).unwrap();
+            let raw = raw.to_vec();
+            groups.push(Group { raw, rows });
+        }
+        let all = Rows::new(&Histories::new(&all[0], &all[1], &all[2])).unwrap();
+        (groups, all)
+    }
+
+    fn bg() -> RepeatModel {
+        let values = [0.8, 20.0, 0.9, 2.5];
+        RepeatModel::Bg(bg_nbd::Params::new(Family::Mbg, 1, values, Unit::Day).unwrap())
+    }
+
+    fn pareto() -> RepeatModel {
+        let values = [0.9, 12.0, 1.4, 60.0];
+        RepeatModel::Pareto(pareto_nbd::Params::new(values, Unit::Day).unwrap())
+    }
+
+    fn direct(fit: &CovariateFit, groups: &[Group]) -> f64 {
+        let of_group = |group: &Group| -> f64 {
+            let own = fit.of(&group.raw).unwrap().model;
+            let rows = 0..group.rows.len();
+            rows.map(|i| group.rows.weight[i] * own.log_likelihood(group.rows.history(i)))
+                .sum()
+        };
+        groups.iter().map(of_group).sum()
+    }
+
+    /// Coefficients are within four standard errors of the truth, the likelihood is that of the customers one by
+    /// one, and no step of a parameter or a coefficient raises it.
+    #[test]
+    fn truth_is_recovered_at_a_maximum() {
+        for (kind, model, coefficients) in [
+            (
+                Kind::MbgNbd,
+                bg(),
+                &[0.5, -0.3, 0.01, 0.3, -0.2, 0.01, -0.2, 0.1, -0.01][..],
+            ),
+            (
+                Kind::ParetoNbd,
+                pareto(),
+                &[0.5, -0.3, 0.01, -0.4, 0.3, 0.01][..],
+            ),
+        ] {
+            let truth = truth(model, coefficients);
+            let (groups, all) = shop(&truth, 1_500);
+            let context = Context::default();
+            let plain = plain_fit(kind, &all, Unit::Day, 0.0, &context).unwrap();
+            let fit = fit(&plain, &groups, design(), 0.0, &context).unwrap();
+            assert_eq!(fit.fit.status, Status::Converged);
+            let errors = fit.standard_errors().unwrap();
+            let pairs = fit.parameters().zip(truth.parameters()).zip(&errors);
+            for (((name, found), (_, truth)), error) in pairs {
+                assert!(
+                    fabs(found - truth) < 4.0 * error,
+                    "{name} {found} {truth} {error}"
+                );
+            }
+            let best = direct(&fit, &groups);
+            assert!(fabs(best - fit.fit.log_likelihood) < 1e-7 * fabs(best));
+            for i in 0..errors.len() - plain.count() {
+                for step in [-0.02, 0.02] {
+                    let mut moved = fit.clone();
+                    moved.covariates.as_mut().unwrap().coefficients[i].value +=
+                        step * errors[plain.count() + i];
+                    let found = direct(&moved, &groups);
+                    assert!(found < best, "{i} {step} {found} {best}");
+                }
+            }
+        }
+    }
+
+    /// The variance of a customer's parameters is that of a quantity by the delta method, and draws have it.
+    #[test]
+    fn draws_vary_as_the_covariance_says() {
+        let truth = truth(pareto(), &[0.5, -0.3, 0.01, -0.4, 0.3, 0.01]);
+        let (groups, all) = shop(&truth, 300);
+        let context = Context::default();
+        let plain = plain_fit(Kind::ParetoNbd, &all, Unit::Day, 0.0, &context).unwrap();
+        let fit = fit(&plain, &groups, design(), 0.0, &context).unwrap();
+        let raw = [2.0, 33.0];
+        let own = fit.of(&raw).unwrap();
+        let logs = own.covariance_of_logs.as_ref().unwrap();
+        let (root, slopes) = (fit.root(), fit.slopes(&raw).unwrap());
+        let mut rng = Rng::stream(7, 0);
+        let draws: Vec<[f64; 4]> = (0..4_000)
+            .map(|_| fit.draw(root.as_deref(), &slopes, &mut rng).unwrap())
+            .map(|model| model.values().map(log))
+            .collect();
+        let mean = |p: usize| draws.iter().map(|v| v[p]).sum::<f64>() / 4_000.0;
+        for p in 0..4 {
+            for q in 0..4 {
+                let (m, n) = (mean(p), mean(q));
+                let found = draws.iter().map(|v| (v[p] - m) * (v[q] - n)).sum::<f64>() / 4_000.0;
+                let scale = sqrt(logs[p * 4 + p] * logs[q * 4 + q]);
+                assert!(fabs(found - logs[p * 4 + q]) < 0.08 * scale, "{p} {q}");
+            }
+        }
+        assert!(fabs(mean(1) - log(own.model.values()[1])) < 0.1);
+    }
+
+    #[test]
+    fn columns_that_say_the_same_are_refused() {
+        let truth = truth(pareto(), &[0.0; 6]);
+        let (mut groups, all) = shop(&truth, 50);
+        let context = Context::default();
+        let plain = plain_fit(Kind::Nbd, &all, Unit::Day, 0.0, &context).unwrap();
+        // The age is that of the channel.
+        for group in &mut groups {
+            group.raw[1] = if group.raw[0] == 2.0 { 7.0 } else { 3.0 };
+        }
+        let error = fit(&plain, &groups, design(), 0.0, &context).unwrap_err();
+        assert!(
+            error.to_string().contains("do not follow from the others"),
+            "{error}"
+        );
+        for group in &mut groups {
+            group.raw[1] = 3.0;
+        }
+        let error = fit(&plain, &groups, design(), 0.0, &context).unwrap_err();
+        assert!(error.to_string().contains("at least two values"), "{error}");
+    }
+}
