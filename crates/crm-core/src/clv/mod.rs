@@ -19,7 +19,7 @@
 mod ahead;
 pub(crate) mod choice;
 mod covariate_columns;
-mod covariate_orders;
+mod customer_columns;
 mod fields;
 pub(crate) mod frame;
 pub mod models;

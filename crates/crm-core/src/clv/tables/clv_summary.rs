@@ -48,7 +48,7 @@
 //! weeks or months and has no factors.
 
 use crate::analysis::Analysis;
-use crate::clv::covariate_orders::customer_columns;
+use crate::clv::customer_columns::customer_columns;
 use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
 use crate::data::orders::index::Index;

@@ -1,7 +1,7 @@
 //! Purchase days of customers, and the model for them: shared by `clv_tracking` and `alive_path`.
 
 use crate::clv::covariate_columns::covariate_fit_of;
-use crate::clv::covariate_orders::covariates_of;
+use crate::clv::customer_columns::customer_columns;
 use crate::clv::models::covariates::CovariateFit;
 use crate::clv::models::histories::{Histories, Rows};
 use crate::clv::models::model::Purchases;
@@ -182,13 +182,19 @@ impl OfDays {
         })
     }
 
-    /// The covariates of these customers.
+    /// The covariates of these customers; a table without columns where the fit has none.
     pub(super) fn covariates(
         &self,
         orders: &Orders,
         codes: &[u32],
         context: &Context,
     ) -> Result<Table> {
-        covariates_of(&self.fit, orders, codes, context)
+        let mut names = Vec::new();
+        for column in self.fit.covariates.iter().flat_map(|c| &c.columns) {
+            push(&mut names, column.name.clone(), "covariates")?;
+        }
+        Ok(Table::new(customer_columns(
+            orders, &names, codes, context,
+        )?))
     }
 }

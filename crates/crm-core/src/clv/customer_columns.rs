@@ -1,13 +1,12 @@
 //! Columns of the customers of orders, for fits with covariates.
 
-use crate::clv::models::covariates::CovariateFit;
-use crate::context::{Context, collect, push, room};
+use crate::context::{Context, collect, room};
 use crate::data::Orders;
 use crate::data::filter::{AttributeValues, Level};
 use crate::error::{Error, Result};
 use crate::ids::{IdKind, IdRef};
 use crate::request::distinct;
-use crate::table::{Column, Table, Values};
+use crate::table::{Column, Values};
 
 /// Columns of customers (of the customers table, or `first_` columns) for the customers with these codes. Whole
 /// numbers are numbers and not names.
@@ -53,20 +52,4 @@ pub(crate) fn customer_columns(
         columns.push(column);
     }
     Ok(columns)
-}
-
-/// The columns of a fit for these customers of orders; a table without columns where it has no covariates.
-pub(crate) fn covariates_of(
-    fit: &CovariateFit,
-    orders: &Orders,
-    codes: &[u32],
-    context: &Context,
-) -> Result<Table> {
-    let mut names = Vec::new();
-    for column in fit.covariates.iter().flat_map(|c| &c.columns) {
-        push(&mut names, column.name.clone(), "covariates")?;
-    }
-    Ok(Table::new(customer_columns(
-        orders, &names, codes, context,
-    )?))
 }
