@@ -83,8 +83,8 @@ def clv_summary(
         day; null at frequency 0), ln_gaps (sum of the logarithms of the gaps, for models of regular
         gaps), own_ln_gaps (the same in the time of the seasons; not with "none" or a unit of the
         calendar); with `calibration_end` holdout_frequency, holdout_duration and
-        holdout_monetary_value; then the columns of `covariates`. The note `seasons` has the factors, why there are some or none, and
-        the last day of their data.
+        holdout_monetary_value; then the columns of `covariates`. The note `seasons` has the
+        factors, why there are some or none, and the last day of their data.
 
     Raises:
         OptionError: An option is unknown or out of range.

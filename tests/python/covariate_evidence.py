@@ -3,11 +3,11 @@
     .venv/bin/python tests/python/covariate_evidence.py --shops 100
     .venv/bin/python tests/python/covariate_evidence.py --clvtools DIRECTORY
 
-`--shops` simulates shops of `covariate_shops.py` and prints for each model and coefficient how many
-95 % intervals hold the truth, and the mean estimate. `--clvtools` fits the apparel retailer of the R
-package CLVTools, from its files apparelTrans.rda and apparelStaticCov.rda (GPL, so they are not here;
-read by the package rdata), and prints the estimates beside the published ones. docs/evidence.md has
-what both printed.
+`--shops` simulates shops of `covariate_shops.py` and prints for each model and coefficient how
+many 95 % intervals hold the truth, and the mean estimate. `--clvtools` fits the apparel retailer of
+the R package CLVTools, from its files apparelTrans.rda and apparelStaticCov.rda (GPL, so they are
+not here; read by the package rdata), and prints the estimates beside the published ones.
+docs/evidence.md has what both printed.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Simulated customers whose rates depend on what is known about them, and their likelihood by scipy.
+"""Simulated customers whose rates depend on what is known of them; their likelihood by scipy.
 
 The purchases are drawn one by one from the definition of the models; the likelihood is that of the
 papers with the customer's own parameters (Fader and Hardie 2007), written with scipy's functions.

@@ -1,4 +1,4 @@
-"""Fits whose rates depend on columns of customers, against scipy's functions and the plain models."""
+"""Fits whose rates depend on columns of customers, against scipy and the plain models."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def fitted(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any], Any]:
 
 
 def effects(kind: str) -> list[str]:
-    return ["purchase", "dropout"] if kind == "pareto_nbd" else ["purchase", "dropout_a", "dropout_b"]
+    return (
+        ["purchase", "dropout"] if kind == "pareto_nbd" else ["purchase", "dropout_a", "dropout_b"]
+    )
 
 
 def likelihood(kind: str, frame: dict[str, Any], values: Any) -> float:
@@ -237,7 +239,7 @@ def test_what_is_missing_or_unknown_is_refused() -> None:
     with pytest.raises(crm.OptionError, match="errors come from the likelihood"):
         crm.MbgNbd(bootstrap=20).fit(frame, unit="week", covariates=["age"])
     model = fit(frame, unit="week", covariates=COVARIATES)
-    with pytest.raises(crm.DataError, match="channel.*a value that the fit has seen"):
+    with pytest.raises(crm.DataError, match=r"channel.*a value that the fit has seen"):
         model.predict({**frame, "channel": np.full(200, "tv")}, t=1.0)
     with pytest.raises(crm.SchemaError, match="as in the fit"):
         model.predict({**frame, "age": np.full(200, "old")}, t=1.0)

@@ -31,14 +31,14 @@ pub enum CovariateNames {
     /// These columns for purchases and dropout alike.
     Both(Vec<String>),
     /// Columns for each of them.
-    Apart(Apart),
+    Apart(CovariateLists),
 }
 
 /// Columns for purchases and columns for dropout.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
-pub struct Apart {
+pub struct CovariateLists {
     /// Columns for the purchase rate.
     pub purchase: Vec<String>,
     /// Columns for dropout.
@@ -60,7 +60,9 @@ impl<'de> Deserialize<'de> for CovariateNames {
         let read = match Value::deserialize(from)? {
             Value::Null => return Ok(CovariateNames::None),
             list @ Value::Array(_) => Vec::deserialize(list).map(CovariateNames::Both),
-            object @ Value::Object(_) => Apart::deserialize(object).map(CovariateNames::Apart),
+            object @ Value::Object(_) => {
+                CovariateLists::deserialize(object).map(CovariateNames::Apart)
+            }
             _ => Err(serde_json::Error::custom("another type")),
         };
         read.map_err(|error| {
@@ -83,7 +85,7 @@ impl CovariateNames {
         match self {
             CovariateNames::None => [&[], &[]],
             CovariateNames::Both(names) => [names, names],
-            CovariateNames::Apart(Apart { purchase, dropout }) => [purchase, dropout],
+            CovariateNames::Apart(CovariateLists { purchase, dropout }) => [purchase, dropout],
         }
     }
 

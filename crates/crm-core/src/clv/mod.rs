@@ -32,7 +32,7 @@ mod usable;
 pub mod value;
 
 pub use choice::Choice;
-pub use covariate_columns::{Apart, CovariateNames};
+pub use covariate_columns::{CovariateLists, CovariateNames};
 pub use models::histories::{Histories, History, MAX_FREQUENCY, Rows};
 pub use models::model::{Fit, Model, Purchases, Status, Unit, VERSION};
 pub use models::repeat_model::{Kind, RepeatModel, compare, fit, no_dropout};
