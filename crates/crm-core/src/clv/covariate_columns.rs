@@ -57,19 +57,17 @@ impl Serialize for CovariateNames {
 
 impl<'de> Deserialize<'de> for CovariateNames {
     fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        const EXPECTED: &str =
+            "a list of columns, or an object with lists `purchase` and `dropout`";
         let read = match Value::deserialize(from)? {
             Value::Null => return Ok(CovariateNames::None),
             list @ Value::Array(_) => Vec::deserialize(list).map(CovariateNames::Both),
             object @ Value::Object(_) => {
                 CovariateLists::deserialize(object).map(CovariateNames::Apart)
             }
-            _ => Err(serde_json::Error::custom("another type")),
+            _ => return Err(D::Error::custom(EXPECTED)),
         };
-        read.map_err(|error| {
-            D::Error::custom(format!(
-                "expected a list of columns, or an object with lists `purchase` and `dropout` ({error})"
-            ))
-        })
+        read.map_err(|error| D::Error::custom(format!("{EXPECTED} ({error})")))
     }
 }
 

@@ -89,6 +89,7 @@ impl Analysis for ClvParameters {
                 let expected = "no values: the fit has no covariates";
                 Err(Error::option("covariates", "", expected))
             }
+            None if fit.covariates.is_none() => table(&fit.fit, level),
             None => covariate_table(&fit, level),
         }
     }

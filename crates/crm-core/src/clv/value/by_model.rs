@@ -87,6 +87,7 @@ pub(crate) fn value_by_model(
             let terms = (0..9).map(|at| c[at] * of_spend[at / 3] * of_spend[at % 3] / (clv * clv));
             Some(sqrt((of_model + terms.sum::<f64>()).max(0.0)))
         });
+    let totals = totals.filter(|_| n > 0);
     all.total.intervals(deviation, totals, options);
     Ok(all)
 }
