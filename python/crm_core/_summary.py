@@ -5,6 +5,7 @@ Options that are not given have the library's defaults, which are in the table's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Unpack
 
 from ._library import call
@@ -53,6 +54,7 @@ def clv_summary(
     unit: Literal["day", "week", "calendar_week", "month"] | None = None,
     calibration_end: Date | None = None,
     seasonality: Seasonality | Literal["auto", "none"] | None = None,
+    covariates: Sequence[str] | None = None,
     **scope: Unpack[ScopeWithoutOccasion],
 ) -> Table:
     """The summary to which models of predicted value are fitted (LTV予測用サマリー).
@@ -70,6 +72,8 @@ def clv_summary(
             fitted to this summary. "auto" (default): those that `seasonality` finds in the orders
             up to the end of calibration, where they are more than chance; "none": time runs evenly;
             or factors of your own, see `cycle`. Recency and T stay by the calendar.
+        covariates: Columns of customers to add, for a fit with covariates (顧客属性): of the
+            customers table (sex, age), or `first_` columns (first_channel). Default: none.
         **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
@@ -79,8 +83,8 @@ def clv_summary(
         day; null at frequency 0), ln_gaps (sum of the logarithms of the gaps, for models of regular
         gaps), own_ln_gaps (the same in the time of the seasons; not with "none" or a unit of the
         calendar); with `calibration_end` holdout_frequency, holdout_duration and
-        holdout_monetary_value. The note `seasons` has the factors, why there are some or none, and
-        the last day of their data.
+        holdout_monetary_value; then the columns of `covariates`. The note `seasons` has the
+        factors, why there are some or none, and the last day of their data.
 
     Raises:
         OptionError: An option is unknown or out of range.
@@ -90,7 +94,12 @@ def clv_summary(
         >>> summary.columns[-3:]
         ['holdout_frequency', 'holdout_duration', 'holdout_monetary_value']
     """
-    options = {"unit": unit, "calibration_end": calibration_end, "seasonality": seasonality}
+    options = {
+        "unit": unit,
+        "calibration_end": calibration_end,
+        "seasonality": seasonality,
+        "covariates": covariates,
+    }
     return call("clv_summary", orders, as_of, {**options, **scope})
 
 

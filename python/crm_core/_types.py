@@ -40,6 +40,9 @@ Length: TypeAlias = int | str
 """A length of time: a whole number of days, or "30min", "36h", "7d", "2w"."""
 
 Seasonality: TypeAlias = "Mapping[int | str | Date, float]"
+
+Covariates: TypeAlias = Sequence[str] | Mapping[Literal["purchase", "dropout"], Sequence[str]]
+"""Columns of customers in a fit: for purchases and dropout alike, or a list for each."""
 """Factors of a shop's demand by month (1 to 12), weekday ("mon" to "sun") and date."""
 
 

@@ -615,6 +615,22 @@ impl Table {
         Ok(self)
     }
 
+    /// The same table with more columns at its end.
+    ///
+    /// # Errors
+    ///
+    /// A name that the table already has.
+    pub(crate) fn appended(mut self, mut columns: Vec<Column>) -> Result<Self> {
+        let has = |column: &&Column| self.column(column.name()).is_some();
+        if let Some(column) = columns.iter().find(has) {
+            let expected = "other columns: the table has this one anyway";
+            return Err(Error::option("covariates", column.name(), expected));
+        }
+        self.cache = Cache::default();
+        self.columns.append(&mut columns);
+        Ok(self)
+    }
+
     /// The rows at these indices, in their order.
     ///
     /// # Errors

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack
 
+from .._errors import OptionError
 from .._library import call, run
 from .._orders import Orders
 from .._table import Table
@@ -13,8 +14,19 @@ from .model import TO_FIT, TO_PREDICT, Model, Unit, columns_of, summary_of, unli
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .._types import AsOf, Date, Length, ScopeWithoutOccasion, Seasonality
+    from .._types import AsOf, Covariates, Date, Length, ScopeWithoutOccasion, Seasonality
     from .model import Floats
+
+
+def names_of(covariates: Covariates | None) -> list[str]:
+    """The columns of covariates, each once."""
+    if isinstance(covariates, str):
+        raise OptionError(
+            f"option `covariates`: expected a list of columns, found {covariates!r}",
+            hint=f"covariates=[{covariates!r}]",
+        )
+    lists = covariates.values() if isinstance(covariates, Mapping) else [covariates or ()]
+    return list(dict.fromkeys(name for names in lists for name in names))
 
 
 class Purchases(Model):
@@ -40,6 +52,7 @@ class Purchases(Model):
         unit: Unit | None = None,
         bad_rows: Literal["error", "drop"] | None = None,
         seasonality: Seasonality | Literal["auto", "none"] | None = None,
+        covariates: Covariates | None = None,
     ) -> Self:
         """Fit by maximum likelihood.
 
@@ -56,6 +69,12 @@ class Purchases(Model):
                 in its predictions. "auto" (default): those of the `clv_summary`, or those that are
                 found in the `Orders`; "none": time runs evenly; or factors of your own, see
                 `cycle`. A frame needs a column as_of for them, the last day of observation.
+            covariates: Columns on which the rates of customers depend (顧客属性): a list for
+                purchases and dropout alike, or ``{"purchase": [...], "dropout": [...]}``. Numbers
+                are taken as they are; of texts each value but the most frequent one has a
+                coefficient. Of `Orders`: columns of the customers table, or `first_` columns.
+                `predict`, `clv` and the other methods then read these columns too. Not with
+                `bootstrap`. Default: none.
 
         Returns:
             The model itself.
@@ -64,13 +83,13 @@ class Purchases(Model):
             OptionError: A frame without `unit`, or another unit than the summary's.
             SchemaError: A column is missing or of another type.
             DataError: An impossible history, such as recency above T; too few repeat customers; a
-                summary of several `as_of`.
+                summary of several `as_of`; a customer without a covariate.
 
         Example:
             >>> crm.MbgNbd().fit(orders, unit="week").status_
             'converged'
         """
-        table = summary_of(summary, unit, TO_FIT, seasonality)
+        table = summary_of(summary, unit, TO_FIT, seasonality, names_of(covariates))
         if isinstance(summary, Orders):
             seasonality = None  # those of the summary
         options = {
@@ -81,8 +100,47 @@ class Purchases(Model):
             "seed": self.seed,
             "bad_rows": bad_rows,
             "seasonality": seasonality,
+            "covariates": covariates,
         }
         return self._take(run("clv_fit", table, options))
+
+    @property
+    def covariates_(self) -> list[str]:
+        """The columns of customers in the fit.
+
+        `params_` has their coefficients: `purchase.age`, `dropout.channel=web`.
+
+        Example:
+            >>> model.covariates_
+            []
+        """
+        columns = self._fit().get("covariates", {"columns": []})["columns"]
+        return [column["name"] for column in columns]
+
+    def with_covariates(self, values: Mapping[str, Any]) -> Self:
+        """The model of customers with these covariates, which has none any more.
+
+        Args:
+            values: A value for each column of `covariates_`.
+
+        Returns:
+            A model of the same class: its parameters, with their errors, are those of these
+            customers.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            OptionError: A column is missing or unknown, or a value that the fit has not seen.
+
+        Example:
+            >>> frame = {**summary.to_dict(), "web": [i % 2 for i in range(len(summary))]}
+            >>> fitted = crm.MbgNbd().fit(frame, unit="week", covariates=["web"])
+            >>> of_web = fitted.with_covariates({"web": 1})
+            >>> of_web.params_["alpha"] == fitted.params_["alpha"]
+            False
+        """
+        options = {"fit": self._fit(), "covariates": dict(values), "confidence": self.confidence}
+        own = type(self)(**self.get_params())
+        return own._take(run("clv_parameters", {"nothing": [0]}, options))
 
     @property
     def seasonality_(self) -> dict[str, float] | None:
@@ -174,7 +232,7 @@ class Purchases(Model):
             "bad_rows": bad_rows,
         }
         fit = self._fit()
-        table = summary_of(summary, unit or self.unit_, TO_PREDICT)
+        table = summary_of(summary, unit or self.unit_, TO_PREDICT, covariates=self.covariates_)
         return run("clv_predict", table, {"fit": fit, **options})
 
     def log_likelihood(
@@ -359,7 +417,7 @@ class Purchases(Model):
             >>> len(m.simulate([30.0] * 5, seed=1))
             5
         """
-        fit = self._fit()
+        fit = self._alone()
         table, _ = columns_of(T=T)
         return run("clv_simulate", table, {"fit": fit, "seed": seed})
 
@@ -387,7 +445,7 @@ class Purchases(Model):
             [0, 1, 2, 3]
         """
         options = {"fit": self._fit(), "up_to": up_to, "unit": unit}
-        table = summary_of(summary, unit or self.unit_, TO_FIT)
+        table = summary_of(summary, unit or self.unit_, TO_FIT, covariates=self.covariates_)
         return run("frequency_histogram", table, options)
 
     def expected_surface(
@@ -425,7 +483,7 @@ class Purchases(Model):
         """
         options = {"t": t, "age": age, "up_to": up_to, "step": step, "unit": unit}
         table = summary_of(summary, unit or self.unit_, TO_FIT)
-        return run("expected_surface", table, {"fit": self._fit(), **options})
+        return run("expected_surface", table, {"fit": self._alone(), **options})
 
     def tracking(
         self,
@@ -509,10 +567,19 @@ class Purchases(Model):
         """A model of the last of its kinds with these parameters."""
         return cls()._given({"model": cls._kinds[-1], **parameters})
 
+    def _alone(self) -> dict[str, Any]:
+        """The fit, where it is about customers of whom nothing else is known."""
+        if self.covariates_:
+            raise OptionError(
+                f"this model needs the covariates {', '.join(self.covariates_)}",
+                hint="with_covariates({...}) gives the model of customers with these values",
+            )
+        return self._fit()
+
     def _each(
         self, column: str, frequency: Any, recency: Any, T: Any, **options: Any
     ) -> Floats | float:
-        fit = self._fit()
+        fit = self._alone()
         table, single = columns_of(frequency=frequency, recency=recency, T=T)
         found = run("clv_predict", table, {"fit": fit, "only": [column], **options})[column]
         if column == "discounted_purchases":
@@ -520,7 +587,7 @@ class Purchases(Model):
         return float(found[0]) if single else found
 
     def _of_new(self, column: str, **columns: Any) -> Floats | float:
-        fit = self._fit()
+        fit = self._alone()
         table, single = columns_of(**columns)
         found = run("clv_new_customers", table, {"fit": fit})[column]
         return float(found[0]) if single else found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from .. import _native
@@ -28,17 +28,23 @@ TO_PREDICT_SPEND = ("customer_id", "frequency", "monetary_value")
 
 
 def summary_of(
-    data: Any, unit: str | None, columns: tuple[str, ...], seasonality: Any = "none"
+    data: Any,
+    unit: str | None,
+    columns: tuple[str, ...],
+    seasonality: Any = "none",
+    covariates: Sequence[str] = (),
 ) -> Table:
-    """The summary of the given data; of a plain frame, the known columns that it has.
+    """The summary of the given data with columns of customers; of a plain frame, the known columns
+    that it has.
 
     Seasons of orders are looked for only where a model is fitted: the fit has them.
     """
     if isinstance(data, Table):
         return data
     if isinstance(data, Orders):
-        return call("clv_summary", data, None, {"unit": unit, "seasonality": seasonality})
-    return chosen(data, columns)
+        options = {"unit": unit, "seasonality": seasonality, "covariates": list(covariates) or None}
+        return call("clv_summary", data, None, options)
+    return chosen(data, (*columns, *covariates))
 
 
 def columns_of(**columns: Any) -> tuple[Table, bool]:

@@ -102,7 +102,8 @@ def clv(
         if not isinstance(model, kind):
             raise TypeError(f"{name}: expected {such}, not {type(model).__name__}")
     fits = {"fit": m._fit(), "spend_fit": g._fit()}
-    return run("clv", summary_of(summary, unit or m.unit_, TO_VALUE), {**fits, **options})
+    table = summary_of(summary, unit or m.unit_, TO_VALUE, covariates=m.covariates_)
+    return run("clv", table, {**fits, **options})
 
 
 def compare_models(

@@ -216,10 +216,13 @@ pub(crate) fn unit_of(table: &Table, option: Option<Unit>) -> Result<Unit> {
     }
 }
 
-/// The unit of a table to which the model in `fit` is applied.
-pub(crate) fn unit_for(table: &Table, option: Option<Unit>, fit: &Value) -> Result<Unit> {
-    let fit: Fit<RepeatModel> = fit_of("fit", fit)?;
-    unit_of(table, option.or(unit_if_silent(table, &fit)))
+/// The unit of a table to which a model is applied.
+pub(crate) fn unit_for(
+    table: &Table,
+    option: Option<Unit>,
+    fit: &Fit<RepeatModel>,
+) -> Result<Unit> {
+    unit_of(table, option.or(unit_if_silent(table, fit)))
 }
 
 /// The model's unit for a frame without a definition, `None` for a table with one.
@@ -287,6 +290,12 @@ where
         }
         other => other,
     };
+    if given.get("covariates").is_some() {
+        return Err(expected(
+            "a fit without covariates; clv_parameters with `covariates` gives the fit of customers with certain values"
+                .into(),
+        ));
+    }
     if given.get("version").is_none() {
         let model = serde_json::from_value(given.clone());
         return model

@@ -18,6 +18,8 @@
 
 mod ahead;
 pub(crate) mod choice;
+mod covariate_columns;
+mod customer_columns;
 mod fields;
 pub(crate) mod frame;
 pub mod models;
@@ -30,6 +32,7 @@ mod usable;
 pub mod value;
 
 pub use choice::Choice;
+pub use covariate_columns::{CovariateLists, CovariateNames};
 pub use models::histories::{Histories, History, MAX_FREQUENCY, Rows};
 pub use models::model::{Fit, Model, Purchases, Status, Unit, VERSION};
 pub use models::repeat_model::{Kind, RepeatModel, compare, fit, no_dropout};

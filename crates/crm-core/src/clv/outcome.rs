@@ -63,7 +63,7 @@ impl Draws {
 
     /// The order statistics nearest to the ends of the level. `above` has the values above 0 of a
     /// sample and is reordered; the other values are 0.
-    fn ends(&self, above: &mut [f64]) -> (f64, f64) {
+    pub(crate) fn ends(&self, above: &mut [f64]) -> (f64, f64) {
         let zeros = self.draws as usize - above.len();
         let last = f64::from(self.draws - 1);
         let tail = 0.5 * (1.0 - self.level.get());
@@ -83,22 +83,37 @@ pub(crate) struct Spend<'a> {
     pub(crate) factor: &'a [f64],
 }
 
-/// The interval of each customer's purchases within `t` or, with `spend`, of their value; and the
-/// interval of the sum.
+/// The customers of a simulation.
+pub(crate) struct Drawn<'a, M> {
+    pub(crate) fit: &'a Fit<M>,
+    /// Draws a model from the distribution of its parameters.
+    pub(crate) draw: &'a dyn Fn(&mut Rng) -> Result<M>,
+    pub(crate) histories: &'a Histories<'a>,
+    /// The place of each customer among all, by which they have their random numbers; `None`: the row.
+    pub(crate) places: Option<&'a [usize]>,
+}
+
+/// The interval of each customer's purchases within `t` or, with `spend`, of their value; and the sum
+/// of each draw.
 pub(crate) fn intervals<M: Model + Purchases + Sync>(
-    fit: &Fit<M>,
+    drawn: &Drawn<'_, M>,
     spend: Option<&Spend<'_>>,
-    histories: &Histories<'_>,
     t: f64,
     draws: &Draws,
     context: &Context,
-) -> Result<(Interval, Option<(f64, f64)>)> {
+) -> Result<(Interval, Vec<f64>)> {
     draws.check()?;
+    let Drawn {
+        fit,
+        histories,
+        places,
+        ..
+    } = *drawn;
     let n = histories.len();
     let mut parameters = room(draws.draws as usize, "draws")?;
     let mut rng = Rng::stream(draws.seed, u64::MAX);
     for _ in 0..draws.draws {
-        let model = fit.draw(&mut rng)?;
+        let model = (drawn.draw)(&mut rng)?;
         let mut shift = [0.0; 4];
         let values = model.values().into_iter().zip(fit.model.values());
         for (shift, (drawn, estimate)) in shift.iter_mut().zip(values) {
@@ -121,7 +136,8 @@ pub(crate) fn intervals<M: Model + Purchases + Sync>(
         let mut moved = filled(parameters.len(), 0.0, "draws")?;
         for row in rows {
             let h = histories.at(row);
-            let mut rng = Rng::stream(draws.seed, row as u64);
+            let place = places.map_or(row, |places| places[row]);
+            let mut rng = Rng::stream(draws.seed, place as u64);
             let weight = histories.weight.map_or(1.0, |w| w[row]);
             let shifts = parameters.iter().map(|(_, shift, _)| shift);
             let odds = alive.of(row, shifts, &mut moved);
@@ -165,8 +181,7 @@ pub(crate) fn intervals<M: Model + Purchases + Sync>(
             *total += sum;
         }
     }
-    let total = (n > 0).then(|| draws.ends(&mut totals));
-    Ok((interval, total))
+    Ok((interval, totals))
 }
 
 /// Log odds of having left, and their derivatives in the logarithms of the parameters.

@@ -51,6 +51,7 @@ use crate::clv::shop_time::ShopTime;
 use crate::clv::tables::clv_summary::Unit;
 use crate::context::{Context, filled, room};
 use crate::error::{Error, Result};
+use crate::num::rng::Rng;
 use crate::num::{Fraction, Positive, normal, sum_error};
 
 /// How a yearly rate becomes a daily one.
@@ -190,15 +191,23 @@ pub fn value<M: Model + Purchases + Sync>(
 ) -> Result<Values> {
     let valuation = Valuation {
         model,
+        draw: &|rng| model.draw(rng),
         spend,
         histories,
         mean_spend,
+        places: None,
     };
     let (delta, horizon) = options.ahead(unit)?;
     valuation.value(unit, options, &Ahead::even(delta, horizon), context)
 }
 
 impl Options {
+    /// The draws for intervals of the outcome.
+    fn drawn(&self, level: Fraction) -> Draws {
+        let Options { draws, seed, .. } = *self;
+        Draws { draws, seed, level }
+    }
+
     /// The discount rate and the horizon in units.
     fn ahead(&self, unit: Unit) -> Result<(f64, Option<f64>)> {
         if !(0.0..=2.0).contains(&self.shared_error) {
@@ -224,9 +233,11 @@ pub(crate) fn value_in<M: Model + Purchases + Sync>(
 ) -> Result<Values> {
     let valuation = Valuation {
         model,
+        draw: &|rng| model.draw(rng),
         spend,
         histories,
         mean_spend,
+        places: None,
     };
     let (delta, horizon) = options.ahead(unit)?;
     valuation.value(unit, options, &time.discounted(delta, horizon)?, context)
@@ -235,9 +246,22 @@ pub(crate) fn value_in<M: Model + Purchases + Sync>(
 /// The models of a shop, and its customers.
 struct Valuation<'a, M> {
     model: &'a Fit<M>,
+    /// Draws a model from the distribution of its parameters.
+    draw: &'a dyn Fn(&mut Rng) -> Result<M>,
     spend: &'a Fit<gamma_gamma::Params>,
     histories: &'a Histories<'a>,
     mean_spend: &'a [f64],
+    /// The place of each customer among all; `None`: the row.
+    places: Option<&'a [usize]>,
+}
+
+/// What the intervals of a total are computed from.
+#[derive(Default)]
+struct Sums {
+    /// Σ clv · ∂ ln clv: four slopes in the logarithms of the parameters of the model, three of spend.
+    slopes: Option<[f64; 7]>,
+    /// The total of each draw.
+    draws: Option<Vec<f64>>,
 }
 
 impl<M: Model + Purchases + Sync> Valuation<'_, M> {
@@ -248,12 +272,34 @@ impl<M: Model + Purchases + Sync> Valuation<'_, M> {
         ahead: &Ahead,
         context: &Context,
     ) -> Result<Values> {
+        let (mut out, sums) = self.part(unit, options, ahead, context)?;
+        let clv = out.total.clv;
+        let variance = sums.slopes.zip(self.model.covariance_of_logs.as_ref());
+        let deviation = variance.and_then(|(slopes, of_model)| {
+            let slope = |k: usize| slopes[k] / clv;
+            self.deviation(of_model, &slope)
+        });
+        out.total.intervals(
+            deviation,
+            sums.draws.filter(|_| !self.histories.is_empty()),
+            options,
+        );
+        Ok(out)
+    }
+
+    /// The values of these customers, and what the intervals of a total are computed from.
+    fn part(
+        &self,
+        unit: Unit,
+        options: &Options,
+        ahead: &Ahead,
+        context: &Context,
+    ) -> Result<(Values, Sums)> {
         self.model.model.unit().expect(unit)?;
         self.histories.check()?;
         check_spend(self.histories, self.mean_spend)?;
         if let Some(level) = options.interval {
-            let Options { draws, seed, .. } = *options;
-            Draws { draws, seed, level }.check()?;
+            options.drawn(level).check()?;
         }
         let n = self.histories.len();
         let margin = options.margin.get();
@@ -285,25 +331,29 @@ impl<M: Model + Purchases + Sync> Valuation<'_, M> {
             out.total.expected_purchases += weight * expected;
             out.total.clv += weight * clv;
         }
+        let mut sums = Sums::default();
         let Some(level) = options.interval else {
-            return Ok(out);
+            return Ok((out, sums));
         };
-        self.expectation(&mut out, ahead, level, context)?;
+        sums.slopes = self.expectation(&mut out, ahead, level, context)?;
         if let Some(t) = ahead.horizon {
-            let draws = Draws {
-                draws: options.draws,
-                seed: options.seed,
-                level,
-            };
-            self.outcome(&mut out, t, (&draws, margin), context)?;
-            let years = options.horizon_days.map_or(1.0, |days| days.get() / 365.0);
-            let shared = options.shared_error * sqrt(years.max(1.0));
-            let total = &mut out.total;
-            total.outcome = total
-                .outcome
-                .map(|ends| sum_error::widened(total.clv, ends, shared, level));
+            let draws = options.drawn(level);
+            sums.draws = Some(self.outcome(&mut out, t, (&draws, margin), context)?);
         }
-        Ok(out)
+        Ok((out, sums))
+    }
+
+    /// Standard deviation of a logarithm with these slopes in the logarithms of the parameters.
+    fn deviation(&self, of_model: &[f64], slope: &dyn Fn(usize) -> f64) -> Option<f64> {
+        let of_spend = self.spend.covariance_of_logs.as_ref()?;
+        let quadratic = |c: &[f64], n: usize, first: usize| -> f64 {
+            (0..n * n)
+                .map(|at| c[at] * slope(first + at / n) * slope(first + at % n))
+                .sum()
+        };
+        let count = self.model.count();
+        let variance = quadratic(of_model, count, 0) + quadratic(of_spend, 3, 4);
+        Some(sqrt(variance.max(0.0)))
     }
 
     /// The delta method: derivatives of `ln clv` in the logarithms of the parameters, by central
@@ -314,12 +364,12 @@ impl<M: Model + Purchases + Sync> Valuation<'_, M> {
         ahead: &Ahead,
         level: Fraction,
         context: &Context,
-    ) -> Result<()> {
-        let (Some(of_model), Some(of_spend)) = (
+    ) -> Result<Option<[f64; 7]>> {
+        let (Some(of_model), true) = (
             &self.model.covariance_of_logs,
-            &self.spend.covariance_of_logs,
+            self.spend.covariance_of_logs.is_some(),
         ) else {
-            return Ok(());
+            return Ok(None);
         };
         let n = self.histories.len();
         // One column of derivatives per parameter: up to four of the model, three of spend.
@@ -334,19 +384,7 @@ impl<M: Model + Purchases + Sync> Valuation<'_, M> {
         for (column, of_spend) in slopes[4..].iter_mut().zip(self.spend_slopes(context)?) {
             *column = of_spend;
         }
-        let (count, z) = (
-            self.model.count(),
-            normal::quantile(0.5 + 0.5 * level.get()),
-        );
-        let deviation = |slope: &dyn Fn(usize) -> f64| {
-            let quadratic = |c: &[f64], n: usize, first: usize| -> f64 {
-                (0..n * n)
-                    .map(|at| c[at] * slope(first + at / n) * slope(first + at % n))
-                    .sum()
-            };
-            let variance = quadratic(of_model, count, 0) + quadratic(of_spend, 3, 4);
-            sqrt(variance.max(0.0))
-        };
+        let z = normal::quantile(0.5 + 0.5 * level.get());
         let mut interval = Interval {
             low: room(n, "values")?,
             high: room(n, "values")?,
@@ -355,7 +393,7 @@ impl<M: Model + Purchases + Sync> Valuation<'_, M> {
         for row in 0..n {
             let at = |k: usize| slopes[k].get(row).copied().unwrap_or(0.0);
             let clv = out.clv[row];
-            let width = z * deviation(&at);
+            let width = z * self.deviation(of_model, &at).unwrap_or(0.0);
             // Infinite values have no derivative, and an interval of width 0.
             let width = if width.is_finite() { width } else { 0.0 };
             interval.low.push(product(clv, exp(-width)));
@@ -365,13 +403,8 @@ impl<M: Model + Purchases + Sync> Valuation<'_, M> {
                 *total += weight * clv * at(k);
             }
         }
-        let clv = out.total.clv;
-        let width = z * deviation(&|k| of_total[k] / clv);
-        if width.is_finite() && clv.is_finite() {
-            out.total.expected = Some((clv * exp(-width), clv * exp(width)));
-        }
         out.expected = Some(interval);
-        Ok(())
+        Ok(Some(of_total))
     }
 
     /// Derivatives of the logarithm of the expected spend in the logarithms of its parameters, by central
@@ -401,7 +434,7 @@ impl<M: Model + Purchases + Sync> Valuation<'_, M> {
         horizon: f64,
         (draws, margin): (&Draws, f64),
         context: &Context,
-    ) -> Result<()> {
+    ) -> Result<Vec<f64>> {
         // Outcomes are discounted by the customer's mean factor.
         let mut factor = room(self.histories.len(), "values")?;
         for ((purchases, spend), clv) in out
@@ -419,17 +452,35 @@ impl<M: Model + Purchases + Sync> Valuation<'_, M> {
             mean: self.mean_spend,
             factor: &factor,
         };
-        let (interval, total) = outcome::intervals(
-            self.model,
-            Some(&spend),
-            self.histories,
-            horizon,
-            draws,
-            context,
-        )?;
+        let drawn = outcome::Drawn {
+            fit: self.model,
+            draw: self.draw,
+            histories: self.histories,
+            places: self.places,
+        };
+        let (interval, totals) = outcome::intervals(&drawn, Some(&spend), horizon, draws, context)?;
         out.outcome = Some(interval);
-        out.total.outcome = total;
-        Ok(())
+        Ok(totals)
+    }
+}
+
+impl Total {
+    /// The intervals, from the standard deviation of the logarithm and from the totals of the draws.
+    fn intervals(&mut self, deviation: Option<f64>, draws: Option<Vec<f64>>, options: &Options) {
+        let Some(level) = options.interval else {
+            return;
+        };
+        let z = normal::quantile(0.5 + 0.5 * level.get());
+        let clv = self.clv;
+        let width = deviation.map(|deviation| z * deviation);
+        if let Some(width) = width.filter(|width| width.is_finite() && clv.is_finite()) {
+            self.expected = Some((clv * exp(-width), clv * exp(width)));
+        }
+        let Some(mut totals) = draws else { return };
+        let ends = options.drawn(level).ends(&mut totals);
+        let years = options.horizon_days.map_or(1.0, |days| days.get() / 365.0);
+        let shared = options.shared_error * sqrt(years.max(1.0));
+        self.outcome = Some(sum_error::widened(clv, ends, shared, level));
     }
 }
 
@@ -520,5 +571,8 @@ pub fn expected_interval<M: Model + Purchases + Sync>(
     Ok(Some(interval))
 }
 
+mod by_model;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use by_model::value_by_model;

@@ -123,7 +123,7 @@ pub fn fit_regular(
 }
 
 /// The likelihood of rows, with its buffers.
-struct Likelihood<'a> {
+pub(super) struct Likelihood<'a> {
     rows: &'a Rows,
     family: Family,
     k: u32,
@@ -136,7 +136,7 @@ struct Likelihood<'a> {
 }
 
 impl<'a> Likelihood<'a> {
-    fn new(rows: &'a Rows, options: &Options) -> Result<Self> {
+    pub(super) fn new(rows: &'a Rows, options: &Options) -> Result<Self> {
         let mut customers_at_x = filled(rows.x.len(), 0.0, "likelihood")?;
         let mut at_age = filled(rows.age.len(), (0.0, 0.0), "likelihood")?;
         for i in 0..rows.len() {
@@ -158,7 +158,7 @@ impl<'a> Likelihood<'a> {
     }
 
     /// Sum over all customers at `(r, α, a, b)`; the upper triangle of the Hessian only.
-    fn at(&mut self, parameters: &[f64; 4]) -> Result<Derivatives<4>> {
+    pub(super) fn at(&mut self, parameters: &[f64; 4]) -> Result<Derivatives<4>> {
         let [r, alpha, a, b] = *parameters;
         let rows = self.rows;
         self.ln_age.clear();

@@ -4,6 +4,8 @@ pub mod bg_fit;
 pub mod bg_nbd;
 pub mod bgbb;
 pub(crate) mod bootstrap;
+pub(crate) mod covariate_fit;
+pub mod covariates;
 mod dropout;
 pub mod gamma_gamma;
 pub(crate) mod histories;

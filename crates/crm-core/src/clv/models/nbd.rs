@@ -154,7 +154,7 @@ pub fn fit(rows: &Rows, unit: Unit, context: &Context) -> Result<Fit<Params>> {
 }
 
 /// The likelihood of all rows, from sums by frequency and by age.
-struct Likelihood<'a> {
+pub(super) struct Likelihood<'a> {
     rows: &'a Rows,
     /// Customers at each distinct frequency.
     at_x: Vec<f64>,
@@ -163,7 +163,7 @@ struct Likelihood<'a> {
 }
 
 impl<'a> Likelihood<'a> {
-    fn new(rows: &'a Rows) -> Result<Self> {
+    pub(super) fn new(rows: &'a Rows) -> Result<Self> {
         let mut at_x = crate::context::filled(rows.x.len(), 0.0, "likelihood")?;
         let mut at_age = crate::context::filled(rows.age.len(), (0.0, 0.0), "likelihood")?;
         for i in 0..rows.len() {
@@ -176,7 +176,7 @@ impl<'a> Likelihood<'a> {
         Ok(Likelihood { rows, at_x, at_age })
     }
 
-    fn at(&self, &[r, alpha]: &[f64; 2]) -> Derivatives<2> {
+    pub(super) fn at(&self, &[r, alpha]: &[f64; 2]) -> Derivatives<2> {
         let mut sum = Derivatives::<2>::default();
         let mut rate = RisingFactorial::new(r);
         for (x, w) in self.rows.x.iter().zip(&self.at_x) {

@@ -129,7 +129,7 @@ struct Time {
     b: f64,
 }
 
-struct Likelihood<'a> {
+pub(super) struct Likelihood<'a> {
     rows: &'a Rows,
     customers_at_x: Vec<f64>,
     /// Customers, and their repeat purchases, at each distinct age.
@@ -152,7 +152,7 @@ fn times(out: &mut Vec<Time>, values: &[f64], alpha: f64, beta: f64) {
 }
 
 impl<'a> Likelihood<'a> {
-    fn new(rows: &'a Rows) -> Result<Self> {
+    pub(super) fn new(rows: &'a Rows) -> Result<Self> {
         let mut customers_at_x = filled(rows.x.len(), 0.0, "likelihood")?;
         let mut at_age = filled(rows.age.len(), (0.0, 0.0), "likelihood")?;
         for i in 0..rows.len() {
@@ -175,7 +175,7 @@ impl<'a> Likelihood<'a> {
     }
 
     /// Sum over all customers at `(r, α, s, β)`; the upper triangle of the Hessian only.
-    fn at(&mut self, parameters: &[f64; 4]) -> Result<Derivatives<4>> {
+    pub(super) fn at(&mut self, parameters: &[f64; 4]) -> Result<Derivatives<4>> {
         let [r, alpha, s, beta] = *parameters;
         let rows = self.rows;
         times(&mut self.ages, &rows.age, alpha, beta);

@@ -1,10 +1,11 @@
 //! One customer's P(alive) on each day (`alive_path`), from the purchases up to that day.
 //!
-//! Without a `fit` the model is MBG/NBD, fitted to all customers. Days without a purchase count by the model's
+//! With covariates each customer has their own model. Without a `fit` the model is MBG/NBD, fitted to all customers. Days without a purchase count by the model's
 //! [seasons](crate::season): less in slow months.
 
 use super::purchase_days::{OfDays, days, purchase_days};
 use crate::analysis::Analysis;
+use crate::clv::covariate_columns::own_models;
 use crate::clv::tracking;
 use crate::context::{Context, collect, push};
 use crate::data::Orders;
@@ -76,10 +77,16 @@ impl Analysis for AlivePath {
             context,
         )?;
         let mut oldest = as_of.0;
-        purchase_days(&selection, context, |_, days| {
+        let mut shown = Vec::new();
+        purchase_days(&selection, context, |code, days| {
             oldest = oldest.min(days[0]);
-            Ok(())
+            match selection.shows(code) {
+                true => push(&mut shown, code, "path"),
+                false => Ok(()),
+            }
         })?;
+        let own = own_models(&model.fit, &model.covariates(orders, &shown, context)?)?;
+        let mut of_customer = own.iter().flatten();
         let time = model.time(Day(oldest), as_of)?;
         let (mut codes, mut dates, mut counts, mut alive) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -88,6 +95,7 @@ impl Analysis for AlivePath {
                 return Ok(());
             }
             context.check()?;
+            let own = of_customer.next().unwrap_or(&model.fit.fit.model);
             let since = |day: i32| time(days[0], day);
             let mut repeats = collect(days[1..].iter().map(|day| since(*day)), "path")?;
             let mut before = 0.0;
@@ -107,10 +115,7 @@ impl Analysis for AlivePath {
                     .map(|at| since(days[0] + *at).max(latest(days[0] + *at))),
                 "path",
             )?;
-            for (at, p) in at
-                .iter()
-                .zip(tracking::path(&model.fit.model, &repeats, &times)?)
-            {
+            for (at, p) in at.iter().zip(tracking::path(own, &repeats, &times)?) {
                 let day = days[0] + at;
                 push(&mut codes, code, "path")?;
                 push(&mut dates, day, "path")?;
@@ -127,12 +132,12 @@ impl Analysis for AlivePath {
             ids: orders.ids().clone(),
             codes,
         };
-        Ok(model.noted(Table::new(vec![
+        model.noted(Table::new(vec![
             Column::new(f_id, ids),
             Column::new(f_date, Values::Date(dates)),
             Column::new(f_count, Values::I32(counts)),
             Column::new(f_alive, Values::F64(alive.into())),
-        ])))
+        ]))
     }
 }
 

@@ -5,12 +5,12 @@
 //! October on has a December in it.
 
 use crate::analysis::Analysis;
+use crate::clv::covariate_columns::covariate_fit_of;
 use crate::clv::fields::EXPECTED_SPEND;
 use crate::clv::frame::spend;
 use crate::clv::frame::{Frame, fit_of, one_as_of, unit_for, with_ids};
 use crate::clv::models::gamma_gamma;
 use crate::clv::models::model::{Fit, Purchases};
-use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::outcome::ends;
 use crate::clv::tables::clv_summary::Unit;
 use crate::clv::usable::{Reads, Usable, policy};
@@ -116,7 +116,11 @@ impl Analysis for Clv {
     type Options = Options;
 
     fn resolve(data: &Table, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
-        options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        options.unit = Some(unit_for(
+            data,
+            options.unit,
+            &covariate_fit_of("fit", &options.fit)?.fit,
+        )?);
         options.bad_rows = Some(policy(data, options.bad_rows));
         if options.infinite {
             if options.horizon_days != Options::default().horizon_days {
@@ -139,31 +143,47 @@ impl Analysis for Clv {
 
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         one_as_of(data)?;
-        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
+        let model = covariate_fit_of("fit", &options.fit)?;
+        let fit = &model.fit;
         let spend_fit: Fit<gamma_gamma::Params> = fit_of("spend_fit", &options.spend_fit)?;
         let usable = Usable::new(data, options.bad_rows, Reads::BOTH)?;
         let mut frame = Frame::new(&usable.table, options.unit)?;
         fit.model.unit().expect(frame.unit)?;
         let time = frame.in_time_of(fit.seasonality.as_ref(), &usable.table)?;
         context.check()?;
-        let values = value::value_in(
-            &time,
-            &fit,
-            &spend_fit,
-            (&frame.histories(), &spend(&usable.table)?),
-            frame.unit,
-            &value::Options {
-                horizon_days: options.horizon_days.filter(|_| !options.infinite),
-                annual_discount_rate: options.annual_discount_rate,
-                compounding: options.compounding,
-                margin: options.margin,
-                interval: options.interval.filter(|_| options.intervals),
-                draws: options.draws,
-                seed: options.seed,
-                shared_error: options.shared_error.unwrap_or(0.0),
-            },
-            context,
-        )?;
+        let histories = frame.histories();
+        let means = spend(&usable.table)?;
+        let of_value = value::Options {
+            horizon_days: options.horizon_days.filter(|_| !options.infinite),
+            annual_discount_rate: options.annual_discount_rate,
+            compounding: options.compounding,
+            margin: options.margin,
+            interval: options.interval.filter(|_| options.intervals),
+            draws: options.draws,
+            seed: options.seed,
+            shared_error: options.shared_error.unwrap_or(0.0),
+        };
+        let unit = frame.unit;
+        let values = match &model.covariates {
+            None => value::value_in(
+                &time,
+                fit,
+                &spend_fit,
+                (&histories, &means),
+                unit,
+                &of_value,
+                context,
+            )?,
+            Some(_) => value::value_by_model(
+                &time,
+                &model,
+                &spend_fit,
+                (&histories, &means, &model.by_model(&usable.table)?),
+                unit,
+                &of_value,
+                context,
+            )?,
+        };
         let [
             _,
             f_alive,

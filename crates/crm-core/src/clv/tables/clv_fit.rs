@@ -24,15 +24,25 @@
 //! (`seasonality`), and its predictions run in the same time: from October on a horizon of 90 days is longer than
 //! from January on. Models with regular gaps then need the column `own_ln_gaps` instead of `ln_gaps`. A unit of the
 //! calendar has no factors. The note `seasons` says which factors there are and why.
+//!
+//! # Covariates
+//!
+//! With `covariates` the rates of customers depend on columns of the table, such as a channel or an age
+//! ([`covariates`](crate::clv::models::covariates) has the formulas). A column of numbers (or truth values, 0 and 1) has one coefficient for
+//! each effect, of the numbers as they are; a column of texts has one for each value but the most frequent one. Coefficients are
+//! rows after the parameters: `purchase.age`, `dropout.channel=web`. A missing value is refused. With `auto` the model is chosen,
+//! and with regular gaps k, without the covariates.
 
-use super::fit_table::{bootstrapped, table};
+use super::fit_table::{bootstrapped, covariate_table, table};
 use crate::analysis::Analysis;
 use crate::clv::choice::{COMPARED, Choice, Holdout, choose, compared_rows};
+use crate::clv::covariate_columns::{CovariateNames, groups};
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::{Frame, one_as_of, seasons_for, unit_of};
 use crate::clv::frame::{ln_gaps, ln_gaps_column, whole};
 use crate::clv::models::bootstrap::Bootstrap;
-use crate::clv::models::histories::Rows;
+use crate::clv::models::covariate_fit;
+use crate::clv::models::histories::{Histories, Rows};
 use crate::clv::models::model::Fit;
 use crate::clv::models::repeat_model;
 use crate::clv::models::repeat_model::{Kind, RepeatModel};
@@ -40,7 +50,7 @@ use crate::clv::tables::clv_summary::{SEASONS, Unit, factors_of};
 use crate::clv::usable::{Reads, Usable, policy};
 use crate::context::Context;
 use crate::data::BadRows;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::scope::Scope;
 use crate::season::{Seasonality, Seasons};
@@ -76,6 +86,10 @@ pub struct Options {
     /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
     /// are 1. Default: "auto", those of the `clv_summary`; "none": time runs evenly.
     pub seasonality: Seasons,
+    /// Columns of the table on which the rates of customers depend: a list for purchases and dropout alike (`["channel", "age"]`),
+    /// or an object with lists `purchase` and `dropout`. Not with `bootstrap`. Default: none.
+    #[serde(skip_serializing_if = "CovariateNames::is_empty")]
+    pub covariates: CovariateNames,
 }
 
 impl Default for Options {
@@ -88,6 +102,7 @@ impl Default for Options {
             seed: 0,
             bad_rows: None,
             seasonality: Seasons::Auto,
+            covariates: CovariateNames::None,
         }
     }
 }
@@ -122,6 +137,10 @@ impl Analysis for ClvFit {
 
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
         one_as_of(data)?;
+        if options.bootstrap > 0 && !options.covariates.is_empty() {
+            let expected = "0 with covariates: their errors come from the likelihood";
+            return Err(Error::option("bootstrap", options.bootstrap, expected));
+        }
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
         let mut frame = Frame::new(&usable.table, options.unit)?;
         let seasons = seasons_for(data, frame.unit, &options.seasonality)?;
@@ -148,6 +167,10 @@ impl Analysis for ClvFit {
         };
         fit.seasonality = factors.cloned();
         let table = match options.bootstrap {
+            0 if !options.covariates.is_empty() => {
+                let ln_gaps = gaps(&[fit.model.kind()])?;
+                with_covariates(&fit, &usable.table, &histories, ln_gaps, options, context)
+            }
             0 => table(&fit, options.confidence),
             replicates => bootstrapped(fit, options.confidence, |fit| {
                 Bootstrap::of_purchases(fit, &rows, (replicates, options.seed), context)
@@ -159,6 +182,22 @@ impl Analysis for ClvFit {
         };
         Ok(usable.noted(with_seasons(time.noted(table), data, options)))
     }
+}
+
+/// The table of the fit with covariates; `plain` is the one without them.
+fn with_covariates(
+    plain: &Fit<RepeatModel>,
+    table: &Table,
+    histories: &Histories<'_>,
+    ln_gaps: f64,
+    options: &Options,
+    context: &Context,
+) -> Result<Table> {
+    let (design, raw) = options.covariates.read(table, &plain.model)?;
+    let groups = groups(histories, &raw, context)?;
+    let mut fit = covariate_fit::fit(plain, &groups, design, ln_gaps, context)?;
+    fit.fit.seasonality = plain.seasonality.clone();
+    covariate_table(&fit, options.confidence)
 }
 
 /// The model that the data choose, with its fit to the customers that were compared, and what was compared.

@@ -5,12 +5,10 @@
 //! unit of the model.
 
 use crate::analysis::Analysis;
+use crate::clv::covariate_columns::{covariate_fit_of, own_models};
 use crate::clv::fields::TIME;
-use crate::clv::frame::fit_of;
 use crate::clv::models::histories::History;
-use crate::clv::models::model::Fit;
 use crate::clv::models::model::Purchases;
-use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::shop_time::ShopTime;
 use crate::context::{Context, room};
 use crate::error::{Error, Result};
@@ -49,14 +47,17 @@ impl Analysis for ClvNewCustomers {
     type Options = Options;
 
     fn run(data: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
-        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
+        let fit = covariate_fit_of("fit", &options.fit)?;
         let times = data.numbers("t")?;
         for (row, t) in times.iter().enumerate() {
             if !(*t >= 0.0 && t.is_finite()) {
                 return Err(Error::value("t", row, "a finite number, at least 0"));
             }
         }
-        let model = &fit.model;
+        let own = own_models(&fit, data)?;
+        let fit = &fit.fit;
+        let model = |row: usize| own.as_ref().map_or(&fit.model, |own| &own[row]);
+        let each = || times.iter().enumerate().map(|(row, t)| (model(row), *t));
         let [f_t, f_expected, f_alive, f_n, f_p] = Self::COLUMNS else {
             return Err(Error::internal("columns of clv_new_customers"));
         };
@@ -64,13 +65,11 @@ impl Analysis for ClvNewCustomers {
             Column::finite(f_t, times.to_vec())?,
             Column::floats(
                 f_expected,
-                times.iter().map(|t| Some(model.expected_of_new(*t))),
+                each().map(|(model, t)| Some(model.expected_of_new(t))),
             )?,
             Column::floats(
                 f_alive,
-                times
-                    .iter()
-                    .map(|t| Some(model.probability_alive(History::NEW, *t))),
+                each().map(|(model, t)| Some(model.probability_alive(History::NEW, t))),
             )?,
         ];
         if data.column("n").is_some() {
@@ -82,13 +81,13 @@ impl Analysis for ClvNewCustomers {
                 }
                 whole.push(*n as u32);
             }
-            let p = whole.iter().zip(&*times);
-            let p = p.map(|(n, t)| Some(model.probability_of(*n, History::NEW, *t)));
+            let p = whole.iter().zip(each());
+            let p = p.map(|(n, (model, t))| Some(model.probability_of(*n, History::NEW, t)));
             columns.push(Column::ints(f_n, whole.iter().map(|n| Some(*n as i32)))?);
             columns.push(Column::floats(f_p, p)?);
         }
         // Nothing here has a date.
-        let time = ShopTime::new(fit.seasonality.as_ref(), None, 0.0, model.unit())?;
+        let time = ShopTime::new(fit.seasonality.as_ref(), None, 0.0, fit.model.unit())?;
         Ok(time.noted(Table::new(columns)))
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! It accepts any table and reads only its options. The table is that of `clv_fit`.
 
-use super::fit_table::table;
+use super::fit_table::{covariate_table, table};
 use crate::analysis::Analysis;
+use crate::clv::covariate_columns::covariate_fit_of;
 use crate::clv::fields::{HIGH, LOW, PARAMETER};
 use crate::clv::frame::fit_of;
-use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::models::{bgbb, gamma_gamma, sbg};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::num::Fraction;
 use crate::table::shared::{STANDARD_ERROR, VALUE};
 use crate::table::{Field, Table};
@@ -30,6 +30,10 @@ pub struct Options {
     /// Instead of `fit`, the model of discrete opportunities: the JSON of a BG/BB fit, or of
     /// parameters.
     pub bgbb_fit: serde_json::Value,
+    /// Values of all covariates of `fit` by column (`{"channel": "web", "age": 30}`): the result is the fit, without
+    /// covariates, of customers with these values. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covariates: Option<serde_json::Map<String, serde_json::Value>>,
     /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,
 }
@@ -41,6 +45,7 @@ impl Default for Options {
             spend_fit: serde_json::Value::Null,
             sbg_fit: serde_json::Value::Null,
             bgbb_fit: serde_json::Value::Null,
+            covariates: None,
             confidence: Fraction::P95,
         }
     }
@@ -60,6 +65,10 @@ impl Analysis for ClvParameters {
 
     fn run(_: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
         let level = options.confidence;
+        if options.covariates.is_some() && options.fit.is_null() {
+            let expected = "no values without `fit`";
+            return Err(Error::option("covariates", "", expected));
+        }
         if !options.spend_fit.is_null() {
             let fit = fit_of::<gamma_gamma::Params>("spend_fit", &options.spend_fit)?;
             return table(&fit, level);
@@ -73,6 +82,15 @@ impl Analysis for ClvParameters {
                 level,
             );
         }
-        table(&fit_of::<RepeatModel>("fit", &options.fit)?, level)
+        let fit = covariate_fit_of("fit", &options.fit)?;
+        match &options.covariates {
+            Some(values) if fit.covariates.is_some() => table(&fit.with(values)?, level),
+            Some(_) => {
+                let expected = "no values: the fit has no covariates";
+                Err(Error::option("covariates", "", expected))
+            }
+            None if fit.covariates.is_none() => table(&fit.fit, level),
+            None => covariate_table(&fit, level),
+        }
     }
 }

@@ -8,21 +8,23 @@
 
 use crate::analysis::Analysis;
 use crate::clv::ahead::{Ahead, discounted_of};
+use crate::clv::covariate_columns::covariate_fit_of;
 use crate::clv::fields::DISCOUNTED_PURCHASES;
-use crate::clv::frame::{Frame, fit_of, one_as_of, unit_for, with_ids};
+use crate::clv::frame::{Frame, one_as_of, unit_for, with_ids};
 use crate::clv::models::histories::{Histories, History};
 use crate::clv::models::model::{Fit, Purchases};
 use crate::clv::models::repeat_model::RepeatModel;
-use crate::clv::outcome::{Draws, ends};
+use crate::clv::outcome::{Drawn, Draws, ends};
 use crate::clv::shop_time::ShopTime;
 use crate::clv::tables::clv_summary::Unit;
 use crate::clv::usable::{Reads, Usable, policy};
 use crate::clv::value::Compounding;
 use crate::clv::{outcome, value};
-use crate::context::{Context, room};
+use crate::context::{Context, filled, room};
 use crate::data::BadRows;
 use crate::error::{Error, Result};
 use crate::num::Fraction;
+use crate::num::rng::Rng;
 use crate::scope::Scope;
 use crate::table::shared::{EXPECTED_PURCHASES, LOG_LIKELIHOOD, PROBABILITY_ALIVE};
 use crate::table::{CUSTOMER_ID, Column, Field, Table, columns};
@@ -117,13 +119,18 @@ impl Analysis for ClvPredict {
     type Options = Options;
 
     fn resolve(data: &Table, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
-        options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        options.unit = Some(unit_for(
+            data,
+            options.unit,
+            &covariate_fit_of("fit", &options.fit)?.fit,
+        )?);
         options.bad_rows = Some(policy(data, options.bad_rows));
         Ok((scope, options))
     }
 
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
-        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
+        let model = covariate_fit_of("fit", &options.fit)?;
+        let fit = &model.fit;
         let t = time("t", options.t)?;
         let usable = Usable::new(data, options.bad_rows, Reads::PURCHASES)?;
         let mut frame = Frame::new(&usable.table, options.unit)?;
@@ -133,19 +140,78 @@ impl Analysis for ClvPredict {
             one_as_of(&usable.table)?;
         }
         let time_of = frame.in_time_of(fit.seasonality.as_ref(), &usable.table)?;
-        let own = time_of.ahead(t);
         let histories = frame.histories();
         histories.check()?;
-        let wants = |name: &str| options.only.iter().flatten().any(|n| n == name);
-        let wants = |names: &[&str]| options.only.is_none() || names.iter().any(|n| wants(n));
-        let model = &fit.model;
+        let ahead = (time_of.ahead(t), options.ahead(&time_of, frame.unit)?);
+        let mut cells = Self::COLUMNS.iter().map(|_| Vec::new()).collect::<Vec<_>>();
+        if model.covariates.is_some() {
+            for cells in &mut cells {
+                *cells = filled(histories.len(), f64::NAN, "predictions")?;
+            }
+        }
+        let root = model.root();
+        let mut found = [false; Self::COLUMNS.len()];
+        for alike in model.by_model(&usable.table)? {
+            let slopes = model.slopes(&alike.raw)?;
+            let prediction = Prediction {
+                options,
+                fit: &alike.fit,
+                draw: &|rng| match &model.covariates {
+                    None => fit.draw(rng),
+                    Some(_) => model.draw(root.as_deref(), &slopes, rng),
+                },
+                places: alike.rows.as_deref(),
+            };
+            let columns = alike.with(&histories, |histories| {
+                prediction.columns(histories, &ahead, context)
+            })?;
+            for (name, values) in columns {
+                if let Some(at) = Self::COLUMNS.iter().position(|field| field.name == name) {
+                    found[at] = true;
+                    alike.scatter(values, &mut cells[at]);
+                }
+            }
+        }
         let mut columns = room(Self::COLUMNS.len(), "columns")?;
-        let mut add = |name: &str, values: Vec<f64>| -> Result<()> {
-            let field = Self::COLUMNS
-                .iter()
-                .find(|f| f.name == name && wants(&[name]));
-            if let Some(field) = field {
-                columns.push(Column::finite(field, usable.spread(values)?)?);
+        for (field, (cells, found)) in Self::COLUMNS.iter().zip(cells.into_iter().zip(found)) {
+            if found {
+                columns.push(Column::finite(field, usable.spread(cells)?)?);
+            }
+        }
+        let table = Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit));
+        Ok(usable.noted(time_of.noted(table)))
+    }
+}
+
+/// The predictions of customers with one model.
+struct Prediction<'a> {
+    options: &'a Options,
+    fit: &'a Fit<RepeatModel>,
+    /// Draws a model from the distribution of its parameters.
+    draw: &'a dyn Fn(&mut Rng) -> Result<RepeatModel>,
+    /// The place of each customer among all; `None`: the row.
+    places: Option<&'a [usize]>,
+}
+
+impl Prediction<'_> {
+    /// The columns that are asked for, with their names; `ahead` is the time in which purchases count, in that of the
+    /// model, and how they are discounted.
+    fn columns(
+        &self,
+        histories: &Histories<'_>,
+        (own, discounting): &(f64, Ahead),
+        context: &Context,
+    ) -> Result<Vec<(&'static str, Vec<f64>)>> {
+        let (options, fit, own) = (self.options, self.fit, *own);
+        let wants = |names: &[&str]| match &options.only {
+            None => true,
+            Some(only) => names.iter().any(|name| only.iter().any(|n| n == name)),
+        };
+        let model = &fit.model;
+        let mut columns = room(ClvPredict::COLUMNS.len(), "columns")?;
+        let mut add = |name: &'static str, values: Vec<f64>| -> Result<()> {
+            if wants(&[name]) {
+                columns.push((name, values));
             }
             context.check()
         };
@@ -155,39 +221,36 @@ impl Analysis for ClvPredict {
             "discounted_purchases",
         ];
         let alive = match wants(&with_alive) {
-            true => model.alive_now_all(&histories)?,
+            true => model.alive_now_all(histories)?,
             false => Vec::new(),
         };
         let expected = match wants(&["expected_purchases"]) {
-            true => model.expected_of(&alive, &histories, own)?,
+            true => model.expected_of(&alive, histories, own)?,
             false => Vec::new(),
         };
         let discounted = match wants(&["discounted_purchases"]) {
-            true => {
-                let ahead = options.ahead(&time_of, frame.unit)?;
-                discounted_of(model, &alive, &histories, &ahead)?
-            }
+            true => discounted_of(model, &alive, histories, discounting)?,
             false => Vec::new(),
         };
         add("probability_alive", alive)?;
         if wants(&["probability_alive_later"]) {
-            let later = model.each(&histories, |h| model.probability_alive(h, own))?;
+            let later = model.each(histories, |h| model.probability_alive(h, own))?;
             add("probability_alive_later", later)?;
         }
         add("expected_purchases", expected)?;
         if wants(&["expected_low", "expected_high"]) {
-            let (low, high) = options.of_expectation(&fit, &histories, own, context)?;
+            let (low, high) = self.of_expectation(histories, own, context)?;
             add("expected_low", low)?;
             add("expected_high", high)?;
         }
         if wants(&["purchases_low", "purchases_high"]) {
-            let (low, high) = options.of_outcome(&fit, &histories, own, context)?;
+            let (low, high) = self.of_outcome(histories, own, context)?;
             add("purchases_low", low)?;
             add("purchases_high", high)?;
         }
         add("discounted_purchases", discounted)?;
-        let mut each = |name: &str, of: &dyn Fn(History) -> f64| match wants(&[name]) {
-            true => add(name, model.each(&histories, of)?),
+        let mut each = |name: &'static str, of: &dyn Fn(History) -> f64| match wants(&[name]) {
+            true => add(name, model.each(histories, of)?),
             false => Ok(()),
         };
         each("probability_none", &|h| model.probability_of(0, h, own))?;
@@ -195,8 +258,45 @@ impl Analysis for ClvPredict {
             each("probability_of_n", &|h| model.probability_of(n, h, own))?;
         }
         each("log_likelihood", &|h| model.log_likelihood(h))?;
-        let table = Table::new(with_ids(data, columns)?).with_note("unit", json!(frame.unit));
-        Ok(usable.noted(time_of.noted(table)))
+        Ok(columns)
+    }
+
+    /// The ends of the interval for the expectation.
+    fn of_expectation(
+        &self,
+        histories: &Histories,
+        own: f64,
+        context: &Context,
+    ) -> Result<(Vec<f64>, Vec<f64>)> {
+        let interval = match self.options.interval {
+            Some(level) => value::expected_interval(self.fit, histories, own, level, context)?,
+            None => None,
+        };
+        ends(interval, histories.len())
+    }
+
+    /// The ends of the interval for the outcome.
+    fn of_outcome(
+        &self,
+        histories: &Histories,
+        own: f64,
+        context: &Context,
+    ) -> Result<(Vec<f64>, Vec<f64>)> {
+        let interval = match self.options.interval {
+            Some(level) => {
+                let Options { draws, seed, .. } = *self.options;
+                let draws = Draws { draws, seed, level };
+                let drawn = Drawn {
+                    fit: self.fit,
+                    draw: self.draw,
+                    histories,
+                    places: self.places,
+                };
+                Some(outcome::intervals(&drawn, None, own, &draws, context)?.0)
+            }
+            None => None,
+        };
+        ends(interval, histories.len())
     }
 }
 
@@ -225,40 +325,6 @@ impl Options {
     fn ahead(&self, time: &ShopTime, unit: Unit) -> Result<Ahead> {
         let delta = self.compounding.delta(self.annual_discount_rate, unit)?;
         time.discounted(delta, (!self.infinite).then_some(self.t))
-    }
-
-    /// The ends of the interval for the expectation.
-    fn of_expectation(
-        &self,
-        fit: &Fit<RepeatModel>,
-        histories: &Histories,
-        own: f64,
-        context: &Context,
-    ) -> Result<(Vec<f64>, Vec<f64>)> {
-        let interval = match self.interval {
-            Some(level) => value::expected_interval(fit, histories, own, level, context)?,
-            None => None,
-        };
-        ends(interval, histories.len())
-    }
-
-    /// The ends of the interval for the outcome.
-    fn of_outcome(
-        &self,
-        fit: &Fit<RepeatModel>,
-        histories: &Histories,
-        own: f64,
-        context: &Context,
-    ) -> Result<(Vec<f64>, Vec<f64>)> {
-        let interval = match self.interval {
-            Some(level) => {
-                let (draws, seed) = (self.draws, self.seed);
-                let draws = Draws { draws, seed, level };
-                Some(outcome::intervals(fit, None, histories, own, &draws, context)?.0)
-            }
-            None => None,
-        };
-        ends(interval, histories.len())
     }
 }
 

@@ -5,10 +5,9 @@
 //! the same row whatever the other rows are. Purchase times are real numbers, not whole days.
 
 use crate::analysis::Analysis;
-use crate::clv::frame::{fit_of, with_ids};
-use crate::clv::models::model::Fit;
+use crate::clv::covariate_columns::{covariate_fit_of, own_models};
+use crate::clv::frame::with_ids;
 use crate::clv::models::model::Purchases;
-use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::shop_time::ShopTime;
 use crate::context::{Context, push, room};
 use crate::error::{Error, Result};
@@ -49,8 +48,10 @@ impl Analysis for ClvSimulate {
     type Options = Options;
 
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
-        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
+        let model = covariate_fit_of("fit", &options.fit)?;
+        let fit = &model.fit;
         let ages = data.numbers("T")?;
+        let own = own_models(&model, data)?;
         let mut frequency = room(ages.len(), "simulated customers")?;
         let mut recency = room(ages.len(), "simulated customers")?;
         for (row, age) in ages.iter().enumerate() {
@@ -61,7 +62,8 @@ impl Analysis for ClvSimulate {
                 context.check()?;
             }
             let mut rng = Rng::stream(options.seed, row as u64);
-            let times = fit.model.simulate(*age, &mut rng)?;
+            let own = own.as_ref().map_or(&fit.model, |own| &own[row]);
+            let times = own.simulate(*age, &mut rng)?;
             push(&mut frequency, times.len() as i32, "simulated customers")?;
             recency.push(times.last().copied().unwrap_or(0.0));
         }

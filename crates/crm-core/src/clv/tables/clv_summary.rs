@@ -37,6 +37,8 @@
 //! `as_of`: `holdout_frequency` (purchase days), `holdout_duration` (its length in the unit), and
 //! `holdout_monetary_value` (mean revenue per purchase day, null without one).
 //!
+//! With `covariates` the table also has these columns of customers, under their own names, for `clv_fit`.
+//!
 //! # Seasons
 //!
 //! `recency`, `T` and `ln_gaps` are by the calendar. The note `seasons` has the factors of the shop's
@@ -46,6 +48,7 @@
 //! weeks or months and has no factors.
 
 use crate::analysis::Analysis;
+use crate::clv::customer_columns::customer_columns;
 use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
 use crate::data::orders::index::Index;
@@ -75,6 +78,9 @@ pub struct Options {
     /// are 1. Default: "auto", what the analysis `seasonality` finds in the orders up to the end of
     /// calibration; "none": time runs evenly.
     pub seasonality: Seasons,
+    /// Columns of customers to add, for a fit with covariates: of the customers table, or `first_` columns. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub covariates: Vec<String>,
 }
 
 impl Options {
@@ -211,7 +217,12 @@ impl Analysis for Summary {
         }
         let time = Time::new(orders, at, end, options, context)?;
         let rows = rows(&selection, end, options.unit, &time, context)?;
-        let table = table(&rows, orders, options, (end, as_of))?;
+        let mut table = table(&rows, orders, options, (end, as_of))?;
+        if !options.covariates.is_empty() {
+            let codes = collect(rows.iter().map(|row| row.code), "covariates")?;
+            let columns = customer_columns(orders, &options.covariates, &codes, context)?;
+            table = table.appended(columns)?;
+        }
         Ok(match time.note {
             Some(note) => table.with_note(SEASONS, note),
             None => table,

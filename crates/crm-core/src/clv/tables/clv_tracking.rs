@@ -11,7 +11,7 @@
 //! Σ over customers of E[X(end − first purchase day)]
 //! ```
 //!
-//! which uses each customer's first purchase day and no later purchases. The time between is measured with the
+//! which uses each customer's first purchase day and no later purchases, and with covariates the customer's own model. The time between is measured with the
 //! model's [seasons](crate::season), so that more purchases are expected in a busy month. Without a `fit` the model
 //! is MBG/NBD, fitted to the calibration period, so the values after it are a forecast compared with what happened.
 //! With the scope's `customers` both counts are of these customers; the model is still fitted to all. With the
@@ -20,7 +20,8 @@
 use super::purchase_days::{OfDays, Seen, days};
 use crate::analysis::Analysis;
 use crate::clv::models::model::Purchases;
-use crate::context::{Context, collect, push};
+use crate::clv::models::repeat_model::RepeatModel;
+use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
 use crate::data::orders::selection::Selection;
 use crate::error::{Error, Result};
@@ -30,6 +31,7 @@ use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// Options of [`ClvTracking`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
@@ -99,13 +101,14 @@ impl Analysis for ClvTracking {
         let seen = Seen::new(&selection, end, |code| selection.shows(code), context)?;
         let oldest = seen.customers.len().saturating_sub(1) as i32;
         let time = model.time(Day(as_of.0 - oldest), as_of)?;
+        let parts = came(&model, &seen, orders, (as_of, end), context)?;
         // E[X] of a customer who first bought on a day, by the end of another.
-        let of_new = |first: i32, by: i32| model.fit.model.expected_of_new(time(first, by));
+        let of_new = |model: &RepeatModel, first, by| model.expected_of_new(time(first, by));
         let Periods {
             ends,
             cells,
             counts,
-        } = periods(&seen, of_new, (as_of.0, end.0, step), context)?;
+        } = periods(&seen, &parts, of_new, (as_of.0, end.0, step), context)?;
         let [f_end, f_in, f_actual, f_expected, f_sum, f_expected_sum] = Self::COLUMNS else {
             return Err(Error::internal("columns of clv_tracking"));
         };
@@ -121,7 +124,7 @@ impl Analysis for ClvTracking {
             Column::new(f_expected_sum, Values::F64(expected_total.into())),
         ])
         .with_note("customers", json!(seen.frequency.len()));
-        Ok(model.noted(table))
+        model.noted(table)
     }
 }
 
@@ -133,10 +136,44 @@ struct Periods {
     counts: [Vec<i64>; 2],
 }
 
-/// Purchases by period; `of_new` is E[X] from a first purchase day up to another day.
+/// Customers with the same model, by days before `as_of` on which they came.
+struct Came<'a> {
+    model: RepeatModel,
+    customers: Cow<'a, [u64]>,
+}
+
+/// The customers by their model.
+fn came<'a>(
+    model: &OfDays,
+    seen: &'a Seen,
+    orders: &Orders,
+    (as_of, end): (Day, Day),
+    context: &Context,
+) -> Result<Vec<Came<'a>>> {
+    let mut parts = Vec::new();
+    let table = model.covariates(orders, &seen.codes, context)?;
+    for alike in model.fit.by_model(&table)? {
+        let customers = match &alike.rows {
+            None => Cow::from(&seen.customers[..]),
+            Some(rows) => {
+                let mut customers = filled(seen.customers.len(), 0, "tracking")?;
+                for row in rows {
+                    customers[(as_of.0 - end.0) as usize + seen.age[*row] as usize] += 1;
+                }
+                customers.into()
+            }
+        };
+        let model = alike.fit.model;
+        push(&mut parts, Came { model, customers }, "tracking")?;
+    }
+    Ok(parts)
+}
+
+/// Purchases by period; `of_new` is E[X] of a model from a first purchase day up to another day.
 fn periods(
     seen: &Seen,
-    of_new: impl Fn(i32, i32) -> f64,
+    parts: &[Came<'_>],
+    of_new: impl Fn(&RepeatModel, i32, i32) -> f64,
     (as_of, end, step): (i32, i32, i32),
     context: &Context,
 ) -> Result<Periods> {
@@ -153,11 +190,15 @@ fn periods(
             .map(|ago| seen.repeats[ago as usize])
             .sum::<u64>();
         last = ago;
-        let came = seen.customers.iter().enumerate().skip(ago as usize);
-        let expected: f64 = came
-            .filter(|(_, customers)| **customers > 0)
-            .map(|(first, customers)| *customers as f64 * of_new(as_of - first as i32, period))
-            .sum();
+        let of_part = |part: &Came<'_>| -> f64 {
+            let came = part.customers.iter().enumerate().skip(ago as usize);
+            let came = came.filter(|(_, customers)| **customers > 0);
+            let expected = came.map(|(first, customers)| {
+                *customers as f64 * of_new(&part.model, as_of - first as i32, period)
+            });
+            expected.sum()
+        };
+        let expected: f64 = parts.iter().map(of_part).sum();
         push(&mut out.ends, period, "tracking")?;
         push(&mut out.counts[0], (counted - had) as i64, "tracking")?;
         push(&mut out.counts[1], counted as i64, "tracking")?;

@@ -75,7 +75,7 @@ impl Analysis for ExpectedSurface {
     type Options = Options;
 
     fn resolve(data: &Table, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
-        options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        options.unit = Some(unit_for(data, options.unit, &fit_of("fit", &options.fit)?)?);
         let greatest = |name| {
             let column = data.numbers(name)?;
             Ok::<_, Error>(column.iter().copied().fold(0.0, f64::max))

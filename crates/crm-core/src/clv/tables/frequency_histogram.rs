@@ -8,15 +8,14 @@
 
 use super::histogram_table::histogram_table;
 use crate::analysis::Analysis;
+use crate::clv::covariate_columns::covariate_fit_of;
 use crate::clv::fields::{EXPECTED_CUSTOMERS, OR_MORE, WEIGHTED_CUSTOMERS};
 use crate::clv::frame::frame_for;
-use crate::clv::frame::{fit_of, unit_for};
+use crate::clv::frame::unit_for;
 use crate::clv::models::histories::Rows;
-use crate::clv::models::model::Fit;
-use crate::clv::models::repeat_model::RepeatModel;
 use crate::clv::tables::clv_summary::Unit;
 use crate::clv::tracking;
-use crate::context::Context;
+use crate::context::{Context, filled};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::table::shared::FREQUENCY;
@@ -69,19 +68,35 @@ impl Analysis for FrequencyHistogram {
     type Options = Options;
 
     fn resolve(data: &Table, scope: Scope, mut options: Options) -> Result<(Scope, Options)> {
-        options.unit = Some(unit_for(data, options.unit, &options.fit)?);
+        options.unit = Some(unit_for(
+            data,
+            options.unit,
+            &covariate_fit_of("fit", &options.fit)?.fit,
+        )?);
         Ok((scope, options))
     }
 
     fn run(data: &Table, _: &(), options: &Options, _: &Context) -> Result<Table> {
-        let fit: Fit<RepeatModel> = fit_of("fit", &options.fit)?;
-        let (frame, time) = frame_for(data, &fit, options.unit)?;
+        let model = covariate_fit_of("fit", &options.fit)?;
+        let (frame, time) = frame_for(data, &model.fit, options.unit)?;
         if options.up_to > 10_000 {
             return Err(Error::option("up_to", options.up_to, "at most 10000"));
         }
-        let rows = Rows::new(&frame.histories())?;
-        let found = tracking::histogram(&fit.model, &rows, options.up_to)?;
-        let table = histogram_table(Self::COLUMNS, &found.actual, &found.expected, true)?;
+        let histories = frame.histories();
+        let rows = filled(options.up_to as usize + 1, 0.0, "tracking")?;
+        let (mut actual, mut expected) = (rows.clone(), rows);
+        for alike in model.by_model(data)? {
+            let rows = alike.with(&histories, |histories| Rows::new(histories))?;
+            let found = tracking::histogram(&alike.fit.model, &rows, options.up_to)?;
+            let add = |sum: &mut Vec<f64>, more: &[f64]| {
+                sum.iter_mut()
+                    .zip(more)
+                    .for_each(|(sum, more)| *sum += more);
+            };
+            add(&mut actual, &found.actual);
+            add(&mut expected, &found.expected);
+        }
+        let table = histogram_table(Self::COLUMNS, &actual, &expected, true)?;
         Ok(time.noted(table))
     }
 }

@@ -1,11 +1,12 @@
 //! Purchase days of customers, and the model for them: shared by `clv_tracking` and `alive_path`.
 
-use crate::clv::frame::fit_of;
+use crate::clv::covariate_columns::covariate_fit_of;
+use crate::clv::customer_columns::customer_columns;
+use crate::clv::models::covariates::CovariateFit;
 use crate::clv::models::histories::{Histories, Rows};
-use crate::clv::models::model::Fit;
 use crate::clv::models::model::Purchases;
 use crate::clv::models::repeat_model;
-use crate::clv::models::repeat_model::{Kind, RepeatModel};
+use crate::clv::models::repeat_model::Kind;
 use crate::clv::shop_time::ShopTime;
 use crate::clv::tables::clv_summary::{SEASONS, Unit};
 use crate::context::{Context, collect, push};
@@ -56,6 +57,7 @@ pub(super) fn purchase_days(
 /// Counts of calibration and holdout.
 #[derive(Default)]
 pub(super) struct Seen {
+    pub(super) codes: Vec<u32>,
     pub(super) frequency: Vec<f64>,
     pub(super) recency: Vec<f64>,
     pub(super) age: Vec<f64>,
@@ -89,6 +91,7 @@ impl Seen {
                 out.repeats[ago(*day)] += 1;
             }
             let seen = days.partition_point(|day| *day <= end.0);
+            push(&mut out.codes, code, "tracking")?;
             push(&mut out.frequency, (seen - 1) as f64, "tracking")?;
             push(
                 &mut out.recency,
@@ -103,7 +106,7 @@ impl Seen {
 
 /// A model of purchase days, and what a request found of seasons for it.
 pub(super) struct OfDays {
-    pub(super) fit: Fit<RepeatModel>,
+    pub(super) fit: CovariateFit,
     seasons: Option<Value>,
 }
 
@@ -116,17 +119,18 @@ impl OfDays {
         context: &Context,
     ) -> Result<Self> {
         if !fit.is_null() {
-            let mut fit: Fit<RepeatModel> = fit_of("fit", fit)?;
-            if fit.model.unit().period().is_some() {
+            let mut fit = covariate_fit_of("fit", fit)?;
+            let unit = fit.fit.model.unit();
+            if unit.period().is_some() {
                 return Err(Error::option(
                     "fit",
-                    fit.model.unit().word(),
+                    unit.word(),
                     "a model in days or weeks: purchase days are counted here",
                 ));
             }
             match seasonality {
                 Seasons::Auto => {}
-                other => fit.seasonality = other.known().cloned(),
+                other => fit.fit.seasonality = other.known().cloned(),
             }
             return Ok(Self { fit, seasons: None });
         }
@@ -150,13 +154,16 @@ impl OfDays {
         let rows = Rows::new(&Histories::new(&seen.frequency, &t_x, &age))?;
         let mut fit = repeat_model::fit(Kind::MbgNbd, &rows, Unit::Day, 0.0, context)?;
         fit.seasonality = factors;
-        Ok(Self { fit, seasons })
+        Ok(Self {
+            fit: CovariateFit::plain(fit),
+            seasons,
+        })
     }
 
     /// The time of the model from a day on, by the calendar: units between two days.
     pub(super) fn time(&self, first: Day, last: Day) -> Result<impl Fn(i32, i32) -> f64> {
-        let unit = self.fit.model.unit().days();
-        let factors = self.fit.seasonality.as_ref();
+        let unit = self.fit.fit.model.unit().days();
+        let factors = self.fit.fit.seasonality.as_ref();
         let clock = factors.map(|factors| factors.clock(first, last));
         let clock = clock.transpose()?;
         Ok(move |from: i32, to: i32| match &clock {
@@ -166,12 +173,28 @@ impl OfDays {
     }
 
     /// The result with the model, and with what was found of seasons.
-    pub(super) fn noted(&self, table: Table) -> Table {
-        let table = table.with_note("fit", json!(self.fit));
-        match (&self.seasons, &self.fit.seasonality) {
+    pub(super) fn noted(&self, table: Table) -> Result<Table> {
+        let table = table.with_note("fit", self.fit.json()?);
+        Ok(match (&self.seasons, &self.fit.fit.seasonality) {
             (Some(found), _) => table.with_note(SEASONS, found.clone()),
             (None, Some(factors)) => table.with_note(SEASONS, json!({ "seasonality": factors })),
             (None, None) => table,
+        })
+    }
+
+    /// The covariates of these customers; a table without columns where the fit has none.
+    pub(super) fn covariates(
+        &self,
+        orders: &Orders,
+        codes: &[u32],
+        context: &Context,
+    ) -> Result<Table> {
+        let mut names = Vec::new();
+        for column in self.fit.covariates.iter().flat_map(|c| &c.columns) {
+            push(&mut names, column.name.clone(), "covariates")?;
         }
+        Ok(Table::new(customer_columns(
+            orders, &names, codes, context,
+        )?))
     }
 }
