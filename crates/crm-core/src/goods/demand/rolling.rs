@@ -1,14 +1,22 @@
-//! The methods, and how wrong each would have been: forecasts from earlier origins beside what came.
+//! The methods, and how wrong each would have been: forecasts from earlier origins beside what came. What is chosen by that.
 //!
 //! ```text
-//! origins   n − step, n − 2 step, ...: at most `origins`, and none before half of the series or the least that a method needs
+//! origins   n − step, n − 2 step, ...: at most `origins`, and none before half of the series, two seasons and 8 periods
 //! e(o, h)   y_(o+h) − forecast of it from o, for each horizon h up to the end
 //! MASE      mean |e| / mean |y_t − y_(t−m)|                     m: periods of a season
 //! RMSSE     √(mean e² / mean (y_t − y_(t−1))²)                 of intermittent series
 //! ```
 //!
-//! Parameters are fitted again at a few of the origins, from what was known there, and stay until the next of them.
+//! Parameters are fitted at four of the origins (daily: one), from what was known there, and stay until the next of them.
+//!
+//! # The choice
+//!
+//! The least error of a few dozen origins is mostly luck, and the mean of two models is seldom far from the better one. So the mean
+//! of exponential smoothing and theta is used unless a simpler method was clearly better: exponential smoothing or theta alone with an
+//! error below .8 of it, another method below .64 of it and .8 of the models alone. Ties go to the simpler method. SBA and TSB are for
+//! intermittent series only.
 
+use super::words::Method;
 use crate::context::{collect, filled, room};
 use crate::error::Result;
 use crate::num::forecasting::ets::{self, Ets};
@@ -16,34 +24,22 @@ use crate::num::forecasting::intermittent::{Intermittent, Rate};
 use crate::num::forecasting::season::{SeasonalIndex, is_seasonal};
 use crate::num::forecasting::theta::{self, Theta};
 
-/// Methods, the simplest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// The value of the same place a season before.
-    SeasonalNaive,
-    /// The mean of the last periods.
-    Mean,
-    /// Croston's method with Syntetos' and Boylan's correction.
-    CrostonSba,
-    /// Teunter's, Syntetos' and Babai's method.
-    Tsb,
-    /// Dynamic optimised theta.
-    Theta,
-    /// Exponential smoothing.
-    Ets,
-    /// The mean of exponential smoothing and theta.
-    EtsTheta,
-}
+/// What messages call the memory of this module.
+const WHAT: &str = "demand";
+/// The handicaps of simple methods, of one model and of the mean of two.
+const SIMPLE: f64 = 1.0;
+const MODEL: f64 = 0.8;
+const MEAN_OF_MODELS: f64 = 0.64;
 
-/// All methods.
-pub const METHODS: [Method; 7] = [
-    Method::SeasonalNaive,
-    Method::Mean,
-    Method::CrostonSba,
-    Method::Tsb,
-    Method::Theta,
-    Method::Ets,
-    Method::EtsTheta,
+/// The candidates, the simplest first, with their handicaps.
+const CANDIDATES: [(Method, f64); 7] = [
+    (Method::SeasonalNaive, SIMPLE),
+    (Method::Mean, SIMPLE),
+    (Method::CrostonSba, SIMPLE),
+    (Method::Tsb, SIMPLE),
+    (Method::Theta, MODEL),
+    (Method::Ets, MODEL),
+    (Method::EtsTheta, MEAN_OF_MODELS),
 ];
 
 /// How series of a frequency are judged.
@@ -59,6 +55,8 @@ pub struct Plan {
     pub origins: usize,
     /// The most periods that parameters are fitted to.
     pub fitted: usize,
+    /// How often parameters are fitted.
+    pub refits: usize,
     /// Periods ahead.
     pub horizon: usize,
 }
@@ -93,14 +91,14 @@ impl Running {
                     false => SeasonalIndex::NONE,
                 };
                 let without = last.iter().enumerate().map(|(t, y)| index.without(*y, t));
-                let fitted = Theta::fit(&collect(without, "demand")?);
+                let fitted = Theta::fit(&collect(without, WHAT)?);
                 fitted.map(|theta| Running::Theta(theta, index, theta.start()))
             }
             Method::Ets => Ets::fit(last, m)?.map(|ets| {
                 let start = ets.start.clone();
                 Running::Ets(ets, start)
             }),
-            Method::EtsTheta => None,
+            Method::EtsTheta | Method::Ended => None,
         };
         if let Some(running) = &mut running {
             for (t, y) in last.iter().enumerate() {
@@ -147,103 +145,188 @@ impl Running {
     }
 }
 
-/// Errors of the methods at earlier origins.
-pub struct Rolled {
-    /// Origins, ascending: periods known at each.
+/// What earlier origins say about a method, and its forecast.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The method.
+    pub method: Method,
+    /// Its MASE, of intermittent series its RMSSE. None without earlier origins or where the series never changes.
+    pub error: Option<f64>,
+    /// Whether more than half of the periods are empty.
+    pub is_intermittent: bool,
+    /// Periods known at each origin, ascending.
     pub origins: Vec<usize>,
-    /// The horizon.
-    horizon: usize,
-    /// By method, origin and horizon.
-    errors: Vec<f64>,
-    /// Whether a method has forecasts.
-    pub has: [bool; METHODS.len()],
+    /// Errors from each origin, as many as periods came after it; NaN where the shop was closed.
+    pub errors: Vec<Vec<f64>>,
+    /// Forecasts of the next periods, none below 0.
+    pub forecast: Vec<f64>,
 }
 
-impl Rolled {
-    /// The errors at an origin, as many as periods came after it.
-    pub fn errors(&self, method: Method, origin: usize, n: usize) -> &[f64] {
-        let from = (method as usize * self.origins.len() + origin) * self.horizon;
-        let known = (n - self.origins[origin]).min(self.horizon);
-        &self.errors[from..from + known]
-    }
+/// Absolute and squared errors, and their number.
+#[derive(Clone, Copy, Default)]
+struct Sizes {
+    absolute: f64,
+    squared: f64,
+    n: f64,
+}
 
-    /// All methods at all origins of a series.
-    pub fn new(y: &[f64], plan: &Plan, refits: usize) -> Result<Self> {
-        let (n, m) = (y.len(), plan.season);
-        let least = (n / 2).max(2 * m + 4).max(8);
-        let possible = n.saturating_sub(least) / plan.step;
-        let count = possible.min(plan.origins);
-        let origins = collect((0..count).map(|k| n - plan.step * (count - k)), "demand")?;
-        let size = METHODS.len() * count * plan.horizon;
-        let mut errors = filled(size, 0.0, "demand")?;
-        let mut has = [count > 0; METHODS.len()];
-        let every = count.div_ceil(refits.max(1)).max(1);
-        let mut forecast = filled(plan.horizon, 0.0, "demand")?;
-        for method in METHODS {
-            if method == Method::EtsTheta {
-                break;
-            }
-            let mut running = None;
-            let mut known = 0;
-            for (k, origin) in origins.iter().enumerate() {
-                if k % every == 0 {
-                    running = Running::new(method, &y[..*origin], plan)?;
-                    known = *origin;
-                }
-                let Some(running) = &mut running else {
-                    has[method as usize] = false;
-                    break;
-                };
-                let from = known.saturating_sub(0);
-                for t in from..*origin {
-                    running.add(y[t], t);
-                }
+/// A method's errors from all origins, and its forecast from the end.
+struct Tried {
+    errors: Vec<Vec<f64>>,
+    forecast: Vec<f64>,
+}
+
+impl Tried {
+    /// None if a fit has too few periods.
+    fn new(method: Method, y: &[f64], open: &[bool], plan: &Plan, origins: &[usize]) -> Result<Option<Self>> {
+        let every = origins.len().div_ceil(plan.refits).max(1);
+        let mut forecast = filled(plan.horizon, 0.0, WHAT)?;
+        let mut errors = room(origins.len(), WHAT)?;
+        let (mut running, mut known) = (None, 0);
+        for (k, origin) in origins.iter().enumerate() {
+            if k % every == 0 {
+                running = Running::new(method, &y[..*origin], plan)?;
                 known = *origin;
-                running.ahead(&y[..*origin], plan, &mut forecast);
-                let at = (method as usize * count + k) * plan.horizon;
-                let came = y[*origin..].iter().zip(&forecast);
-                for (error, (y, forecast)) in errors[at..at + plan.horizon].iter_mut().zip(came) {
-                    *error = y - forecast.max(0.0);
-                }
             }
+            let Some(running) = &mut running else {
+                return Ok(None);
+            };
+            for (t, y) in y.iter().enumerate().take(*origin).skip(known) {
+                running.add(*y, t);
+            }
+            known = *origin;
+            running.ahead(&y[..*origin], plan, &mut forecast);
+            let came = y[*origin..].iter().zip(&open[*origin..]).zip(&forecast);
+            let mut of_origin = room((y.len() - origin).min(plan.horizon), WHAT)?;
+            of_origin.extend(came.map(|((y, open), forecast)| match open {
+                true => y - forecast.max(0.0),
+                false => f64::NAN,
+            }));
+            errors.push(of_origin);
         }
-        let both = has[Method::Ets as usize] && has[Method::Theta as usize];
-        has[Method::EtsTheta as usize] = both;
-        let block = count * plan.horizon;
-        for at in 0..block {
-            let of = |method: Method| errors[method as usize * block + at];
-            errors[Method::EtsTheta as usize * block + at] =
-                0.5 * (of(Method::Ets) + of(Method::Theta));
-        }
-        Ok(Rolled {
-            origins,
-            horizon: plan.horizon,
-            errors,
-            has,
-        })
-    }
-}
-
-/// The forecast of a method from the end.
-pub fn forecast(method: Method, y: &[f64], plan: &Plan) -> Result<Option<Vec<f64>>> {
-    let one = |method| -> Result<Option<Vec<f64>>> {
         let Some(running) = Running::new(method, y, plan)? else {
             return Ok(None);
         };
-        let mut values = filled(plan.horizon, 0.0, "demand")?;
-        running.ahead(y, plan, &mut values);
-        for value in &mut values {
-            *value = value.max(0.0);
-        }
-        Ok(Some(values))
-    };
-    if method != Method::EtsTheta {
-        return one(method);
+        running.ahead(y, plan, &mut forecast);
+        forecast.iter_mut().for_each(|value| *value = value.max(0.0));
+        Ok(Some(Tried { errors, forecast }))
     }
-    let (Some(a), Some(b)) = (one(Method::Ets)?, one(Method::Theta)?) else {
+
+    /// The mean of two.
+    fn mean(a: &Self, b: &Self) -> Result<Self> {
+        let mean = |a: &[f64], b: &[f64]| collect(a.iter().zip(b).map(|(a, b)| 0.5 * (a + b)), WHAT);
+        let mut errors = room(a.errors.len(), WHAT)?;
+        for (a, b) in a.errors.iter().zip(&b.errors) {
+            errors.push(mean(a, b)?);
+        }
+        Ok(Tried {
+            errors,
+            forecast: mean(&a.forecast, &b.forecast)?,
+        })
+    }
+
+    fn sizes(&self) -> Sizes {
+        let mut sizes = Sizes::default();
+        for e in self.errors.iter().flatten().filter(|e| !e.is_nan()) {
+            sizes.absolute += e.abs();
+            sizes.squared += e * e;
+            sizes.n += 1.0;
+        }
+        sizes
+    }
+}
+
+/// The origins of a series.
+fn origins(n: usize, plan: &Plan) -> Result<Vec<usize>> {
+    let least = (n / 2).max(2 * plan.season + 4).max(8);
+    let count = (n.saturating_sub(least) / plan.step).min(plan.origins);
+    collect((0..count).map(|k| n - plan.step * (count - k)), WHAT)
+}
+
+/// The method of a series, what it says, and how wrong it was. `open` is false where the shop was closed. None of an empty series.
+pub fn judge(y: &[f64], open: &[bool], plan: &Plan) -> Result<Option<Judged>> {
+    let n = y.len();
+    let empty = y.iter().filter(|y| **y == 0.0).count();
+    let is_intermittent = 2 * empty > n;
+    // A series too short for its season has none.
+    let plan = &match n < 2 * plan.season + 8 {
+        true => Plan { season: 1, ..*plan },
+        false => *plan,
+    };
+    let mut judged = Judged {
+        method: Method::Mean,
+        error: None,
+        is_intermittent,
+        origins: origins(n, plan)?,
+        errors: Vec::new(),
+        forecast: Vec::new(),
+    };
+    if has_ended(y, plan) {
+        judged.method = Method::Ended;
+        judged.origins.clear();
+        judged.forecast = filled(plan.horizon, 0.0, WHAT)?;
+        return Ok(Some(judged));
+    }
+    let mut models: [Option<Tried>; 2] = [None, None];
+    let mut best: Option<(f64, Sizes)> = None;
+    for (method, handicap) in CANDIDATES {
+        let of_intermittent = matches!(method, Method::CrostonSba | Method::Tsb);
+        // Without origins nothing is known of the models: the mean.
+        let without = judged.origins.is_empty() && method != Method::Mean;
+        if (of_intermittent && !is_intermittent) || without {
+            continue;
+        }
+        let tried = match (method, &models) {
+            (Method::EtsTheta, [Some(theta), Some(ets)]) => Some(Tried::mean(theta, ets)?),
+            (Method::EtsTheta, _) => None,
+            _ => Tried::new(method, y, open, plan, &judged.origins)?,
+        };
+        let Some(tried) = tried else { continue };
+        let sizes = tried.sizes();
+        let size = if is_intermittent { libm::sqrt(sizes.squared) } else { sizes.absolute };
+        let score = size * handicap;
+        // NaN of no error is no better.
+        if best.is_none_or(|(least, _)| score < least) {
+            best = Some((score, sizes));
+            judged.method = method;
+            judged.errors.clone_from(&tried.errors);
+            judged.forecast.clone_from(&tried.forecast);
+        }
+        match method {
+            Method::Theta => models[0] = Some(tried),
+            Method::Ets => models[1] = Some(tried),
+            _ => {}
+        }
+    }
+    let Some((_, sizes)) = best else {
         return Ok(None);
     };
-    let mut mean = room(a.len(), "demand")?;
-    mean.extend(a.iter().zip(&b).map(|(a, b)| 0.5 * (a + b)));
-    Ok(Some(mean))
+    let lag = if is_intermittent { 1 } else { plan.season };
+    let steps = y[lag.min(n)..].iter().zip(y).map(|(a, b)| a - b);
+    let (mut absolute, mut squared) = (0.0, 0.0);
+    for step in steps {
+        absolute += step.abs();
+        squared += step * step;
+    }
+    let count = n.saturating_sub(lag) as f64;
+    let error = match is_intermittent {
+        true => libm::sqrt(sizes.squared / sizes.n / (squared / count)),
+        false => sizes.absolute / sizes.n / (absolute / count),
+    };
+    judged.error = Some(error).filter(|error| error.is_finite());
+    Ok(Some(judged))
+}
+
+/// Whether the last demand is longer ago than the horizon, two seasons and three times the longest earlier time without demand.
+fn has_ended(y: &[f64], plan: &Plan) -> bool {
+    let Some(last) = y.iter().rposition(|y| *y != 0.0) else {
+        return true;
+    };
+    let since = y.len() - 1 - last;
+    let (mut longest, mut run) = (0, 0);
+    for y in &y[..last] {
+        run = if *y == 0.0 { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    since > plan.horizon.max(2 * plan.season).max(3 * longest)
 }

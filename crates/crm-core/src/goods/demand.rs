@@ -1,0 +1,447 @@
+//! Demand (需要予測): how much of each product, category or channel, or in the whole shop, will be sold in the next days, weeks or months.
+//!
+//! # Definition
+//!
+//! A series has one value per period of the shop's civil calendar: a day, a week from Monday, a calendar month.
+//!
+//! | measure | of the shop or a column of orders or customers | of a column of lines (product, category) |
+//! |---|---|---|
+//! | orders | orders that count | orders with a line of the item above 0 |
+//! | revenue | revenue on the scope's basis | net amounts of the lines; returned lines are negative |
+//! | quantity | units of all lines | units of the lines |
+//!
+//! The series of the shop begins with the first order, each other one with its first demand; periods without demand are 0. The last period
+//! counts if `as_of` is its last day, else it is left out and is the first one that is forecast (note `incomplete_last_period`); a first week
+//! or month that began before the first order is left out (`incomplete_first_period`). At most 3,660 periods are read.
+//!
+//! The method is chosen for each series (`demand/rolling.rs`): seasonal naive, the mean of the last periods (28 days, 8 weeks, 12
+//! months), exponential smoothing (`num/forecasting/ets.rs`), optimised theta (`theta.rs`), the mean of both, and for intermittent series
+//! (more than half of the periods empty) Croston-SBA and TSB (`intermittent.rs`). The season is a week of days and a year of months; weeks
+//! have none. `error` is what chose it: MASE, of intermittent series RMSSE; below 1 it is better than repeating the last season (the last
+//! period). Forecasts and ends are never below 0.
+//!
+//! Intervals are conformal, from the errors of earlier origins (`demand/interval.rs`); they are null where there are too few errors. The
+//! note `series` counts series, those without an interval and those of each method; the note `errors` has the mean MASE and RMSSE.
+//!
+//! # Edge cases
+//!
+//! - A series without demand for longer than the horizon, two seasons and three times its longest earlier pause has `ended`: its forecast is
+//!   0, without an interval.
+//! - A series of fewer than ten periods or so has no earlier origins: the mean, without an interval. So has a series that never
+//!   changed: its errors are 0, which says nothing about the next change.
+//! - Revenue of a period may be negative (refunds at their own date); it counts as it is.
+//!
+//! # Calendar
+//!
+//! `calendar` has factors of known days: 0 for a closed day, 1.5 for a sale of half as much again. A period's factor is the mean of its
+//! days'. Values are divided by it before and forecasts multiplied after; a past period of factor 0 is taken as missing (it gets the
+//! value of a season before) and is in no error.
+//!
+//! # Parts and sums
+//!
+//! `split` = new_repeat forecasts first orders of customers and later orders apart: a plan of acquisition and of base. `bottom_up`
+//! adds rows of the series `(all)`: the sum of the forecasts, with an interval from the errors of past sums. What today's customers will
+//! spend, and customers who come later, is in [`shop_forecast`](crate::forecast::shop).
+
+mod interval;
+mod rolling;
+mod series;
+mod words;
+
+pub use words::{DemandMeasure, Frequency, Method, Split};
+
+use self::interval::Scores;
+use self::rolling::{Judged, Plan, judge};
+use self::series::{Sales, Series, first_day};
+use self::words::PARTS;
+use crate::analysis::Analysis;
+use crate::context::{Context, collect, filled, push, room};
+use crate::data::Orders;
+use crate::error::{Error, Result};
+use crate::scope::{At, Occasion};
+use crate::table::shared::METHOD;
+use crate::table::{Column, Field, Table, columns};
+use crate::time::{Day, Period};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What messages call the memory of this module.
+const WHAT: &str = "demand";
+/// The name of the sum of all series.
+const ALL: &str = "(all)";
+
+/// Options of [`Demand`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Options {
+    /// Periods ahead, 1 to 400. Default 28.
+    pub horizon: u32,
+    /// What a series is of: shop (default), product, category or any other column. No series: null values are `(none)`.
+    pub per: String,
+    /// What is forecast.
+    pub measure: DemandMeasure,
+    /// The length of a period.
+    pub frequency: Frequency,
+    /// Factors of demand of known days, by date, 0 to 1,000: 0 for a closed day. Default: none.
+    pub calendar: BTreeMap<String, f64>,
+    /// Whether first orders of customers are forecast apart.
+    pub split: Split,
+    /// Whether the sum of all series is a series too, `(all)`. Default: no.
+    pub bottom_up: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            horizon: 28,
+            per: "shop".into(),
+            measure: DemandMeasure::Orders,
+            frequency: Frequency::Day,
+            calendar: BTreeMap::new(),
+            split: Split::None,
+            bottom_up: false,
+        }
+    }
+}
+
+impl Options {
+    /// The factors by day.
+    fn factors(&self) -> Result<BTreeMap<i32, f64>> {
+        let mut factors = BTreeMap::new();
+        for (date, factor) in &self.calendar {
+            let option = format!("calendar.{date}");
+            let Ok(day) = date.parse::<Day>() else {
+                return Err(Error::option(option, "", "a date such as \"2026-12-25\""));
+            };
+            if !(0.0..=1_000.0).contains(factor) {
+                return Err(Error::option(option, factor, "a factor from 0 to 1,000"));
+            }
+            factors.insert(day.0, *factor);
+        }
+        Ok(factors)
+    }
+
+    fn plan(&self) -> Plan {
+        let (season, mean, step, origins, fitted, refits) = match self.frequency {
+            // Parameters of a year of days are not better than those of 26 weeks, and origins a week apart have the same weekdays.
+            Frequency::Day => (7, 28, 7, 52, 371, 1),
+            Frequency::Week => (1, 8, 1, 52, 260, 4),
+            Frequency::Month => (12, 12, 1, 24, 180, 4),
+        };
+        Plan {
+            season,
+            mean,
+            step,
+            origins,
+            fitted,
+            refits,
+            horizon: self.horizon as usize,
+        }
+    }
+}
+
+/// The analysis `demand`.
+///
+/// ```
+/// use crm_core::{Context, Currency, Dataset, Orders, Zone, register};
+/// let mut orders = Orders::builder(Currency::JPY, Zone::UTC);
+/// for day in 0..140 {
+///     // Four orders on Mondays, else one or two.
+///     for k in 0..if day % 7 == 0 { 4 } else { 1 + day % 2 } {
+///         let date = crm_core::Day(20_458 + day).to_string();
+///         orders = orders.order(&format!("c{k}"), &date, 1_000);
+///     }
+/// }
+/// let (orders, context) = (orders.build()?, Context::default());
+/// let table = register::run("demand", &Dataset::Orders(&orders), r#"{"horizon": 7}"#, &context)?;
+/// let expected: Vec<f64> = table.floats("expected")?.flatten().collect();
+/// assert!(expected[0] > 3.0 && expected[1] < 2.5);
+/// # Ok::<(), crm_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Demand;
+
+impl Analysis for Demand {
+    const NAME: &'static str = "demand";
+    const SUMMARY: &'static str =
+        "How much will be sold in the next days, weeks or months: of the shop, of products, of any column";
+    const JA: &'static str = "需要予測";
+    const COLUMNS: &'static [Field] = &columns! {
+        "series": Text, "", "系列", "What is sold: a value of `per`, or `shop`; `(all)` with `bottom_up`.";
+        "part": Category, "", "区分", "First orders of customers, or later ones; only with `split`.";
+        "period": Date, "", "期間", "The first day of the period.";
+        "expected": Float, "", "予測", "What is expected: orders, units, or revenue in major units.";
+        "low_80": Float, "", "下限 (80%)", "Lower end of the 80 % interval; null where too little is known.";
+        "high_80": Float, "", "上限 (80%)", "Upper end of the 80 % interval.";
+        "low_95": Float, "", "下限 (95%)", "Lower end of the 95 % interval; null where too little is known.";
+        "high_95": Float, "", "上限 (95%)", "Upper end of the 95 % interval.";
+        METHOD, "What forecasts the series; null for `(all)`.";
+        "error": Float, "", "過去の誤差", "MASE of the method at earlier dates, of intermittent series RMSSE; null without such dates.";
+    };
+    const SCOPE: &'static [&'static str] = &["as_of", "where", "by", "policy", "basis", "refunds"];
+    const OCCASION: Option<Occasion> = Some(Occasion::Order);
+    type Data = Orders;
+    type Options = Options;
+
+    fn check(_: &Orders, options: &Options) -> Result<()> {
+        if !(1..=400).contains(&options.horizon) {
+            return Err(Error::option("horizon", options.horizon, "1 to 400"));
+        }
+        options.factors().map(|_| ())
+    }
+
+    fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        let sales = Sales::new(orders, at, options, context)?;
+        let plan = options.plan();
+        let rows = sales.series.len().saturating_mul(plan.horizon);
+        context.afford(rows.saturating_mul(plan.origins * 8 + 64), WHAT)?;
+        let period = options.frequency.period();
+        let ahead = sales.periods.end..sales.periods.end + plan.horizon as i32;
+        let factors = Factors::new(&options.factors()?, sales.periods.start..ahead.end, period)?;
+        let parts = collect(sales.series.iter(), WHAT)?;
+        let judged = context.map(parts, |series| {
+            context.check()?;
+            Of::new(series, &factors, &plan)
+        })?;
+        let mut of_all = Vec::new();
+        if options.bottom_up {
+            for part in parts_of(options.split) {
+                let of_part = judged.iter().filter(|of| of.part == *part);
+                if let Some(of) = Of::sum(of_part, *part, &plan)? {
+                    push(&mut of_all, of, WHAT)?;
+                }
+            }
+        }
+        let scores = Scores::new(judged.iter().map(|of| &of.judged), plan.horizon)?;
+        let of_sum = Scores::new(of_all.iter().map(|of| &of.judged), plan.horizon)?;
+        let mut rows = room(rows, "table")?;
+        for (of, scores) in judged.iter().map(|of| (of, &scores)).chain(of_all.iter().map(|of| (of, &of_sum))) {
+            of.rows(scores, &factors, &ahead, &mut rows)?;
+        }
+        let table = table(&rows, options.split, period)?;
+        Ok(noted(table, &sales, &judged, &rows))
+    }
+}
+
+fn parts_of(split: Split) -> &'static [Option<u8>] {
+    match split {
+        Split::None => &[None],
+        Split::NewRepeat => &[Some(0), Some(1)],
+    }
+}
+
+/// Factors of periods.
+struct Factors {
+    first: i32,
+    /// Empty: all are 1.
+    factors: Vec<f64>,
+}
+
+impl Factors {
+    fn new(by_day: &BTreeMap<i32, f64>, periods: Range<i32>, period: Period) -> Result<Self> {
+        let mut factors = Vec::new();
+        if !by_day.is_empty() {
+            for number in periods.clone() {
+                let (from, end) = (first_day(number, period).0, first_day(number + 1, period).0);
+                let known = by_day.range(from..end).map(|(_, factor)| factor - 1.0);
+                let factor = 1.0 + known.sum::<f64>() / f64::from((end - from).max(1));
+                push(&mut factors, factor.max(0.0), WHAT)?;
+            }
+        }
+        Ok(Factors {
+            first: periods.start,
+            factors,
+        })
+    }
+
+    fn of(&self, number: i32) -> f64 {
+        let place = usize::try_from(number - self.first).ok();
+        place.and_then(|at| self.factors.get(at)).copied().unwrap_or(1.0)
+    }
+}
+
+/// A series, and what its past says.
+struct Of {
+    name: String,
+    part: Option<u8>,
+    /// The number of its first period, and its values without the calendar's factors.
+    first: i32,
+    y: Vec<f64>,
+    judged: Judged,
+}
+
+/// A row.
+struct Row<'a> {
+    of: &'a Of,
+    number: i32,
+    expected: f64,
+    ends: [Option<(f64, f64)>; 2],
+}
+
+impl Of {
+    fn new(series: &Series, factors: &Factors, plan: &Plan) -> Result<Self> {
+        let n = series.y.len();
+        let (mut y, mut open) = (room(n, WHAT)?, room(n, WHAT)?);
+        for (t, value) in series.y.iter().enumerate() {
+            let factor = factors.of(series.first + t as i32);
+            open.push(factor > 0.0);
+            // A closed period has the value of a season before; the first ones are empty.
+            y.push(match factor > 0.0 {
+                true => value / factor,
+                false if t >= plan.season => y[t - plan.season],
+                false => 0.0,
+            });
+        }
+        let judged = judge(&y, &open, plan)?.ok_or(Error::internal("a series without periods"))?;
+        Ok(Of {
+            name: series.name.clone(),
+            part: series.part,
+            first: series.first,
+            y,
+            judged,
+        })
+    }
+
+    /// The sum of series: forecasts of past sums are sums of forecasts; a series that was not forecast at an origin counts as 0 there.
+    fn sum<'a>(all: impl Iterator<Item = &'a Of> + Clone, part: Option<u8>, plan: &Plan) -> Result<Option<Of>> {
+        let Some(first) = all.clone().map(|of| of.first).min() else {
+            return Ok(None);
+        };
+        let n = all.clone().map(|of| of.first.abs_diff(first) as usize + of.y.len()).max().unwrap_or(0);
+        let mut y = filled(n, 0.0, WHAT)?;
+        let mut forecast = filled(plan.horizon, 0.0, WHAT)?;
+        let mut origins = Vec::new();
+        for of in all.clone() {
+            let offset = of.first.abs_diff(first) as usize;
+            y[offset..].iter_mut().zip(&of.y).for_each(|(sum, y)| *sum += y);
+            forecast.iter_mut().zip(&of.judged.forecast).for_each(|(sum, value)| *sum += value);
+            for origin in &of.judged.origins {
+                push(&mut origins, origin + offset, WHAT)?;
+            }
+        }
+        origins.sort_unstable();
+        origins.dedup();
+        let mut errors = room(origins.len(), WHAT)?;
+        for origin in &origins {
+            // The error of a sum is what came less the forecasts that there were.
+            let mut of_origin = room(plan.horizon, WHAT)?;
+            of_origin.extend(y[*origin..].iter().take(plan.horizon));
+            for of in all.clone() {
+                let offset = of.first.abs_diff(first) as usize;
+                let own = origin.checked_sub(offset);
+                let Some(at) = own.and_then(|own| of.judged.origins.binary_search(&own).ok()) else {
+                    continue;
+                };
+                let came = of.y[origin - offset..].iter().zip(&of.judged.errors[at]);
+                for (sum, (y, e)) in of_origin.iter_mut().zip(came) {
+                    *sum -= y - e;
+                }
+            }
+            errors.push(of_origin);
+        }
+        Ok(Some(Of {
+            name: ALL.to_owned(),
+            part,
+            first,
+            y,
+            judged: Judged {
+                method: Method::Ended,
+                error: None,
+                is_intermittent: false,
+                origins,
+                errors,
+                forecast,
+            },
+        }))
+    }
+
+    fn rows<'a>(
+        &'a self,
+        scores: &Scores,
+        factors: &Factors,
+        ahead: &Range<i32>,
+        rows: &mut Vec<Row<'a>>,
+    ) -> Result<()> {
+        let scale = scores.scale_now(&self.judged, self.y.len());
+        for (h, number) in ahead.clone().enumerate() {
+            let factor = factors.of(number);
+            let ends = [0.2, 0.05].map(|a| {
+                let (low, high) = scores.ends(&self.judged, scale?, h, a)?;
+                Some((low * factor, high * factor))
+            });
+            let row = Row {
+                of: self,
+                number,
+                expected: self.judged.forecast[h] * factor,
+                ends,
+            };
+            push(rows, row, "table")?;
+        }
+        Ok(())
+    }
+}
+
+fn table(rows: &[Row], split: Split, period: Period) -> Result<Table> {
+    let f = Demand::COLUMNS;
+    let mut names: Vec<String> = Vec::new();
+    let mut codes = room(rows.len(), "table")?;
+    for row in rows {
+        if names.last() != Some(&row.of.name) {
+            push(&mut names, row.of.name.clone(), "table")?;
+        }
+        codes.push(names.len() as u32 - 1);
+    }
+    let names = Arc::new(names);
+    let floats = |field: &Field, of: &dyn Fn(&Row) -> Option<f64>| {
+        Column::floats(field, rows.iter().map(|row| of(row).filter(|v| v.is_finite())))
+    };
+    let mut columns = vec![Column::texts(&f[0], &names, codes.into_iter())?];
+    if split == Split::NewRepeat {
+        columns.push(Column::words(&f[1], PARTS, rows.iter().map(|row| row.of.part))?);
+    }
+    let days = rows.iter().map(|row| Some(first_day(row.number, period).0));
+    columns.push(Column::ints(&f[2], days)?);
+    columns.push(floats(&f[3], &|row| Some(row.expected))?);
+    for (place, level) in [(4, 0), (6, 1)] {
+        columns.push(floats(&f[place], &|row| row.ends[level].map(|ends| ends.0))?);
+        columns.push(floats(&f[place + 1], &|row| row.ends[level].map(|ends| ends.1))?);
+    }
+    let methods = rows.iter().map(|row| (row.of.name != ALL).then_some(row.of.judged.method as u8));
+    columns.push(Column::words(&f[8], Method::LABELS, methods)?);
+    columns.push(floats(&f[9], &|row| row.of.judged.error)?);
+    Ok(Table::new(columns))
+}
+
+/// The notes: what was left out, the methods, how wrong they were.
+fn noted(table: Table, sales: &Sales, judged: &[Of], rows: &[Row]) -> Table {
+    let mut methods = Map::new();
+    let mut errors = [(0.0, 0_u64); 2];
+    for of in judged {
+        let count = methods.entry(of.judged.method.to_string()).or_insert(json!(0));
+        *count = json!(count.as_u64().unwrap_or(0) + 1);
+        if let Some(error) = of.judged.error {
+            let (sum, n) = &mut errors[usize::from(of.judged.is_intermittent)];
+            *sum += error;
+            *n += 1;
+        }
+    }
+    let horizon = rows.len() / judged.len().max(1);
+    let without = |level: usize| {
+        let null = rows.iter().filter(|row| row.ends[level].is_none());
+        null.count()
+    };
+    let [mase, rmsse] = errors.map(|(sum, n)| (n > 0).then(|| sum / n as f64));
+    debug_assert!(horizon * judged.len() <= rows.len());
+    table
+        .with_note("series", json!(judged.len()))
+        .with_note("methods", json!(methods))
+        .with_note("errors", json!({"mase": mase, "rmsse": rmsse}))
+        .with_note("without_interval", json!({"80": without(0), "95": without(1)}))
+        .with_note("incomplete_last_period", json!(sales.incomplete[0]))
+        .with_note("incomplete_first_period", json!(sales.incomplete[1]))
+}
