@@ -44,6 +44,7 @@
 //! spend, and customers who come later, is in [`shop_forecast`](crate::forecast::shop).
 
 mod interval;
+mod outlook;
 mod rolling;
 mod series;
 mod words;
@@ -51,11 +52,12 @@ mod words;
 pub use words::{DemandMeasure, Frequency, Method, Split};
 
 use self::interval::Scores;
-use self::rolling::{Judged, Plan, judge};
-use self::series::{Sales, Series, first_day};
+use self::outlook::{ALL, Factors, Of, Row};
+use self::rolling::Plan;
+use self::series::{Sales, first_day};
 use self::words::PARTS;
 use crate::analysis::Analysis;
-use crate::context::{Context, collect, filled, push, room};
+use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::scope::{At, Occasion};
@@ -65,13 +67,10 @@ use crate::time::{Day, Period};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// What messages call the memory of this module.
 const WHAT: &str = "demand";
-/// The name of the sum of all series.
-const ALL: &str = "(all)";
 
 /// Options of [`Demand`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
@@ -168,8 +167,7 @@ pub struct Demand;
 
 impl Analysis for Demand {
     const NAME: &'static str = "demand";
-    const SUMMARY: &'static str =
-        "How much will be sold in the next days, weeks or months: of the shop, of products, of any column";
+    const SUMMARY: &'static str = "How much will be sold in the next days, weeks or months: of the shop, of products, of any column";
     const JA: &'static str = "需要予測";
     const COLUMNS: &'static [Field] = &columns! {
         "series": Text, "", "系列", "What is sold: a value of `per`, or `shop`; `(all)` with `bottom_up`.";
@@ -220,7 +218,11 @@ impl Analysis for Demand {
         let scores = Scores::new(judged.iter().map(|of| &of.judged), plan.horizon)?;
         let of_sum = Scores::new(of_all.iter().map(|of| &of.judged), plan.horizon)?;
         let mut rows = room(rows, "table")?;
-        for (of, scores) in judged.iter().map(|of| (of, &scores)).chain(of_all.iter().map(|of| (of, &of_sum))) {
+        for (of, scores) in judged
+            .iter()
+            .map(|of| (of, &scores))
+            .chain(of_all.iter().map(|of| (of, &of_sum)))
+        {
             of.rows(scores, &factors, &ahead, &mut rows)?;
         }
         let table = table(&rows, options.split, period)?;
@@ -232,157 +234,6 @@ fn parts_of(split: Split) -> &'static [Option<u8>] {
     match split {
         Split::None => &[None],
         Split::NewRepeat => &[Some(0), Some(1)],
-    }
-}
-
-/// Factors of periods.
-struct Factors {
-    first: i32,
-    /// Empty: all are 1.
-    factors: Vec<f64>,
-}
-
-impl Factors {
-    fn new(by_day: &BTreeMap<i32, f64>, periods: Range<i32>, period: Period) -> Result<Self> {
-        let mut factors = Vec::new();
-        if !by_day.is_empty() {
-            for number in periods.clone() {
-                let (from, end) = (first_day(number, period).0, first_day(number + 1, period).0);
-                let known = by_day.range(from..end).map(|(_, factor)| factor - 1.0);
-                let factor = 1.0 + known.sum::<f64>() / f64::from((end - from).max(1));
-                push(&mut factors, factor.max(0.0), WHAT)?;
-            }
-        }
-        Ok(Factors {
-            first: periods.start,
-            factors,
-        })
-    }
-
-    fn of(&self, number: i32) -> f64 {
-        let place = usize::try_from(number - self.first).ok();
-        place.and_then(|at| self.factors.get(at)).copied().unwrap_or(1.0)
-    }
-}
-
-/// A series, and what its past says.
-struct Of {
-    name: String,
-    part: Option<u8>,
-    /// The number of its first period, and its values without the calendar's factors.
-    first: i32,
-    y: Vec<f64>,
-    judged: Judged,
-}
-
-/// A row.
-struct Row<'a> {
-    of: &'a Of,
-    number: i32,
-    expected: f64,
-    ends: [Option<(f64, f64)>; 2],
-}
-
-impl Of {
-    fn new(series: &Series, factors: &Factors, plan: &Plan) -> Result<Self> {
-        let n = series.y.len();
-        let (mut y, mut open) = (room(n, WHAT)?, room(n, WHAT)?);
-        for (t, value) in series.y.iter().enumerate() {
-            let factor = factors.of(series.first + t as i32);
-            open.push(factor > 0.0);
-            // A closed period has the value of a season before; the first ones are empty.
-            y.push(match factor > 0.0 {
-                true => value / factor,
-                false if t >= plan.season => y[t - plan.season],
-                false => 0.0,
-            });
-        }
-        let judged = judge(&y, &open, plan)?.ok_or(Error::internal("a series without periods"))?;
-        Ok(Of {
-            name: series.name.clone(),
-            part: series.part,
-            first: series.first,
-            y,
-            judged,
-        })
-    }
-
-    /// The sum of series: forecasts of past sums are sums of forecasts; a series that was not forecast at an origin counts as 0 there.
-    fn sum<'a>(all: impl Iterator<Item = &'a Of> + Clone, part: Option<u8>, plan: &Plan) -> Result<Option<Of>> {
-        let Some(first) = all.clone().map(|of| of.first).min() else {
-            return Ok(None);
-        };
-        let n = all.clone().map(|of| of.first.abs_diff(first) as usize + of.y.len()).max().unwrap_or(0);
-        let mut y = filled(n, 0.0, WHAT)?;
-        let mut forecast = filled(plan.horizon, 0.0, WHAT)?;
-        let mut origins = Vec::new();
-        for of in all.clone() {
-            let offset = of.first.abs_diff(first) as usize;
-            y[offset..].iter_mut().zip(&of.y).for_each(|(sum, y)| *sum += y);
-            forecast.iter_mut().zip(&of.judged.forecast).for_each(|(sum, value)| *sum += value);
-            for origin in &of.judged.origins {
-                push(&mut origins, origin + offset, WHAT)?;
-            }
-        }
-        origins.sort_unstable();
-        origins.dedup();
-        let mut errors = room(origins.len(), WHAT)?;
-        for origin in &origins {
-            // The error of a sum is what came less the forecasts that there were.
-            let mut of_origin = room(plan.horizon, WHAT)?;
-            of_origin.extend(y[*origin..].iter().take(plan.horizon));
-            for of in all.clone() {
-                let offset = of.first.abs_diff(first) as usize;
-                let own = origin.checked_sub(offset);
-                let Some(at) = own.and_then(|own| of.judged.origins.binary_search(&own).ok()) else {
-                    continue;
-                };
-                let came = of.y[origin - offset..].iter().zip(&of.judged.errors[at]);
-                for (sum, (y, e)) in of_origin.iter_mut().zip(came) {
-                    *sum -= y - e;
-                }
-            }
-            errors.push(of_origin);
-        }
-        Ok(Some(Of {
-            name: ALL.to_owned(),
-            part,
-            first,
-            y,
-            judged: Judged {
-                method: Method::Ended,
-                error: None,
-                is_intermittent: false,
-                origins,
-                errors,
-                forecast,
-            },
-        }))
-    }
-
-    fn rows<'a>(
-        &'a self,
-        scores: &Scores,
-        factors: &Factors,
-        ahead: &Range<i32>,
-        rows: &mut Vec<Row<'a>>,
-    ) -> Result<()> {
-        let scale = scores.scale_now(&self.judged, self.y.len());
-        for (h, number) in ahead.clone().enumerate() {
-            let factor = factors.of(number);
-            let ends = [0.2, 0.05].map(|a| {
-                let (low, high) = scores.ends(&self.judged, scale?, h, a)?;
-                Some((low * factor, high * factor))
-            });
-            let row = Row {
-                of: self,
-                number,
-                expected: self.judged.forecast[h] * factor,
-                ends,
-            };
-            push(rows, row, "table")?;
-        }
-        Ok(())
     }
 }
 
@@ -398,20 +249,33 @@ fn table(rows: &[Row], split: Split, period: Period) -> Result<Table> {
     }
     let names = Arc::new(names);
     let floats = |field: &Field, of: &dyn Fn(&Row) -> Option<f64>| {
-        Column::floats(field, rows.iter().map(|row| of(row).filter(|v| v.is_finite())))
+        Column::floats(
+            field,
+            rows.iter().map(|row| of(row).filter(|v| v.is_finite())),
+        )
     };
     let mut columns = vec![Column::texts(&f[0], &names, codes.into_iter())?];
     if split == Split::NewRepeat {
-        columns.push(Column::words(&f[1], PARTS, rows.iter().map(|row| row.of.part))?);
+        columns.push(Column::words(
+            &f[1],
+            PARTS,
+            rows.iter().map(|row| row.of.part),
+        )?);
     }
     let days = rows.iter().map(|row| Some(first_day(row.number, period).0));
     columns.push(Column::ints(&f[2], days)?);
     columns.push(floats(&f[3], &|row| Some(row.expected))?);
     for (place, level) in [(4, 0), (6, 1)] {
-        columns.push(floats(&f[place], &|row| row.ends[level].map(|ends| ends.0))?);
-        columns.push(floats(&f[place + 1], &|row| row.ends[level].map(|ends| ends.1))?);
+        columns.push(floats(&f[place], &|row| {
+            row.ends[level].map(|ends| ends.0)
+        })?);
+        columns.push(floats(&f[place + 1], &|row| {
+            row.ends[level].map(|ends| ends.1)
+        })?);
     }
-    let methods = rows.iter().map(|row| (row.of.name != ALL).then_some(row.of.judged.method as u8));
+    let methods = rows
+        .iter()
+        .map(|row| (row.of.name != ALL).then_some(row.of.judged.method as u8));
     columns.push(Column::words(&f[8], Method::LABELS, methods)?);
     columns.push(floats(&f[9], &|row| row.of.judged.error)?);
     Ok(Table::new(columns))
@@ -422,7 +286,9 @@ fn noted(table: Table, sales: &Sales, judged: &[Of], rows: &[Row]) -> Table {
     let mut methods = Map::new();
     let mut errors = [(0.0, 0_u64); 2];
     for of in judged {
-        let count = methods.entry(of.judged.method.to_string()).or_insert(json!(0));
+        let count = methods
+            .entry(of.judged.method.to_string())
+            .or_insert(json!(0));
         *count = json!(count.as_u64().unwrap_or(0) + 1);
         if let Some(error) = of.judged.error {
             let (sum, n) = &mut errors[usize::from(of.judged.is_intermittent)];
@@ -441,7 +307,229 @@ fn noted(table: Table, sales: &Sales, judged: &[Of], rows: &[Row]) -> Table {
         .with_note("series", json!(judged.len()))
         .with_note("methods", json!(methods))
         .with_note("errors", json!({"mase": mase, "rmsse": rmsse}))
-        .with_note("without_interval", json!({"80": without(0), "95": without(1)}))
+        .with_note(
+            "without_interval",
+            json!({"80": without(0), "95": without(1)}),
+        )
         .with_note("incomplete_last_period", json!(sales.incomplete[0]))
         .with_note("incomplete_first_period", json!(sales.incomplete[1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data::Orders;
+    use crate::{Context, Currency, Dataset, Day, Error, Result, Table, Zone, register};
+    use serde_json::{Value, json};
+
+    const FIRST: i32 = 20_458;
+
+    /// A shop with so many orders on each day from Monday, 5 January 2026 on, of new customers where `is_new`.
+    fn shop(days: i32, count: impl Fn(i32) -> i32, is_new: bool) -> Orders {
+        let mut orders = Orders::builder(Currency::JPY, Zone::UTC);
+        for day in 0..days {
+            for k in 0..count(day) {
+                let customer = if is_new {
+                    format!("{day}-{k}")
+                } else {
+                    format!("c{k}")
+                };
+                orders = orders.order(&customer, &Day(FIRST + day).to_string(), 1_000);
+            }
+        }
+        orders.build().unwrap()
+    }
+
+    fn run(orders: &Orders, request: Value) -> Result<Table> {
+        let request = request.to_string();
+        register::run(
+            "demand",
+            &Dataset::Orders(orders),
+            &request,
+            &Context::default(),
+        )
+    }
+
+    fn floats(table: &Table, name: &str) -> Vec<Option<f64>> {
+        table.floats(name).unwrap().collect()
+    }
+
+    fn expected(table: &Table) -> Vec<f64> {
+        floats(table, "expected").into_iter().flatten().collect()
+    }
+
+    #[test]
+    fn a_week_comes_back_with_an_interval_that_holds_it() {
+        let count = |day: i32| [6, 2, 3, 2, 4, 8, 5][day as usize % 7] + day * day % 3;
+        let orders = shop(280, count, false);
+        let table = run(&orders, json!({"horizon": 14})).unwrap();
+        let (low, high) = (floats(&table, "low_80"), floats(&table, "high_80"));
+        let mut held = 0;
+        for (h, value) in expected(&table).iter().enumerate() {
+            let came = f64::from(count(280 + h as i32));
+            assert!((value - came).abs() < 2.0, "{h} {value} {came}");
+            let (low, high) = (low[h].unwrap(), high[h].unwrap());
+            assert!(0.0 < low && low <= *value && *value <= high && high - low > 0.5);
+            held += i32::from(low <= came && came <= high);
+        }
+        assert!(held >= 9, "{held}");
+    }
+
+    #[test]
+    fn an_incomplete_period_is_forecast_and_not_read() {
+        // Ten orders each day from Monday on; 201 days end on a Thursday.
+        let orders = shop(201, |_| 10, false);
+        let table = run(&orders, json!({"frequency": "week", "horizon": 2})).unwrap();
+        let days: Vec<Option<Day>> = table.days("period").unwrap().collect();
+        assert_eq!(days[0], Some(Day(FIRST + 196)));
+        assert!(
+            expected(&table)
+                .iter()
+                .all(|value| (value - 70.0).abs() < 1e-6)
+        );
+        assert_eq!(
+            table.notes().get("incomplete_last_period"),
+            Some(&json!(true))
+        );
+        // Errors were 0: nothing says how much it may change.
+        assert_eq!(floats(&table, "low_80"), [None, None]);
+        let sunday = Day(FIRST + 195).to_string();
+        let table = run(&orders, json!({"frequency": "week", "as_of": sunday})).unwrap();
+        assert_eq!(
+            table.notes().get("incomplete_last_period"),
+            Some(&json!(false))
+        );
+        // January began before the first order.
+        let table = run(&orders, json!({"frequency": "month", "horizon": 1})).unwrap();
+        assert_eq!(
+            table.notes().get("incomplete_first_period"),
+            Some(&json!(true))
+        );
+    }
+
+    #[test]
+    fn what_ended_what_began_and_nothing() {
+        let ended = shop(200, |day| i32::from(day < 60), false);
+        let as_of = Day(FIRST + 199).to_string();
+        let table = run(&ended, json!({"as_of": as_of, "horizon": 7})).unwrap();
+        assert_eq!(expected(&table), [0.0; 7]);
+        assert_eq!(table.words("method").unwrap().next(), Some(Some("ended")));
+        assert_eq!(floats(&table, "high_95")[0], None);
+        let began = shop(1, |_| 3, false);
+        let table = run(&began, json!({"horizon": 2})).unwrap();
+        assert_eq!(
+            (expected(&table), floats(&table, "error")[0]),
+            (vec![3.0; 2], None)
+        );
+        assert_eq!(table.words("method").unwrap().next(), Some(Some("mean")));
+        let nothing = run(&began, json!({"where": {"customer_id": "nobody"}}));
+        assert!(nothing.is_err() || nothing.unwrap().is_empty());
+        // Less than a week of weeks: no period is complete.
+        assert!(
+            run(&began, json!({"frequency": "week"}))
+                .unwrap()
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn refunds_do_not_make_negative_forecasts() {
+        let mut orders = Orders::builder(Currency::JPY, Zone::UTC);
+        for day in 0..60 {
+            let amount = if day % 2 == 0 { 1_000 } else { -3_000 };
+            orders = orders.order("c", &Day(FIRST + day).to_string(), amount);
+        }
+        let table = run(
+            &orders.build().unwrap(),
+            json!({"measure": "revenue", "horizon": 4}),
+        )
+        .unwrap();
+        assert!(expected(&table).iter().all(|value| *value >= 0.0));
+        assert!(
+            floats(&table, "low_80")
+                .iter()
+                .flatten()
+                .all(|low| *low >= 0.0)
+        );
+    }
+
+    #[test]
+    fn closed_days_and_sales_are_known() {
+        // Closed on every tenth day, twice as much on every fifteenth.
+        let factor = |day: i32| match (day % 10, day % 15) {
+            (9, _) => 0,
+            (_, 7) => 2,
+            _ => 1,
+        };
+        let orders = shop(
+            200,
+            |day| 4 * factor(day) + if factor(day) > 0 { day % 2 } else { 0 },
+            false,
+        );
+        let calendar: Value = (0..214)
+            .filter(|day| factor(*day) != 1)
+            .map(|day| (Day(FIRST + day).to_string(), json!(factor(day))))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let as_of = Day(FIRST + 199).to_string();
+        let request = json!({"calendar": calendar, "horizon": 14, "as_of": as_of});
+        let table = run(&orders, request).unwrap();
+        let high = floats(&table, "high_80");
+        for (h, value) in expected(&table).iter().enumerate() {
+            let factor = factor(200 + h as i32);
+            if factor == 0 {
+                assert_eq!((*value, high[h]), (0.0, Some(0.0)));
+            }
+            assert!((value - 4.4 * f64::from(factor)).abs() < 1.0, "{h} {value}");
+        }
+    }
+
+    #[test]
+    fn parts_add_up() {
+        let orders = shop(140, |day| 3 + day % 4, true);
+        let split = run(
+            &orders,
+            json!({"split": "new_repeat", "bottom_up": true, "horizon": 5}),
+        )
+        .unwrap();
+        // All are first orders: one part, and its sum.
+        let parts: Vec<Option<&str>> = split.words("part").unwrap().collect();
+        assert_eq!(parts, [Some("new"); 10]);
+        let values = expected(&split);
+        assert_eq!(values[..5], values[5..]);
+        let by_kind = run(
+            &orders,
+            json!({"per": "kind", "bottom_up": true, "horizon": 5}),
+        )
+        .unwrap();
+        let values = expected(&by_kind);
+        assert_eq!(values[..5], values[5..]);
+        assert_eq!(
+            floats(&by_kind, "high_80")[..5],
+            floats(&by_kind, "high_80")[5..]
+        );
+    }
+
+    #[test]
+    fn options_out_of_range_are_named() {
+        let orders = shop(20, |_| 1, false);
+        let option = |request: Value| match run(&orders, request) {
+            Err(Error::OptionValue { name, .. }) => name,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(option(json!({"horizon": 0})), "horizon");
+        assert_eq!(
+            option(json!({"calendar": {"easter": 1}})),
+            "calendar.easter"
+        );
+        assert_eq!(
+            option(json!({"calendar": {"2026-12-25": -1}})),
+            "calendar.2026-12-25"
+        );
+        assert_eq!(option(json!({"per": "amount"})), "per");
+        let quantity = run(&orders, json!({"measure": "quantity"}));
+        assert!(
+            matches!(quantity, Err(Error::OptionNeedsColumn { .. })),
+            "{quantity:?}"
+        );
+    }
 }

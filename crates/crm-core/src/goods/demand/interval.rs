@@ -28,7 +28,7 @@ const WHAT: &str = "demand";
 const LEAST: u32 = 8;
 
 /// Scores by kind (intermittent or not) and horizon, ascending; and `g`.
-pub struct Scores {
+pub(super) struct Scores {
     by_kind: [Vec<Vec<f64>>; 2],
     growth: [Vec<f64>; 2],
 }
@@ -98,13 +98,18 @@ fn at_rank(sorted: &[f64], rank: f64) -> Option<f64> {
 
 impl Scores {
     /// The scores of these series.
-    pub fn new<'a>(series: impl Iterator<Item = &'a Judged> + Clone, horizon: usize) -> Result<Self> {
+    pub(super) fn new<'a>(
+        series: impl Iterator<Item = &'a Judged> + Clone,
+        horizon: usize,
+    ) -> Result<Self> {
         let mut scores = Scores {
             by_kind: [Vec::new(), Vec::new()],
             growth: [Vec::new(), Vec::new()],
         };
         for (kind, is_intermittent) in [(0, false), (1, true)] {
-            let of_kind = series.clone().filter(|j| j.is_intermittent == is_intermittent);
+            let of_kind = series
+                .clone()
+                .filter(|j| j.is_intermittent == is_intermittent);
             let growth = growth(of_kind.clone(), horizon)?;
             let mut by_horizon = filled(horizon, Vec::new(), WHAT)?;
             for judged in of_kind {
@@ -119,7 +124,9 @@ impl Scores {
                     }
                 }
             }
-            by_horizon.iter_mut().for_each(|scores| scores.sort_unstable_by(f64::total_cmp));
+            by_horizon
+                .iter_mut()
+                .for_each(|scores| scores.sort_unstable_by(f64::total_cmp));
             scores.by_kind[kind] = by_horizon;
             scores.growth[kind] = growth;
         }
@@ -127,12 +134,12 @@ impl Scores {
     }
 
     /// The scale of a series now: `n` periods are known.
-    pub fn scale_now(&self, judged: &Judged, n: usize) -> Option<f64> {
+    pub(super) fn scale_now(&self, judged: &Judged, n: usize) -> Option<f64> {
         scale(judged, n, &self.growth[usize::from(judged.is_intermittent)])
     }
 
     /// Both ends around the forecast of horizon `h` (from 0), outside of which the outcome is with probability `a`.
-    pub fn ends(&self, judged: &Judged, scale: f64, h: usize, a: f64) -> Option<(f64, f64)> {
+    pub(super) fn ends(&self, judged: &Judged, scale: f64, h: usize, a: f64) -> Option<(f64, f64)> {
         let scores = &self.by_kind[usize::from(judged.is_intermittent)][h];
         let n = scores.len() as f64 + 1.0;
         // 1e-9: a rank that is whole but for rounding.
@@ -146,5 +153,62 @@ impl Scores {
         };
         let high = (forecast + scale * upper).max(low);
         Some((low.min(forecast), high.max(forecast)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::goods::demand::words::Method;
+
+    /// A series whose one-period errors are these, from origin 10 on.
+    fn series(errors: &[f64], forecast: f64) -> (Judged, usize) {
+        let judged = Judged {
+            method: Method::Mean,
+            error: None,
+            is_intermittent: false,
+            origins: (0..errors.len()).map(|at| at + 10).collect(),
+            errors: errors.iter().map(|e| vec![*e]).collect(),
+            forecast: vec![forecast],
+        };
+        (judged, 10 + errors.len())
+    }
+
+    #[test]
+    fn quantiles_by_hand() {
+        // Eight errors of size 1 make the first scale; the scores are 3, −4 and so on divided by the mean size before each.
+        let sizes = [
+            1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 3.0, -4.0, 2.0, -2.0, 1.0, -1.0, 5.0, -3.0,
+            2.0,
+        ];
+        let (judged, n) = series(&sizes, 100.0);
+        let scores = Scores::new([&judged].into_iter(), 1).unwrap();
+        let mut slow: Vec<f64> = (8..sizes.len())
+            .map(|at| sizes[at] / (sizes[..at].iter().map(|e| e.abs()).sum::<f64>() / at as f64))
+            .collect();
+        slow.sort_by(f64::total_cmp);
+        // Nine scores: ranks ⌊10 · .1⌋ = 1 and ⌈10 · .9⌉ = 9, the ends of all; none for 95 %.
+        let scale = scores.scale_now(&judged, n).unwrap();
+        let mean = sizes.iter().map(|e| e.abs()).sum::<f64>() / sizes.len() as f64;
+        assert!((scale - mean).abs() < 1e-12);
+        let (low, high) = scores.ends(&judged, scale, 0, 0.2).unwrap();
+        assert!((low - (100.0 + mean * slow[0])).abs() < 1e-12);
+        assert!((high - (100.0 + mean * slow[8])).abs() < 1e-12);
+        assert_eq!(scores.ends(&judged, scale, 0, 0.05), None);
+        // A forecast of 2: the low end is 0, so the high one has the rank ⌈10 · .8⌉ = 8.
+        let (judged, _) = series(&sizes, 2.0);
+        let (low, high) = scores.ends(&judged, scale, 0, 0.2).unwrap();
+        assert!(low == 0.0 && (high - (2.0 + mean * slow[7])).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_never_erred_or_hardly_began_has_no_scale() {
+        let (constant, n) = series(&[0.0; 20], 5.0);
+        let (young, m) = series(&[1.0; 7], 5.0);
+        let (closed, k) = series(&[f64::NAN; 20], 5.0);
+        let scores = Scores::new([&constant, &young, &closed].into_iter(), 1).unwrap();
+        for (judged, n) in [(&constant, n), (&young, m), (&closed, k)] {
+            assert_eq!(scores.scale_now(judged, n), None);
+        }
     }
 }

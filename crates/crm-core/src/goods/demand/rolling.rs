@@ -44,21 +44,21 @@ const CANDIDATES: [(Method, f64); 7] = [
 
 /// How series of a frequency are judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub(super) struct Plan {
     /// Periods of a season; 1 without one.
-    pub season: usize,
+    pub(super) season: usize,
     /// Periods of the mean.
-    pub mean: usize,
+    pub(super) mean: usize,
     /// Periods between two origins.
-    pub step: usize,
+    pub(super) step: usize,
     /// The most origins.
-    pub origins: usize,
+    pub(super) origins: usize,
     /// The most periods that parameters are fitted to.
-    pub fitted: usize,
+    pub(super) fitted: usize,
     /// How often parameters are fitted.
-    pub refits: usize,
+    pub(super) refits: usize,
     /// Periods ahead.
-    pub horizon: usize,
+    pub(super) horizon: usize,
 }
 
 /// A fitted method after some periods.
@@ -80,9 +80,7 @@ impl Running {
         let mut running = match method {
             Method::SeasonalNaive => (y.len() >= m).then_some(Running::Naive),
             Method::Mean => (!y.is_empty()).then_some(Running::Mean),
-            Method::CrostonSba => {
-                Some(Running::Intermittent(Intermittent::fit(Rate::Sba, last)))
-            }
+            Method::CrostonSba => Some(Running::Intermittent(Intermittent::fit(Rate::Sba, last))),
             Method::Tsb => Some(Running::Intermittent(Intermittent::fit(Rate::Tsb, last))),
             Method::Theta => {
                 let is_positive = last.iter().all(|y| *y > 0.0);
@@ -147,19 +145,19 @@ impl Running {
 
 /// What earlier origins say about a method, and its forecast.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judged {
+pub(super) struct Judged {
     /// The method.
-    pub method: Method,
+    pub(super) method: Method,
     /// Its MASE, of intermittent series its RMSSE. None without earlier origins or where the series never changes.
-    pub error: Option<f64>,
+    pub(super) error: Option<f64>,
     /// Whether more than half of the periods are empty.
-    pub is_intermittent: bool,
+    pub(super) is_intermittent: bool,
     /// Periods known at each origin, ascending.
-    pub origins: Vec<usize>,
+    pub(super) origins: Vec<usize>,
     /// Errors from each origin, as many as periods came after it; NaN where the shop was closed.
-    pub errors: Vec<Vec<f64>>,
+    pub(super) errors: Vec<Vec<f64>>,
     /// Forecasts of the next periods, none below 0.
-    pub forecast: Vec<f64>,
+    pub(super) forecast: Vec<f64>,
 }
 
 /// Absolute and squared errors, and their number.
@@ -178,7 +176,13 @@ struct Tried {
 
 impl Tried {
     /// None if a fit has too few periods.
-    fn new(method: Method, y: &[f64], open: &[bool], plan: &Plan, origins: &[usize]) -> Result<Option<Self>> {
+    fn new(
+        method: Method,
+        y: &[f64],
+        open: &[bool],
+        plan: &Plan,
+        origins: &[usize],
+    ) -> Result<Option<Self>> {
         let every = origins.len().div_ceil(plan.refits).max(1);
         let mut forecast = filled(plan.horizon, 0.0, WHAT)?;
         let mut errors = room(origins.len(), WHAT)?;
@@ -208,13 +212,16 @@ impl Tried {
             return Ok(None);
         };
         running.ahead(y, plan, &mut forecast);
-        forecast.iter_mut().for_each(|value| *value = value.max(0.0));
+        forecast
+            .iter_mut()
+            .for_each(|value| *value = value.max(0.0));
         Ok(Some(Tried { errors, forecast }))
     }
 
     /// The mean of two.
     fn mean(a: &Self, b: &Self) -> Result<Self> {
-        let mean = |a: &[f64], b: &[f64]| collect(a.iter().zip(b).map(|(a, b)| 0.5 * (a + b)), WHAT);
+        let mean =
+            |a: &[f64], b: &[f64]| collect(a.iter().zip(b).map(|(a, b)| 0.5 * (a + b)), WHAT);
         let mut errors = room(a.errors.len(), WHAT)?;
         for (a, b) in a.errors.iter().zip(&b.errors) {
             errors.push(mean(a, b)?);
@@ -244,7 +251,7 @@ fn origins(n: usize, plan: &Plan) -> Result<Vec<usize>> {
 }
 
 /// The method of a series, what it says, and how wrong it was. `open` is false where the shop was closed. None of an empty series.
-pub fn judge(y: &[f64], open: &[bool], plan: &Plan) -> Result<Option<Judged>> {
+pub(super) fn judge(y: &[f64], open: &[bool], plan: &Plan) -> Result<Option<Judged>> {
     let n = y.len();
     let empty = y.iter().filter(|y| **y == 0.0).count();
     let is_intermittent = 2 * empty > n;
@@ -283,7 +290,11 @@ pub fn judge(y: &[f64], open: &[bool], plan: &Plan) -> Result<Option<Judged>> {
         };
         let Some(tried) = tried else { continue };
         let sizes = tried.sizes();
-        let size = if is_intermittent { libm::sqrt(sizes.squared) } else { sizes.absolute };
+        let size = if is_intermittent {
+            libm::sqrt(sizes.squared)
+        } else {
+            sizes.absolute
+        };
         let score = size * handicap;
         // NaN of no error is no better.
         if best.is_none_or(|(least, _)| score < least) {

@@ -1,8 +1,8 @@
 //! Series of equal periods from orders: what was sold, of whom or what, and when.
 
-use super::words::{DemandMeasure, Frequency, Split};
+use super::words::{DemandMeasure, Split};
 use super::{Options, WHAT};
-use crate::context::{Context, collect, filled, push};
+use crate::context::{Context, filled, push};
 use crate::data::Orders;
 use crate::data::filter::{Attribute, AttributeValues, Item, Level};
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
@@ -59,7 +59,12 @@ struct OfOrders {
 }
 
 impl Sales {
-    pub(super) fn new(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Self> {
+    pub(super) fn new(
+        orders: &Orders,
+        at: &At,
+        options: &Options,
+        context: &Context,
+    ) -> Result<Self> {
         let selection = Selection::new(orders, at)?;
         let period = options.frequency.period();
         let attribute = match options.per.as_str() {
@@ -92,7 +97,9 @@ impl Sales {
             customers: &selection.data().customer,
         };
         let mut sold = match (options.measure, of_line) {
-            (DemandMeasure::Quantity, _) => quantities(orders, &selection, &of_orders, &group, context)?,
+            (DemandMeasure::Quantity, _) => {
+                quantities(orders, &selection, &of_orders, &group, context)?
+            }
             (_, true) if at.basis != Basis::Net => {
                 let expected = "net: amounts of lines are known on no other basis";
                 return Err(Error::option("basis", json!(at.basis), expected));
@@ -110,7 +117,13 @@ impl Sales {
             let ((key, part, _), _) = of_series[0];
             let name = group.name(key)?;
             let part = (options.split == Split::NewRepeat).then_some(part);
-            if let Some(one) = one_series(of_series, (name, part), &periods, scale, attribute.is_none())? {
+            if let Some(one) = one_series(
+                of_series,
+                (name, part),
+                &periods,
+                scale,
+                attribute.is_none(),
+            )? {
                 push(&mut series, one, WHAT)?;
             }
         }
@@ -312,7 +325,11 @@ fn of_lines(
         }
         let key = group.of(order, line);
         if measure == DemandMeasure::Revenue && action & REVENUE != 0 {
-            push(&mut sold, ((key, of_orders.part[order], period), amounts[line]), WHAT)?;
+            push(
+                &mut sold,
+                ((key, of_orders.part[order], period), amounts[line]),
+                WHAT,
+            )?;
         } else if measure == DemandMeasure::Orders && action & ORDER != 0 && amounts[line] > 0 {
             push(&mut with_line, (key, order as u32), WHAT)?;
         }
@@ -321,7 +338,11 @@ fn of_lines(
     with_line.dedup();
     for (key, order) in with_line {
         let order = order as usize;
-        push(&mut sold, ((key, of_orders.part[order], of_orders.period[order]), 1), WHAT)?;
+        push(
+            &mut sold,
+            ((key, of_orders.part[order], of_orders.period[order]), 1),
+            WHAT,
+        )?;
     }
     Ok(sold)
 }
@@ -335,11 +356,13 @@ fn quantities(
     context: &Context,
 ) -> Result<Vec<Sold>> {
     let name = orders.spec().quantity.as_deref().unwrap_or("quantity");
-    let quantity = orders.attribute(name, context).map_err(|_| Error::OptionNeedsColumn {
-        option: "measure".into(),
-        value: "quantity".into(),
-        column: format!("{name} among the dimensions"),
-    })?;
+    let quantity = orders
+        .attribute(name, context)
+        .map_err(|_| Error::OptionNeedsColumn {
+            option: "measure".into(),
+            value: "quantity".into(),
+            column: format!("{name} among the dimensions"),
+        })?;
     let AttributeValues::Codes(ids, codes) = &quantity.values else {
         return Err(not_whole());
     };
@@ -356,7 +379,11 @@ fn quantities(
     for line in 0..n {
         let order = order_of(line);
         let period = of_orders.period[order];
-        let place = if quantity.level == Level::Line { line } else { order };
+        let place = if quantity.level == Level::Line {
+            line
+        } else {
+            order
+        };
         let code = codes[place];
         if period == i32::MIN || selection.action(order) & ORDER == 0 || code == NO_ID {
             continue;

@@ -123,3 +123,37 @@ impl Intermittent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(mut state: Intermittent, y: &[f64]) -> f64 {
+        y.iter().for_each(|y| state.add(*y));
+        state.ahead()
+    }
+
+    #[test]
+    fn by_hand() {
+        // First demand 4 after 2 periods; then 8 after 3: sizes 4 → 4.4, gaps 2 → 2.1 with α = .1.
+        let y = [0.0, 4.0, 0.0, 0.0, 8.0, 0.0];
+        let sba = after(Intermittent::start(Rate::Sba, 0.1, 0.0), &y);
+        assert!((sba - 0.95 * 4.4 / 2.1).abs() < 1e-12, "{sba}");
+        // TSB: the share ½ → .45 → .405 → .4645 → .41805 with β = .1.
+        let tsb = after(Intermittent::start(Rate::Tsb, 0.1, 0.1), &y);
+        assert!((tsb - 4.4 * 0.41805).abs() < 1e-12, "{tsb}");
+        assert_eq!(
+            after(Intermittent::fit(Rate::Tsb, &[0.0; 5]), &[0.0; 5]),
+            0.0
+        );
+    }
+
+    #[test]
+    fn the_parameter_of_the_least_error_is_taken() {
+        // A level that jumps needs a fast parameter, a constant rate with noise a slow one.
+        let jump: Vec<f64> = (0..60).map(|t| if t < 30 { 1.0 } else { 9.0 }).collect();
+        assert_eq!(Intermittent::fit(Rate::Sba, &jump).alpha, 0.3);
+        let noise: Vec<f64> = (0..60).map(|t| [1.0, 9.0, 9.0, 1.0][t % 4]).collect();
+        assert!(Intermittent::fit(Rate::Tsb, &noise).alpha <= 0.05);
+    }
+}

@@ -27,7 +27,9 @@ pub fn is_seasonal(y: &[f64], m: usize) -> bool {
     if all.is_nan() || all <= 0.0 {
         return false;
     }
-    let below: f64 = (1..m).map(|lag| (at_lag(lag) / all) * (at_lag(lag) / all)).sum();
+    let below: f64 = (1..m)
+        .map(|lag| (at_lag(lag) / all) * (at_lag(lag) / all))
+        .sum();
     let limit = 1.645 * libm::sqrt((1.0 + 2.0 * below) / n as f64);
     (at_lag(m) / all).abs() > limit
 }
@@ -116,5 +118,35 @@ impl SeasonalIndex {
             m if self.is_factor => value * self.index[t % m],
             m => value + self.index[t % m],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_season_is_found_and_taken_off() {
+        // A line with steps of a season of 3, whose mean is 0; and the same as factors of a constant.
+        let steps = [2.0, -3.0, 1.0];
+        let y: Vec<f64> = (0..24)
+            .map(|t| 10.0 + 0.5 * t as f64 + steps[t % 3])
+            .collect();
+        let index = SeasonalIndex::new(&y, 3, false).unwrap();
+        for (a, b) in index.index.iter().zip(steps) {
+            assert!((a - b).abs() < 1e-9, "{index:?}");
+        }
+        let factors = [1.2, 0.5, 1.1, 1.2];
+        let y: Vec<f64> = (0..24).map(|t| 10.0 * factors[t % 4]).collect();
+        let index = SeasonalIndex::new(&y, 4, true).unwrap();
+        for (t, y) in y.iter().enumerate() {
+            assert!((index.without(*y, t) - 10.0).abs() < 1e-9);
+            assert!((index.with(10.0, t) - y).abs() < 1e-9);
+        }
+        assert!(is_seasonal(&y, 4) && !is_seasonal(&y[..7], 4) && !is_seasonal(&[3.0; 24], 4));
+        assert_eq!(
+            SeasonalIndex::new(&y[..7], 4, true).unwrap(),
+            SeasonalIndex::NONE
+        );
     }
 }

@@ -109,7 +109,10 @@ mod tests {
         // With x up to .5 the least value is at (.5, .25).
         let bounds = [(-5.0, 0.5), (-5.0, 5.0)];
         let (at, _) = minimize([-1.2, 1.0], [0.1; 2], bounds, (1e-16, 2_000), f);
-        assert!((at[0] - 0.5).abs() < 1e-6 && (at[1] - 0.25).abs() < 1e-4, "{at:?}");
+        assert!(
+            (at[0] - 0.5).abs() < 1e-6 && (at[1] - 0.25).abs() < 1e-4,
+            "{at:?}"
+        );
         // One parameter, and a function that is not a number beyond 2.
         let f = |at: &[f64; 1]| libm::sqrt(2.0 - at[0]);
         let (at, _) = minimize([0.0], [0.5], [(-9.0, 9.0)], (1e-12, 500), f);

@@ -194,3 +194,79 @@ impl Theta {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERIES: [f64; 16] = [
+        3.0, 5.0, 4.0, 6.0, 8.0, 7.0, 9.0, 8.0, 11.0, 10.0, 12.0, 11.0, 14.0, 13.0, 13.0, 16.0,
+    ];
+
+    fn error(theta: &Theta, line: Line) -> f64 {
+        let (mut state, mut sum) = (theta.start(), 0.0);
+        for (t, y) in SERIES.iter().enumerate() {
+            let e = y - state.level - theta.share * state.of_line(line, theta.alpha);
+            sum += if t >= 2 { e * e } else { 0.0 };
+            state.add(*y, theta.alpha);
+        }
+        sum
+    }
+
+    /// Source: statsforecast 2.1.1, `auto_theta(y, m=1, model="OTM")` and `forecast_theta`.
+    #[test]
+    fn forecasts_are_those_of_statsforecast() {
+        let theirs = Theta {
+            alpha: 0.10000000000000003,
+            share: 1.0 - 1.0 / 17.137595664455446,
+            level: 1.0220541733408867,
+        };
+        let mut state = theirs.start();
+        for y in SERIES {
+            theirs.add(&mut state, y);
+        }
+        let line = state.line();
+        // The line of least squares: Σ (t − 8.5) y / Σ (t − 8.5)² = 263 / 340, mean 150 / 16.
+        assert!(
+            (line.b - 263.0 / 340.0).abs() < 1e-12 && (line.a + 8.5 * line.b - 9.375).abs() < 1e-12
+        );
+        let mut forecast = [0.0; 4];
+        theirs.ahead(&state, &mut forecast);
+        let expected = [
+            15.676630757715461,
+            16.39948465687683,
+            17.122338556038194,
+            17.845192455199562,
+        ];
+        for (a, b) in forecast.iter().zip(expected) {
+            assert!((a - b).abs() < 1e-6, "{a} {b}");
+        }
+        // The own fit has no greater error, and nearly the same forecasts.
+        let own = Theta::fit(&SERIES).unwrap();
+        assert!(error(&own, line) <= error(&theirs, line) + 1e-9);
+        let mut state = own.start();
+        for y in SERIES {
+            own.add(&mut state, y);
+        }
+        own.ahead(&state, &mut forecast);
+        for (a, b) in forecast.iter().zip(expected) {
+            assert!((a - b).abs() < 0.05, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_constant_stays_and_three_periods_are_too_few() {
+        let theta = Theta::fit(&[5.0; 12]).unwrap();
+        let mut state = theta.start();
+        for _ in 0..12 {
+            theta.add(&mut state, 5.0);
+        }
+        let mut forecast = [0.0; 3];
+        theta.ahead(&state, &mut forecast);
+        assert!(
+            forecast.iter().all(|f| (f - 5.0).abs() < 1e-9),
+            "{forecast:?}"
+        );
+        assert_eq!(Theta::fit(&[1.0, 2.0, 3.0]), None);
+    }
+}
