@@ -54,6 +54,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("cross", "expected"),
     ("decide", "channel"),
     ("decide", "decided_by"),
+    ("demand", "expected"),
     ("experiment", "n"),
     ("identify", "confidence"),
     ("itemsets", "n"),

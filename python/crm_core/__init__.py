@@ -65,6 +65,7 @@ from ._conditions import Condition, Field, field
 from ._customers import Customers
 from ._cycle import alerts, cycle, likely_buyers
 from ._decisions import candidates, decide
+from ._demand import demand
 from ._errors import (
     CancelledError,
     ConvergenceError,
@@ -250,6 +251,7 @@ __all__ = [
     "cycle",
     "decide",
     "decile",
+    "demand",
     "describe",
     "engine",
     "experiment",
