@@ -1,13 +1,14 @@
-"""How right forecasts of demand are, and how often their intervals hold, at dates that were not seen.
+"""How right forecasts of demand are, and how often their intervals hold, at dates not seen.
 
     .venv/bin/python tests/python/demand_evidence.py
-    .venv/bin/python tests/python/demand_evidence.py --m3 m3.json --retail online_retail_II.parquet
+    .venv/bin/python tests/python/demand_evidence.py --m3 m3.json --retail retail.parquet
 
-Simulated daily series (season, trend, level that moves, intermittent) are made here. `--m3` is a file
-of pairs (known values, values to come) of monthly series; the M3 competition's series are not part of
-this project (every fifth of its 1,428 monthly series, in order, was measured). `--retail` is UCI Online
-Retail II: weekly orders of 800 products. Where `statsforecast` is installed its AutoETS, AutoTheta and
-CrostonSBA forecast the same series from the first date. docs/evidence.md has what was printed.
+Simulated daily series (season, trend, level that moves, intermittent) are made here. `--m3` is a
+file of pairs (known values, values to come) of monthly series; the M3 competition's series are not
+part of this project (every fifth of its 1,428 monthly series, in order, was measured). `--retail`
+is UCI Online Retail II: weekly orders of 800 products. Where `statsforecast` is installed, its
+AutoETS, AutoTheta and CrostonSBA forecast the same series from the last of the dates.
+docs/evidence.md has what was measured.
 """
 
 import argparse
