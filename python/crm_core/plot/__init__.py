@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
 from ._behavior import funnel, page_exits, transitions
+from ._demand import demand
 from ._models import (
     alive_path,
     backtest_calibration,
