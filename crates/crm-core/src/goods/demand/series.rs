@@ -71,8 +71,8 @@ impl Sales {
             "shop" => None,
             name => Some(orders.attribute(name, context)?),
         };
-        let (of_orders, days) = of_orders(orders, &selection, options, context)?;
-        let Some((first, last)) = days else {
+        let (of_orders, first) = of_orders(orders, &selection, options, context)?;
+        let Some(first) = first else {
             return Ok(Sales {
                 series: Vec::new(),
                 periods: 0..0,
@@ -85,7 +85,6 @@ impl Sales {
         let end = at.day.number(period) + i32::from(!incomplete[0]);
         let start = first.number(period) + i32::from(incomplete[1]);
         let periods = start.max(end.saturating_sub(LONGEST))..end.max(start);
-        debug_assert!(last <= at.day);
         let ranks = match &attribute {
             Some(attribute) => Some(ranks(attribute)?),
             None => None,
@@ -93,6 +92,7 @@ impl Sales {
         let of_line = attribute.as_ref().is_some_and(|a| a.level == Level::Line);
         let group = Group {
             attribute: attribute.as_ref(),
+            places: places(ranks.as_deref().unwrap_or_default())?,
             ranks: ranks.as_deref(),
             customers: &selection.data().customer,
         };
@@ -167,13 +167,13 @@ fn one_series(
     }))
 }
 
-/// Periods and parts of the orders that count, and the first and the last day of them.
+/// Periods and parts of the orders that count, and the first day of them.
 fn of_orders(
     orders: &Orders,
     selection: &Selection,
     options: &Options,
     context: &Context,
-) -> Result<(OfOrders, Option<(Day, Day)>)> {
+) -> Result<(OfOrders, Option<Day>)> {
     let data = selection.data();
     let firsts = match options.split {
         Split::NewRepeat => Some(orders.first_orders(context)?),
@@ -185,7 +185,7 @@ fn of_orders(
     };
     let unit = options.frequency.period();
     let mut reader = data.offsets.reader();
-    let mut days: Option<(Day, Day)> = None;
+    let mut first: Option<Day> = None;
     // The number of a period is looked up once a day.
     let mut known = (Day(i32::MIN), 0);
     for order in 0..data.len() {
@@ -203,7 +203,7 @@ fn of_orders(
             known = (day, day.number(unit));
         }
         found.period[order] = known.1;
-        days = Some(days.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
+        first = Some(first.map_or(day, |first| first.min(day)));
         if let (Some(firsts), code) = (&firsts, data.customer[order])
             && code != NO_ID
             && firsts[code as usize] != order as u32
@@ -211,14 +211,29 @@ fn of_orders(
             found.part[order] = 1;
         }
     }
-    Ok((found, days))
+    Ok((found, first))
 }
 
 /// What an order or a line is of.
 struct Group<'a> {
     attribute: Option<&'a Attribute>,
     ranks: Option<&'a [u32]>,
+    /// A place with each rank.
+    places: Vec<u32>,
     customers: &'a [u32],
+}
+
+/// A place with each rank.
+fn places(ranks: &[u32]) -> Result<Vec<u32>> {
+    let present = ranks.iter().filter(|rank| **rank != NO_ID);
+    let most = present.max().map_or(0, |rank| *rank as usize + 1);
+    let mut places = filled(most, NO_ID, WHAT)?;
+    for (place, rank) in ranks.iter().enumerate() {
+        if let Some(of_rank) = places.get_mut(*rank as usize) {
+            *of_rank = place as u32;
+        }
+    }
+    Ok(places)
 }
 
 impl Group<'_> {
@@ -240,14 +255,11 @@ impl Group<'_> {
 
     /// The value of a rank as text.
     fn name(&self, rank: u32) -> Result<String> {
-        let (Some(attribute), Some(ranks)) = (self.attribute, self.ranks) else {
+        let Some(attribute) = self.attribute else {
             return Ok("shop".to_owned());
         };
-        let item = match rank {
-            NO_ID => None,
-            _ => ranks.iter().position(|other| *other == rank),
-        };
-        Ok(match item.map(|at| attribute.values.item(at)) {
+        let place = self.places.get(rank as usize);
+        Ok(match place.map(|at| attribute.values.item(*at as usize)) {
             None | Some(Item::Null) => "(none)".to_owned(),
             Some(Item::Id(IdRef::Text(text))) => text.into_owned(),
             Some(Item::Id(IdRef::Int(value))) => value.to_string(),
