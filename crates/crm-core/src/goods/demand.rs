@@ -363,14 +363,14 @@ mod tests {
 
     #[test]
     fn a_week_comes_back_with_an_interval_that_holds_it() {
-        let count = |day: i32| [6, 2, 3, 2, 4, 8, 5][day as usize % 7] + day * day % 3;
+        let count = |day: i32| 10 * [6, 2, 3, 2, 4, 8, 5][day as usize % 7] + day * day % 17;
         let orders = shop(280, count, false);
         let table = run(&orders, json!({"horizon": 14})).unwrap();
         let (low, high) = (floats(&table, "low_80"), floats(&table, "high_80"));
         let mut held = 0;
         for (h, value) in expected(&table).iter().enumerate() {
             let came = f64::from(count(280 + h as i32));
-            assert!((value - came).abs() < 2.0, "{h} {value} {came}");
+            assert!((value - came).abs() < 12.0, "{h} {value} {came}");
             let (low, high) = (low[h].unwrap(), high[h].unwrap());
             assert!(0.0 < low && low <= *value && *value <= high && high - low > 0.5);
             held += i32::from(low <= came && came <= high);

@@ -226,9 +226,9 @@ mod tests {
             theirs.add(&mut state, y);
         }
         let line = state.line();
-        // The line of least squares: Σ (t − 8.5) y / Σ (t − 8.5)² = 263 / 340, mean 150 / 16.
+        // The line of least squares: Σ (t − 8.5) y / Σ (t − 8.5)² = 261 / 340, mean 150 / 16.
         assert!(
-            (line.b - 263.0 / 340.0).abs() < 1e-12 && (line.a + 8.5 * line.b - 9.375).abs() < 1e-12
+            (line.b - 261.0 / 340.0).abs() < 1e-12 && (line.a + 8.5 * line.b - 9.375).abs() < 1e-12
         );
         let mut forecast = [0.0; 4];
         theirs.ahead(&state, &mut forecast);
