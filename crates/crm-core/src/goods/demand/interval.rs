@@ -159,7 +159,7 @@ impl Scores {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::goods::demand::words::Method;
+    use super::super::words::Method;
 
     /// A series whose one-period errors are these, from origin 10 on.
     fn series(errors: &[f64], forecast: f64) -> (Judged, usize) {

@@ -153,7 +153,7 @@ mod tests {
         // A level that jumps needs a fast parameter, a constant rate with noise a slow one.
         let jump: Vec<f64> = (0..60).map(|t| if t < 30 { 1.0 } else { 9.0 }).collect();
         assert_eq!(Intermittent::fit(Rate::Sba, &jump).alpha, 0.3);
-        let noise: Vec<f64> = (0..60).map(|t| [1.0, 9.0][t % 2]).collect();
+        let noise: Vec<f64> = (0..2_000).map(|t| [1.0, 9.0][t % 2]).collect();
         assert!(Intermittent::fit(Rate::Tsb, &noise).alpha <= 0.05);
     }
 }

@@ -241,7 +241,7 @@ mod tests {
         for (a, b) in forecast.iter().zip(expected) {
             assert!((a - b).abs() < 1e-6, "{a} {b}");
         }
-        // The own fit has no greater error, and nearly the same forecasts.
+        // The own fit has no greater error, and forecasts within 3 %.
         let own = Theta::fit(&SERIES).unwrap();
         assert!(error(&own, line) <= error(&theirs, line) + 1e-9);
         let mut state = own.start();
@@ -250,7 +250,7 @@ mod tests {
         }
         own.ahead(&state, &mut forecast);
         for (a, b) in forecast.iter().zip(expected) {
-            assert!((a - b).abs() < 0.05, "{a} {b}");
+            assert!((a / b - 1.0).abs() < 0.03, "{a} {b}");
         }
     }
 
