@@ -52,7 +52,7 @@ mod words;
 pub use words::{DemandMeasure, Frequency, Method, Split};
 
 use self::interval::Scores;
-use self::outlook::{ALL, Factors, Of, Row};
+use self::outlook::{Factors, Of, Row};
 use self::rolling::Plan;
 use self::series::{Sales, first_day};
 use self::words::PARTS;
@@ -281,7 +281,7 @@ fn table(rows: &[Row], split: Split, period: Period) -> Result<Table> {
     }
     let methods = rows
         .iter()
-        .map(|row| (row.of.name != ALL).then_some(row.of.judged.method as u8));
+        .map(|row| row.of.judged.method.map(|method| method as u8));
     columns.push(Column::words(&f[8], Method::LABELS, methods)?);
     columns.push(floats(&f[9], &|row| row.of.judged.error)?);
     Ok(Table::new(columns))
@@ -292,10 +292,10 @@ fn noted(table: Table, sales: &Sales, judged: &[Of], rows: &[Row]) -> Table {
     let mut methods = Map::new();
     let mut errors = [(0.0, 0_u64); 2];
     for of in judged {
-        let count = methods
-            .entry(of.judged.method.to_string())
-            .or_insert(json!(0));
-        *count = json!(count.as_u64().unwrap_or(0) + 1);
+        if let Some(method) = of.judged.method {
+            let count = methods.entry(method.to_string()).or_insert(json!(0));
+            *count = json!(count.as_u64().unwrap_or(0) + 1);
+        }
         if let Some(error) = of.judged.error {
             let (sum, n) = &mut errors[usize::from(of.judged.is_intermittent)];
             *sum += error;

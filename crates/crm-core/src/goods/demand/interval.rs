@@ -159,12 +159,11 @@ impl Scores {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use super::super::words::Method;
 
     /// A series whose one-period errors are these, from origin 10 on.
     fn series(errors: &[f64], forecast: f64) -> (Judged, usize) {
         let judged = Judged {
-            method: Method::Mean,
+            method: None,
             error: None,
             is_intermittent: false,
             origins: (0..errors.len()).map(|at| at + 10).collect(),

@@ -4,7 +4,6 @@ use super::WHAT;
 use super::interval::Scores;
 use super::rolling::{Judged, Plan, judge};
 use super::series::{Series, first_day};
-use super::words::Method;
 use crate::context::{filled, push, room};
 use crate::error::{Error, Result};
 use crate::time::Period;
@@ -12,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The name of the sum of all series.
-pub(super) const ALL: &str = "(all)";
+const ALL: &str = "(all)";
 
 /// Factors of periods.
 pub(super) struct Factors {
@@ -151,7 +150,7 @@ impl Of {
             first,
             y,
             judged: Judged {
-                method: Method::Ended,
+                method: None,
                 error: None,
                 is_intermittent: false,
                 origins,

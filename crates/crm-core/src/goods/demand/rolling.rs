@@ -146,8 +146,8 @@ impl Running {
 /// What earlier origins say about a method, and its forecast.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Judged {
-    /// The method.
-    pub(super) method: Method,
+    /// The method; none of a sum of series.
+    pub(super) method: Option<Method>,
     /// Its MASE, of intermittent series its RMSSE. None without earlier origins or where the series never changes.
     pub(super) error: Option<f64>,
     /// Whether more than half of the periods are empty.
@@ -261,7 +261,7 @@ pub(super) fn judge(y: &[f64], open: &[bool], plan: &Plan) -> Result<Option<Judg
         false => *plan,
     };
     let mut judged = Judged {
-        method: Method::Mean,
+        method: None,
         error: None,
         is_intermittent,
         origins: origins(n, plan)?,
@@ -269,7 +269,7 @@ pub(super) fn judge(y: &[f64], open: &[bool], plan: &Plan) -> Result<Option<Judg
         forecast: Vec::new(),
     };
     if has_ended(y, plan) {
-        judged.method = Method::Ended;
+        judged.method = Some(Method::Ended);
         judged.origins.clear();
         judged.forecast = filled(plan.horizon, 0.0, WHAT)?;
         return Ok(Some(judged));
@@ -299,7 +299,7 @@ pub(super) fn judge(y: &[f64], open: &[bool], plan: &Plan) -> Result<Option<Judg
         // NaN of no error is no better.
         if best.is_none_or(|(least, _)| score < least) {
             best = Some((score, sizes));
-            judged.method = method;
+            judged.method = Some(method);
             judged.errors.clone_from(&tried.errors);
             judged.forecast.clone_from(&tried.forecast);
         }
