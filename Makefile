@@ -138,6 +138,7 @@ evidence: native-release ## Long simulations and slow second computations that n
 	$(BIN)/python tests/python/title_evidence.py
 	$(BIN)/python tests/python/campaign_evidence.py
 	$(BIN)/python tests/python/covariate_evidence.py --shops 100
+	$(BIN)/python tests/python/demand_evidence.py
 
 SEED ?= 1
 

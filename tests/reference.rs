@@ -55,6 +55,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("best_time", "channel"),
     ("decide", "channel"),
     ("decide", "decided_by"),
+    ("demand", "expected"),
     ("experiment", "n"),
     ("identify", "confidence"),
     ("itemsets", "n"),

@@ -65,6 +65,7 @@ from ._conditions import Condition, Field, field
 from ._customers import Customers
 from ._cycle import alerts, cycle, likely_buyers
 from ._decisions import candidates, decide, simulate_rules, why
+from ._demand import demand
 from ._errors import (
     CancelledError,
     ConvergenceError,
@@ -263,6 +264,7 @@ __all__ = [
     "cycle",
     "decide",
     "decile",
+    "demand",
     "describe",
     "engine",
     "entitlements",

@@ -170,6 +170,21 @@ class BuyerScope(TypedDict, total=False):
     """Which orders count. Default: the policy of the orders."""
 
 
+class DemandScope(TypedDict, total=False):
+    """The `Scope` of `demand`, whose rows are of series and not of customers."""
+
+    where: Where | None
+    """Chooses orders and lines."""
+    by: Sequence[str] | None
+    """Columns to break the result down by; they come first, under their own names."""
+    policy: Policy | None
+    """Which orders count. Default: the policy of the orders."""
+    basis: Literal["net", "gross", "net_shipping", "net_ex_tax", "margin"] | None
+    """What an order's amount is, as in `CommonScope`."""
+    refunds: Literal["order_date", "refund_date"] | None
+    """Where a refund lowers revenue, as in `CommonScope`."""
+
+
 class AmountScope(BuyerScope, total=False):
     """The `BuyerScope` of analyses with revenue."""
 

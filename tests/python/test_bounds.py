@@ -109,6 +109,8 @@ CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str]] = [
      "none with the methods due and bought"),
     ("backtest_recommend", "orders", at(k=1), at(k=0), "1 to 1,000"),
     ("backtest_recommend", "orders", at(horizon=1), at(horizon=0), "days from 1 to 3,660"),
+    ("demand", "orders", at(horizon=1), at(horizon=0), "1 to 400"),
+    ("demand", "orders", at(horizon=400), at(horizon=401), "1 to 400"),
     ("next_products", "orders", at(order=1), at(order=0), "1 or more"),
     ("next_products", "orders", at(within=3_660), at(within=3_661), "at most 3,660"),
     ("acquisition", "orders", at(basis="margin"), at(basis="margin", margin=0.5),

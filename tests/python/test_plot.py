@@ -426,6 +426,23 @@ def test_shop_forecast(orders: crm.Orders, value: Any) -> None:
     assert ticks(axes.xaxis) == [str(month)[:7] for month in table["month"][rows]]
 
 
+def test_demand(orders: crm.Orders) -> None:
+    table = crm.demand(orders, DAY, frequency="week", horizon=6, per="channel")
+    with pytest.raises(crm.OptionError, match="`series`: expected one of the"):
+        plot.demand(table)
+    with pytest.raises(crm.OptionError, match="a value of the column"):
+        plot.demand(table, series="no such")
+    axes = drawn(plot.demand(table, series="web"))
+    rows = np.array(table.to_dict()["series"]) == "web"
+    assert axes.lines[0].get_ydata().tolist() == table["expected"][rows].tolist()
+    bands = [{*band.get_paths()[0].vertices[:, 1]} for band in axes.collections]
+    for band, level in zip(bands, ("95", "80"), strict=True):
+        assert {*table[f"low_{level}"][rows], *table[f"high_{level}"][rows]} <= band
+    split = crm.demand(orders, DAY, horizon=6, split="new_repeat")
+    with pytest.raises(crm.OptionError, match="shows one part"):
+        plot.demand(split)
+
+
 @pytest.mark.parametrize("value", ["revenue", "orders", "active"])
 def test_base_forecast(value: Any) -> None:
     shop = crm.simulate_orders(800, seed=7)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import OptionError
 from ._behavior import funnel, page_exits, transitions
+from ._demand import demand
 from ._models import (
     alive_path,
     backtest_calibration,
@@ -52,6 +53,7 @@ __all__ = [
     "cohorts",
     "cpm",
     "decile",
+    "demand",
     "expected_surface",
     "frequency_histogram",
     "funnel",
@@ -85,6 +87,7 @@ _PICTURES: dict[str, Callable[..., Axes]] = {
     "cpm": cpm,
     "cpm_segments": cpm,
     "decile": decile,
+    "demand": demand,
     "expected_surface": expected_surface,
     "first_product": ltv,
     "frequency_histogram": frequency_histogram,

@@ -1,10 +1,11 @@
-//! Goods (商品): who buys what, what is bought together and next, what to recommend.
+//! Goods (商品): who buys what, what is bought together and next, what to recommend, how much will be sold.
 
 pub mod attribute_products;
 pub mod attributes;
 pub mod backtest_recommend;
 pub mod baskets;
 pub mod cross;
+pub mod demand;
 mod fields;
 mod frequent;
 mod groups;
@@ -35,4 +36,5 @@ pub(crate) static ANALYSES: &[Entry] = &[
     Entry::of::<next_products::NextProducts>(),
     Entry::of::<recommend::Recommend>(),
     Entry::of::<backtest_recommend::BacktestRecommend>(),
+    Entry::of::<demand::Demand>(),
 ];

@@ -7,6 +7,7 @@ mod cluster_variance;
 pub(crate) mod distinct;
 pub(crate) mod elementary;
 mod extremes;
+pub mod forecasting;
 pub mod hypergeometric;
 pub mod incomplete;
 pub mod lifetime;
