@@ -36,7 +36,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gap_params::{FINE, Family, History, Params};
+use super::gap_params::{FINE, Family, History, KINDS, Params};
+use super::kinds;
 use super::likelihood::{Point, Terms};
 use super::posterior::posterior;
 use super::subsample::Sample;
@@ -52,6 +53,8 @@ pub struct Options {
     pub family: Option<Family>,
     /// The most returning customers to which the parameters are fitted. Default 8,192.
     pub sample: u32,
+    /// The most [kinds](super::kinds) of customers, 1 to 3. Default 3.
+    pub kinds: u8,
 }
 
 impl Default for Options {
@@ -59,6 +62,7 @@ impl Default for Options {
         Self {
             family: None,
             sample: 8_192,
+            kinds: KINDS as u8,
         }
     }
 }
@@ -164,6 +168,10 @@ pub fn fit<T: Copy + Into<f64>>(
     };
     let mut params = best.at.params(best.family)?;
     params.posterior = posterior(&sample, pilot.as_ref(), best.family, &best.at, context)?;
+    if params.posterior.is_empty() {
+        let most = usize::from(options.kinds);
+        params.kinds = kinds::find(&sample, best.family, &best.at, most, context)?;
+    }
     Ok(Fit {
         params,
         log_likelihood: best.likelihood,
@@ -175,13 +183,13 @@ pub fn fit<T: Copy + Into<f64>>(
 }
 
 /// The settings of a search: steps and tolerances.
-struct Pace {
+pub(super) struct Pace {
     /// The first steps, relative to the full steps.
-    reach: f64,
+    pub(super) reach: f64,
     /// Rise of the log-likelihood at which a simplex, and the rounds, stop.
-    rise: [f64; 2],
+    pub(super) rise: [f64; 2],
     /// Points per spread of the distribution in a table.
-    fineness: f64,
+    pub(super) fineness: f64,
 }
 
 /// From any start to the end.
@@ -208,15 +216,15 @@ const ROUNDS: u32 = 8;
 /// A family is clearly worse if its log-likelihood for a thousand customers is lower by this.
 const CLEARLY_WORSE: f64 = 10.0;
 /// The search for the maximum in one family.
-struct Search {
+pub(super) struct Search {
     family: Family,
-    at: Point,
+    pub(super) at: Point,
     likelihood: f64,
     converged: bool,
 }
 
 impl Search {
-    fn run(
+    pub(super) fn run(
         sample: &Sample,
         family: Family,
         start: Point,
@@ -286,7 +294,7 @@ impl Search {
 
 /// Maximises by a Nelder-Mead simplex in the plane: the best point after at most `steps` points, or
 /// when the values at the corners are within `rise` of each other.
-fn simplex(
+pub(super) fn simplex(
     start: [f64; 2],
     step: [f64; 2],
     (evaluations, rise): (u32, f64),

@@ -50,11 +50,15 @@ use super::gap_distribution::GapDistribution;
 use super::gap_model_at::{GapModelAt, SLOTS, slot};
 use super::gap_params::FINE;
 pub use super::gap_params::{
-    CLASSES, Dropout, Family, History, POSTERIOR_POINTS, Params, PosteriorPoint, VARIATION,
+    CLASSES, Dropout, Family, History, KINDS, Kind, POSTERIOR_POINTS, Params, PosteriorPoint,
+    VARIATION,
 };
 use super::log_gap_table::Tables;
 use crate::context::room;
 use crate::error::Result;
+
+/// The probability of a kind at which it is left out of a customer's distribution.
+const NEGLIGIBLE_KIND: f64 = 1e-5;
 
 /// [`Params`] with the tables of the predictive distributions.
 #[derive(Debug, Clone)]
@@ -80,7 +84,10 @@ impl Model {
         }
         let mut model = Self::empty(params)?;
         for (share, point) in params.points() {
-            let point = GapModelAt::new(&point, &wanted, FINE, &mut model.tables)?;
+            let mut point = GapModelAt::new(&point, &wanted, FINE, &mut model.tables)?;
+            if !params.kinds.is_empty() {
+                point.tabulate_stayed()?;
+            }
             model.points.push((share, point));
         }
         model.tables.tabulate_logarithms()?;
@@ -91,7 +98,9 @@ impl Model {
     pub fn for_one(params: &Params, history: &History) -> Result<Self> {
         let mut model = Self::empty(params)?;
         for (share, point) in params.points() {
-            let point = GapModelAt::for_one(&point, share, history, &mut model.tables)?;
+            // A kind counts by its share among customers with this history, which is at most 1.
+            let most = if params.kinds.is_empty() { share } else { 1.0 };
+            let point = GapModelAt::for_one(&point, most, history, &mut model.tables)?;
             model.points.push((share, point));
         }
         Ok(model)
@@ -128,6 +137,7 @@ impl Model {
     ///     class_weights: [Probability::new(1.0 / CLASSES as f64).unwrap(); CLASSES],
     ///     dropout: Dropout { a: positive(1.0), b: positive(4.0) },
     ///     posterior: Vec::new(),
+    ///     kinds: Vec::new(),
     /// };
     /// let monthly = History::new(&[30, 31, 29, 30, 30]);
     /// let model = Model::new(&params, [monthly.gaps].into_iter())?;
@@ -139,11 +149,35 @@ impl Model {
         // The mean of the customer's gaps and one typical gap of the shop.
         let usual = (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1);
         let mut distribution = GapDistribution::new(&self.tables, usual);
-        // Σ_j W_j [q_j + (1 − q_j) S_ij(u)]
-        for (share, point) in &self.points {
-            point.add_to(&mut distribution, *share, history);
+        let kinds = self.kinds_of(history);
+        // Σ_j W_j [q_j + (1 − q_j) S_ij(u)], or the same with the kinds' shares π_ij
+        for (k, (share, point)) in self.points.iter().enumerate() {
+            let share = if self.params.kinds.is_empty() { *share } else { kinds[k] };
+            if share > NEGLIGIBLE_KIND {
+                point.add_to(&mut distribution, share, history);
+            }
         }
         distribution.whole()
+    }
+
+    /// The probability of each kind given the completed gaps, `π_ik`.
+    fn kinds_of(&self, history: &History) -> [f64; KINDS] {
+        let mut kinds = [0.0; KINDS];
+        if self.params.kinds.is_empty() {
+            return kinds;
+        }
+        let mut best = f64::NEG_INFINITY;
+        for (kind, (share, point)) in kinds.iter_mut().zip(&self.points) {
+            // ln π_k B(a_k, b_k+n)/B(a_k, b_k) Σ_c w_kc m_kc(g)
+            *kind = libm::log(*share) + point.ln_weight(history);
+            best = best.max(*kind);
+        }
+        let mut total = 0.0;
+        for kind in &mut kinds[..self.points.len()] {
+            *kind = libm::exp(*kind - best);
+            total += *kind;
+        }
+        kinds.map(|kind| kind / total)
     }
 }
 
