@@ -18,7 +18,8 @@
 //! point of the latter includes a few EM steps. There are no derivatives, no start to choose, and
 //! no randomness.
 //!
-//! With few gaps the result includes points of the [posterior](super::posterior) of the parameters.
+//! With few gaps the result includes points of the [posterior](super::posterior) of the parameters. With more
+//! it includes two or three [kinds](super::kinds) of customers, where the data show them.
 //!
 //! Weak priors (the weight of about one customer) keep the parameters of very small shops inside
 //! their range: two customers spread evenly over the classes, and broad normal distributions of

@@ -38,6 +38,17 @@
 //! P(gap > u) = Σ_j W_j [ q_j + (1 − q_j) S_ij(u) ]
 //! ```
 //!
+//! # Kinds of customers
+//!
+//! Where the data show two or three kinds of customers ([`kinds`](super::kinds)), each kind has its own
+//! parameters ([`Params::kinds`]), and a customer's distribution is the mean over the kinds by their
+//! probability given the completed gaps:
+//!
+//! ```text
+//! P(gap > u) = Σ_k π_ik [ q_k + (1 − q_k) S_ik(u) ]
+//! π_ik ∝ π_k · B(a_k, b_k+n)/B(a_k, b_k) · Σ_c w_kc m_kc(g)
+//! ```
+//!
 //! # References
 //!
 //! - Morris, C. N. (1983). Parametric empirical Bayes inference. *JASA* 78, 47-55.
@@ -150,34 +161,33 @@ impl Model {
         let usual = (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1);
         let mut distribution = GapDistribution::new(&self.tables, usual);
         let kinds = self.kinds_of(history);
-        // Σ_j W_j [q_j + (1 − q_j) S_ij(u)], or the same with the kinds' shares π_ij
+        // Σ_j W_j [q_j + (1 − q_j) S_ij(u)], over kinds with π_ik for W_j
         for (k, (share, point)) in self.points.iter().enumerate() {
-            let share = if self.params.kinds.is_empty() { *share } else { kinds[k] };
-            if share > NEGLIGIBLE_KIND {
-                point.add_to(&mut distribution, share, history);
+            match kinds.map(|kinds| kinds[k]) {
+                None => point.add_to(&mut distribution, *share, history),
+                Some(kind) if kind > NEGLIGIBLE_KIND => {
+                    point.add_to(&mut distribution, kind, history);
+                }
+                Some(_) => {}
             }
         }
         distribution.whole()
     }
 
-    /// The probability of each kind given the completed gaps, `π_ik`.
-    fn kinds_of(&self, history: &History) -> [f64; KINDS] {
-        let mut kinds = [0.0; KINDS];
+    /// The probability of each kind given the completed gaps, `π_ik`; none if there is one kind.
+    fn kinds_of(&self, history: &History) -> Option<[f64; KINDS]> {
         if self.params.kinds.is_empty() {
-            return kinds;
+            return None;
         }
-        let mut best = f64::NEG_INFINITY;
+        let (mut kinds, mut best) = ([f64::NEG_INFINITY; KINDS], f64::NEG_INFINITY);
         for (kind, (share, point)) in kinds.iter_mut().zip(&self.points) {
             // ln π_k B(a_k, b_k+n)/B(a_k, b_k) Σ_c w_kc m_kc(g)
             *kind = libm::log(*share) + point.ln_weight(history);
             best = best.max(*kind);
         }
-        let mut total = 0.0;
-        for kind in &mut kinds[..self.points.len()] {
-            *kind = libm::exp(*kind - best);
-            total += *kind;
-        }
-        kinds.map(|kind| kind / total)
+        let kinds = kinds.map(|kind| libm::exp(kind - best));
+        let total: f64 = kinds.iter().sum();
+        Some(kinds.map(|kind| kind / total))
     }
 }
 
@@ -250,6 +260,47 @@ mod tests {
             let mut posterior = params();
             posterior["posterior"] = json!([point(1.0, set)]);
             assert_eq!(is_sane(posterior), sane, "{last} of a point");
+        }
+    }
+
+    /// Two kinds of which the second has `share`, after a change.
+    fn of_kinds(share: f64, change: impl Fn(&mut Value)) -> Value {
+        let kind = |share: f64| {
+            let mut kind = point(share, |_| {});
+            let weight = kind.as_object_mut().unwrap().remove("weight").unwrap();
+            kind["share"] = weight;
+            kind
+        };
+        let mut params = params();
+        params["kinds"] = json!([kind(0.3), kind(share)]);
+        change(&mut params["kinds"][1]);
+        params
+    }
+
+    #[test]
+    fn kinds_are_at_most_three_within_the_limits_and_without_a_posterior() {
+        assert!(is_sane(of_kinds(0.7, |_| {})));
+        assert!(!is_sane(of_kinds(0.69, |_| {})));
+        for (name, value) in [
+            ("/typical_gap", 0.009),
+            ("/spread", 31.0),
+            ("/class_weights/8", 0.203),
+            ("/dropout/a", 1.1e12),
+        ] {
+            let change = |kind: &mut Value| *kind.pointer_mut(name).unwrap() = json!(value);
+            assert!(!is_sane(of_kinds(0.7, change)), "{name} {value}");
+        }
+        let mut both = of_kinds(0.7, |_| {});
+        both["posterior"] = json!([point(1.0, |_| {})]);
+        assert!(!is_sane(both));
+        let mut many = of_kinds(0.7, |_| {});
+        let kind = many["kinds"][0].clone();
+        for (n, sane) in [(3, true), (4, false)] {
+            many["kinds"] = json!(vec![kind.clone(); n]);
+            for kind in many["kinds"].as_array_mut().unwrap() {
+                kind["share"] = json!(1.0 / n as f64);
+            }
+            assert_eq!(is_sane(many.clone()), sane, "{n}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The gap model at one point of its parameters: marginal likelihood, class weights, and predictive
 //! distributions.
 //!
-//! A shop with many gaps has one such point, a shop with few gaps a mean over several
+//! A shop with many gaps has one such point, a shop with few gaps or with kinds of customers several
 //! ([`gap_model`](super::gap_model)).
 
 use super::gap_distribution::{GapDistribution, Part};

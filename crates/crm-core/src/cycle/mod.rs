@@ -10,7 +10,7 @@ pub mod gap_distribution;
 pub mod gap_model;
 mod gap_model_at;
 mod gap_params;
-mod kinds;
+pub mod kinds;
 mod likelihood;
 pub mod likely_buyers;
 mod log_gap_table;
