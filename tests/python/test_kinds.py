@@ -42,7 +42,7 @@ def told(customers):
     orders = crm.Orders(
         {
             "customer_id": np.array([who for who, _ in rows]),
-            "ordered_at": DAY0 + np.array([day for _, day in rows]),
+            "ordered_at": (DAY0 + np.array([day for _, day in rows])).astype("datetime64[us]"),
             "amount": np.full(len(rows), 1_000),
         },
         currency="JPY",
@@ -165,9 +165,7 @@ def test_predictions_are_those_of_the_mixture(case):
     kinds = [Kind(customers, kind) for kind in model["kinds"]]
     each = []
     for kind in kinds:
-        stayed = [
-            math.prod((kind.b + k) / (kind.a + kind.b + k) for k in range(n)) for n in kind.n
-        ]
+        stayed = [math.prod((kind.b + k) / (kind.a + kind.b + k) for k in range(n)) for n in kind.n]
         each.append(kind.share * np.array(stayed) * (kind.weights * kind.density).sum(1))
     total = sum(each)
     for kind, own in zip(kinds, each, strict=True):
