@@ -1,4 +1,4 @@
-"""How straight P(alive) and P(30 days) are with two kinds of customers, and whether kinds are invented.
+"""How straight P(alive) and P(30 days) are with two kinds of customers; are kinds invented?
 
     .venv/bin/python tests/python/kinds_evidence.py --shops 20 --customers 5000
 
@@ -27,7 +27,7 @@ def main():
     asked = read.parse_args()
     said, came = [], []
     for seed in range(asked.shops):
-        shop = [customer(world_rng(seed, who), "two kinds") for who in range(asked.customers)]
+        shop = people("two kinds", asked.customers, seed)
         table = told(shop)
         names = ("probability_alive", "probability_within")
         said.append([np.array(table[name], float) for name in names])
@@ -40,8 +40,7 @@ def main():
     for world in ONE_KIND:
         found = collections.Counter()
         for seed in range(asked.shops):
-            shop = [customer(world_rng(seed, who), world) for who in range(asked.customers)]
-            model = told(shop).notes["learned"]["gap_model"]
+            model = told(people(world, asked.customers, seed)).notes["learned"]["gap_model"]
             found[len(model.get("kinds", [0]))] += 1
         print(f"| {world} | {dict(found)} |", flush=True)
 
@@ -57,8 +56,8 @@ def print_bins(name, said, came):
             print(f"| .{place} | {cells} |", flush=True)
 
 
-def world_rng(seed, who):
-    return np.random.default_rng([seed, who])
+def people(world, customers, seed):
+    return [customer(np.random.default_rng([seed, who]), world) for who in range(customers)]
 
 
 def customer(rng, world):
