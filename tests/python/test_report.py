@@ -277,7 +277,7 @@ def test_clv_of_a_file_of_orders_makes_its_summary_and_fits_its_models(shop, exp
         "amount": [total for _, total in orders],
     }
     summary = crm_core.clv_summary(crm_core.Orders(data, currency="JPY"))
-    models = crm_core.MbgNbd().fit(summary), crm_core.GammaGamma().fit(summary)
+    models = crm_core.BestModel().fit(summary), crm_core.GammaGamma().fit(summary)
     of_library = crm_core.clv(*models, summary).to_dict()
     found = {row["customer_id"]: float(row["clv"]) for row in rows}
     for name, worth in zip(of_library["customer_id"], of_library["clv"], strict=True):

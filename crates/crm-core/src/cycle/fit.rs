@@ -73,7 +73,7 @@ impl Default for Options {
 pub struct Fit {
     /// The parameters.
     pub params: Params,
-    /// Log-likelihood of the customers used, without priors, in days.
+    /// Log-likelihood of the customers used as one kind, without priors, in days.
     pub log_likelihood: f64,
     /// The log-likelihood of the other family, unless it was left out.
     pub other_log_likelihood: Option<f64>,
