@@ -1,8 +1,8 @@
 //! The gap model against the integrals that it is the closed form of: a customer's own rate (or mean
 //! log gap) on a fine grid, weighted by the population's distribution and the gaps seen.
 
-use crm_core::cycle::fit::{self, Fit, Options};
 use crm_core::Probability;
+use crm_core::cycle::fit::{self, Fit, Options};
 use crm_core::cycle::gap_model::{
     CLASSES, Dropout, Family, History, Kind, Model, Params, VARIATION,
 };
@@ -125,7 +125,8 @@ fn laws_are_those_of_the_integrals(every: usize) {
     for params in fits(&gaps, &open).map(|fitted| fitted.params) {
         assert!(!params.posterior.is_empty(), "a shop of few gaps");
         let points: Vec<_> = params.points().collect();
-        let model = Model::new(&params, gaps.iter().map(|gaps| gaps.len() as u32)).expect("a model");
+        let model =
+            Model::new(&params, gaps.iter().map(|gaps| gaps.len() as u32)).expect("a model");
         for gaps in gaps.iter().step_by(every) {
             check_law(&model, gaps, &points);
         }
@@ -154,14 +155,17 @@ fn the_law_of_a_customer_of_kinds_is_that_of_the_integrals() {
                 },
             })
             .to_vec();
-        let model = Model::new(&params, gaps.iter().map(|gaps| gaps.len() as u32)).expect("a model");
+        let model =
+            Model::new(&params, gaps.iter().map(|gaps| gaps.len() as u32)).expect("a model");
         let mut sure = [false; 2];
         for gaps in gaps.iter().step_by(5) {
             let kinds: Vec<f64> = (params.points())
                 .map(|(share, kind)| {
                     let (a, b, n) = (kind.dropout.a.get(), kind.dropout.b.get(), gaps.len());
                     // B(a, b + n)/B(a, b): n times a return.
-                    let stayed: f64 = (0..n).map(|k| (b + k as f64) / (a + b + k as f64)).product();
+                    let stayed: f64 = (0..n)
+                        .map(|k| (b + k as f64) / (a + b + k as f64))
+                        .product();
                     share * stayed * mixed(&kind, gaps, 1e-9)
                 })
                 .collect();

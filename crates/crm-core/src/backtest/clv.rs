@@ -401,9 +401,8 @@ impl Then {
             if let (Choice::Auto, Ok(kind)) = (choice, &kind) {
                 chosen = Some(*kind);
             }
-            let fit = |kind| {
-                repeat_model::fit(kind, &grouped, Unit::Day, self.own.ln_gaps, context)
-            };
+            let fit =
+                |kind| repeat_model::fit(kind, &grouped, Unit::Day, self.own.ln_gaps, context);
             let fitted = match kind.and_then(fit) {
                 Ok(fit) => Some(fit.model),
                 Err(Error::Insufficient { .. }) => None,

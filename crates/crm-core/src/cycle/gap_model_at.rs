@@ -130,11 +130,7 @@ impl GapModelAt {
 
     /// `ln B(a, b+n)/B(a, b)`: having stayed n times.
     fn ln_stayed(&self, gaps: u32) -> f64 {
-        let (a, b, n) = (
-            self.dropout.a.get(),
-            self.dropout.b.get(),
-            f64::from(gaps),
-        );
+        let (a, b, n) = (self.dropout.a.get(), self.dropout.b.get(), f64::from(gaps));
         libm::lgamma(b + n) - libm::lgamma(b) - libm::lgamma(a + b + n) + libm::lgamma(a + b)
     }
 

@@ -66,7 +66,7 @@ const EVALUATIONS: [u32; 2] = [20, 12];
 /// A kind explains nothing of a row if `ln π_k L_ik` is so far below the other kinds.
 const NOTHING: f64 = 16.0;
 /// Rounds of a start, and the most rounds of a search after it.
-const START_ROUNDS: usize = 4;
+const START_ROUNDS: usize = 3;
 const ROUNDS: usize = 6;
 /// Where a kind is split by pace: standard deviations to each side, and the change of `ln spread`.
 const APART: f64 = 0.7;
@@ -295,7 +295,10 @@ fn by_regularity(at: &Point) -> [Point; 2] {
 fn by_pace(at: &Point) -> [Point; 2] {
     let spread = libm::exp(at.population[1]);
     [-APART, APART].map(|side| {
-        at.with_population([at.population[0] + side * spread, at.population[1] + NARROWER])
+        at.with_population([
+            at.population[0] + side * spread,
+            at.population[1] + NARROWER,
+        ])
     })
 }
 

@@ -467,7 +467,11 @@ fn value_is_judged_by_what_was_bought() {
     assert_eq!(table.notes()["chosen"], note);
     assert_eq!(text(&table, "method", 6), "auto");
     let named = models.iter().position(|model| chosen == *model);
-    for column in ["expected_purchases", "expected_purchases_high", "coverage_purchases"] {
+    for column in [
+        "expected_purchases",
+        "expected_purchases_high",
+        "coverage_purchases",
+    ] {
         let [ours, theirs] = [6, named.expect("a model")].map(|row| float(&table, column, row));
         assert_eq!(ours, theirs, "{column}");
     }
