@@ -136,7 +136,9 @@ fn laws_are_those_of_the_integrals(every: usize) {
 /// The probability of a kind is that of its share and of the customer's gaps, by the integrals.
 #[test]
 fn the_law_of_a_customer_of_kinds_is_that_of_the_integrals() {
-    let (gaps, open) = shop();
+    let (mut gaps, mut open) = shop();
+    gaps.insert(0, vec![20, 21, 20, 19, 20, 21, 20, 20]);
+    open.insert(0, 9);
     for fitted in fits(&gaps, &open) {
         let mut params = fitted.params;
         params.posterior.clear();
