@@ -131,6 +131,7 @@ fuzz: ## Hostile input, for a while (needs cargo-fuzz and a nightly compiler)
 evidence: native-release ## Long simulations and slow second computations that no other command runs (an hour)
 	cargo test --release --quiet --workspace --exclude crm-py -- --ignored
 	$(BIN)/python tests/python/season_evidence.py
+	$(BIN)/python tests/python/kinds_evidence.py
 	$(BIN)/python tests/python/forecast_evidence.py
 	$(BIN)/python tests/python/model_evidence.py --choice --seasons
 	$(BIN)/python tests/python/reading_evidence.py

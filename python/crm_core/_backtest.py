@@ -184,7 +184,9 @@ def backtest_clv(
     origins: int | None = None,
     step: Length | None = None,
     within: Length | None = None,
-    models: Sequence[Literal["nbd", "bg_nbd", "mbg_nbd", "bg_cnbd_k", "mbg_cnbd_k", "pareto_nbd"]]
+    models: Sequence[
+        Literal["auto", "nbd", "bg_nbd", "mbg_nbd", "bg_cnbd_k", "mbg_cnbd_k", "pareto_nbd"]
+    ]
     | None = None,
     interval: float | None = None,
     seasonality: Seasonality | Literal["auto", "none"] | None = None,
@@ -200,7 +202,8 @@ def backtest_clv(
             out.
         step: Time between origins (default 30 days; a number is days).
         within: Time predicted from each origin (default 90 days; a number is days).
-        models: Models of purchases (default ``["mbg_nbd"]``); spend is Gamma-Gamma.
+        models: Models of purchases (default ``["auto"]``: the one that the data known at the origin
+            choose, by likelihood; the note `chosen` has it for each); spend is Gamma-Gamma.
         interval: Probability of the intervals (default 0.8). Those of sums have in them how wrong
             the same method was at earlier origins that were over by then.
         seasonality: How time runs for the models, as for `cycle`: by default at the pace of the
@@ -225,7 +228,7 @@ def backtest_clv(
     Example:
         >>> tested = crm.backtest_clv(orders, origins=1, within=90)
         >>> sorted(tested["method"].tolist())
-        ['mbg_nbd', 'own_rate', 'same_again', 'shop_mean']
+        ['auto', 'own_rate', 'same_again', 'shop_mean']
     """
     options = {
         "origins": origins,

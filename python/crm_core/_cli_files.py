@@ -304,7 +304,7 @@ def fitted(about: dict[str, Any], data: Any, request: dict[str, Any]) -> dict[st
     unit = {"unit": request["unit"]} if request.get("unit") else {}
     purchases = "fit" in known and about["name"] != "expected_spend"
     if purchases and "fit" not in request:
-        fits["fit"] = crm_core.MbgNbd().fit(data, **unit)
+        fits["fit"] = crm_core.BestModel().fit(data, **unit)
     if "spend_fit" in known and "spend_fit" not in request:
         fits["spend_fit"] = crm_core.GammaGamma().fit(data)
     if about["name"] == "expected_spend" and "fit" not in request:

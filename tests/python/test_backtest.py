@@ -101,7 +101,7 @@ def test_coverage_by_kaplan_meier_is_reported(judged: crm.Table) -> None:
 
 def test_value_models_are_nearer_than_the_same_again(shop: crm.Orders) -> None:
     table = crm.backtest_clv(shop, origins=3, step=90, within=90)
-    ours, again = rows(table, "mbg_nbd"), rows(table, "same_again")
+    ours, again = rows(table, "auto"), rows(table, "same_again")
     assert (table["mae_revenue"][ours] < table["mae_revenue"][again]).all()
     assert (table["top_decile_share"][ours] > table["top_decile_share"][again]).all()
     assert (np.abs(table["purchases_error_rate"][ours]) < 0.25).all()

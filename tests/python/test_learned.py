@@ -86,9 +86,9 @@ def test_a_document_of_another_shop_or_form_is_refused() -> None:
     document = crm.learn(orders, DAY).notes["learned"]
     dollars = build(regulars(20), "USD")
     for wrong, says in [
-        ({**document, "version": 2}, "version 1 or older"),
-        ({**document, "version": 0}, "version 1 or older"),
-        ({"gap_model": None}, "version 1 or older"),
+        ({**document, "version": 3}, "version 2 or older"),
+        ({**document, "version": 0}, "version 2 or older"),
+        ({"gap_model": None}, "version 2 or older"),
     ]:
         with pytest.raises(crm.OptionError, match=says):
             crm.customer(orders, DAY, learned=wrong)

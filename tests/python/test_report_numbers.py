@@ -174,7 +174,7 @@ def test_the_titles_of_forecasts(orders, made, day):
     )
     summary = crm.clv_summary(orders, day)
     value = crm.clv(
-        crm.MbgNbd().fit(summary),
+        crm.BestModel().fit(summary),
         crm.GammaGamma().fit(summary),
         summary,
         horizon_days=365,

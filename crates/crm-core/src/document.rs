@@ -30,9 +30,9 @@ use std::sync::Arc;
 ///
 /// ```
 /// use crm_core::Learned;
-/// let later: Learned = serde_json::from_str(r#"{"version": 2, "gap_model": null}"#).unwrap();
+/// let later: Learned = serde_json::from_str(r#"{"version": 3, "gap_model": null}"#).unwrap();
 /// let error = later.needed::<f64>("gap_model").unwrap_err();
-/// assert!(error.to_string().contains("version 1 or older"));
+/// assert!(error.to_string().contains("version 2 or older"));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -52,8 +52,9 @@ impl<'de> Deserialize<'de> for Learned {
 }
 
 impl Learned {
-    /// The version of the document's form.
-    pub const VERSION: u64 = 1;
+    /// The version of the document's form. Since version 2 a gap model may have kinds of customers; documents of
+    /// version 1 are read, too.
+    pub const VERSION: u64 = 2;
 
     /// A document with these facts and without parts.
     pub fn new(as_of: Day, currency: Currency, basis: Basis) -> Self {
@@ -196,7 +197,8 @@ mod tests {
         for (key, value, named) in [
             ("version", json!(1), None),
             ("version", json!(0), Some("learned")),
-            ("version", json!(2), Some("learned")),
+            ("version", json!(2), None),
+            ("version", json!(3), Some("learned")),
             ("version", json!("1"), Some("learned")),
             ("version", Value::Null, Some("learned")),
             ("as_of", json!("June"), Some("learned.as_of")),

@@ -1,8 +1,11 @@
 //! The gap model against the integrals that it is the closed form of: a customer's own rate (or mean
 //! log gap) on a fine grid, weighted by the population's distribution and the gaps seen.
 
+use crm_core::Probability;
 use crm_core::cycle::fit::{self, Fit, Options};
-use crm_core::cycle::gap_model::{CLASSES, Family, History, Model, Params, VARIATION};
+use crm_core::cycle::gap_model::{
+    CLASSES, Dropout, Family, History, Kind, Model, Params, VARIATION,
+};
 use crm_core::cycle::predict::{QUANTILES, predict};
 use crm_core::num::{incomplete, normal};
 
@@ -119,89 +122,148 @@ fn the_law_of_many_customers_is_that_of_the_integrals() {
 /// Of each `every`-th customer.
 fn laws_are_those_of_the_integrals(every: usize) {
     let (gaps, open) = shop();
-    let histories: Vec<History> = gaps.iter().map(|gaps| History::new(gaps)).collect();
     for params in fits(&gaps, &open).map(|fitted| fitted.params) {
-        let family = params.family;
         assert!(!params.posterior.is_empty(), "a shop of few gaps");
-        let model = Model::new(&params, histories.iter().map(|h| h.gaps)).expect("a model");
-        for (gaps, history) in gaps.iter().zip(&histories).step_by(every) {
-            let distribution = model.customer(history);
-            // P(the customer comes back), and P(after more than x days), by the posterior's points.
-            let (mut stays, mut after) = (0.0, [0.0; 6]);
-            for point in &params.posterior {
-                let weight = point.weight.get();
-                let (a, b) = (point.dropout.a.get(), point.dropout.b.get());
-                let stay = weight * (1.0 - a / (a + b + f64::from(history.gaps)));
-                let point = Params {
-                    typical_gap: point.typical_gap,
-                    spread: point.spread,
-                    class_weights: point.class_weights,
-                    ..params.clone()
-                };
-                let all = mixed(&point, gaps, 1e-9);
-                let loose = |x: f64| integral(&point, 5, gaps, x) / integral(&point, 5, gaps, 1e-9);
-                // One gap in twenty of the three most regular classes is off the beat.
-                let regular = |x: f64| -> f64 {
-                    let of = |c: usize| point.class_weights[c].get() * integral(&point, c, gaps, x);
-                    0.05 * (0..3).map(of).sum::<f64>()
-                };
-                let off_beat = regular(1e-9);
-                for (after, x) in after.iter_mut().zip(DAYS) {
-                    let sum = mixed(&point, gaps, x) - regular(x) + off_beat * loose(x);
-                    *after += stay * sum / all;
-                }
-                stays += stay;
+        let points: Vec<_> = params.points().collect();
+        let model =
+            Model::new(&params, gaps.iter().map(|gaps| gaps.len() as u32)).expect("a model");
+        for gaps in gaps.iter().step_by(every) {
+            check_law(&model, gaps, &points);
+        }
+    }
+}
+
+/// The probability of a kind is that of its share and of the customer's gaps, by the integrals.
+#[test]
+fn the_law_of_a_customer_of_kinds_is_that_of_the_integrals() {
+    let (mut gaps, mut open) = shop();
+    gaps.insert(0, vec![20, 21, 20, 19, 20, 21, 20, 20]);
+    open.insert(0, 9);
+    for fitted in fits(&gaps, &open) {
+        let mut params = fitted.params;
+        params.posterior.clear();
+        params.kinds = [(0.3, 0.5, 4.0, 30.0), (0.7, 1.2, 2.0, 6.0)]
+            .map(|(share, pace, a, b)| Kind {
+                share: share.try_into().expect("a share"),
+                typical_gap: (pace * params.typical_gap.get()).try_into().expect("days"),
+                spread: (pace * params.spread.get()).try_into().expect("a spread"),
+                class_weights: match pace < 1.0 {
+                    true => weights(&[0.0, 0.3, 0.3, 0.3, 0.1, 0.0, 0.0, 0.0, 0.0]),
+                    false => weights(&[0.0, 0.0, 0.0, 0.0, 0.2, 0.2, 0.3, 0.2, 0.1]),
+                },
+                dropout: Dropout {
+                    a: a.try_into().expect("a"),
+                    b: b.try_into().expect("b"),
+                },
+            })
+            .to_vec();
+        let model =
+            Model::new(&params, gaps.iter().map(|gaps| gaps.len() as u32)).expect("a model");
+        let mut sure = [false; 2];
+        for gaps in gaps.iter().step_by(5) {
+            let kinds: Vec<f64> = (params.points())
+                .map(|(share, kind)| {
+                    let (a, b, n) = (kind.dropout.a.get(), kind.dropout.b.get(), gaps.len());
+                    // B(a, b + n)/B(a, b): n times a return.
+                    let stayed: f64 = (0..n)
+                        .map(|k| (b + k as f64) / (a + b + k as f64))
+                        .product();
+                    share * stayed * mixed(&kind, gaps, 1e-9)
+                })
+                .collect();
+            let total: f64 = kinds.iter().sum();
+            let points = params.points().map(|(_, kind)| kind);
+            let points: Vec<_> = kinds.iter().map(|kind| kind / total).zip(points).collect();
+            for (sure, (share, _)) in sure.iter_mut().zip(&points) {
+                *sure |= *share > 0.8;
             }
-            let q = 1.0 - stays;
-            let slow = |x: f64| after[DAYS.iter().position(|d| *d == x).expect("a day")] / stays;
-            let s = [3.0, 20.0, 45.5, 130.0].map(|x| (x, slow(x)));
-            for (x, slow) in s {
-                let ours = distribution.survival(x);
-                assert!(
-                    (ours - slow).abs() < 5e-4,
-                    "{family:?} {gaps:?} {x}: {ours} {slow}"
-                );
-            }
-            // Silent for 20 days, asked about 25 more.
-            let prediction = predict(&distribution, 20, 25);
-            let [now, then] = [20.5, 45.5].map(slow);
-            let alive = (1.0 - q) * now / (q + (1.0 - q) * now);
-            assert!(
-                (prediction.probability_alive - alive).abs() < 5e-4,
-                "{family:?} {gaps:?}"
-            );
-            if now > 1e-3 {
-                let within = alive * (1.0 - then / now);
-                assert!(
-                    (prediction.probability_within - within).abs() < 1e-3,
-                    "{family:?} {gaps:?}"
-                );
-            }
-            assert!(
-                (prediction.overdue_probability - (1.0 - s[1].1)).abs() < 5e-4,
-                "{family:?} {gaps:?}"
-            );
-            let silent = distribution.beyond(20.5);
-            for (day, share) in prediction.dates.into_iter().zip(QUANTILES) {
-                let came = |day: u32| 1.0 - silent.survival(f64::from(day) + 0.5);
-                let day = day.expect("within a century");
-                assert!(
-                    came(day) >= share - 1e-12 && came(day - 1) < share,
-                    "{family:?} {gaps:?}"
-                );
-            }
-            let beyond = distribution.beyond(20.0);
-            let left = q / (q + (1.0 - q) * s[1].1);
-            assert!((beyond.leave() - left).abs() < 5e-4, "{family:?} {gaps:?}");
-            if s[1].1 > 1e-3 {
-                let ratio = s[2].1 / s[1].1;
-                assert!(
-                    (beyond.survival(45.5) - ratio).abs() < 2e-3,
-                    "{family:?} {gaps:?}"
-                );
+            check_law(&model, gaps, &points);
+            // One customer alone has the same bits.
+            let history = History::new(gaps);
+            let alone = Model::for_one(&params, &history).expect("a model");
+            for x in DAYS {
+                let [one, all] = [&alone, &model].map(|model| model.customer(&history).survival(x));
+                assert_eq!(one.to_bits(), all.to_bits(), "{gaps:?} {x}");
             }
         }
-        assert_eq!(CLASSES, VARIATION.len());
+        assert_eq!(sure, [true; 2], "customers of each kind");
+    }
+}
+
+fn weights(shares: &[f64; CLASSES]) -> [Probability; CLASSES] {
+    shares.map(|share| share.try_into().expect("a share"))
+}
+
+/// A customer's distribution by the model, and the mean over points of parameters by their weights.
+fn check_law(model: &Model, gaps: &[u32], points: &[(f64, Params)]) {
+    let (family, history) = (model.params().family, History::new(gaps));
+    let distribution = model.customer(&history);
+    // P(the customer comes back), and P(after more than x days).
+    let (mut stays, mut after) = (0.0, [0.0; 6]);
+    for (weight, point) in points {
+        let (a, b) = (point.dropout.a.get(), point.dropout.b.get());
+        let stay = weight * (1.0 - a / (a + b + f64::from(history.gaps)));
+        let all = mixed(point, gaps, 1e-9);
+        let loose = |x: f64| integral(point, 5, gaps, x) / integral(point, 5, gaps, 1e-9);
+        // One gap in twenty of the three most regular classes is off the beat.
+        let regular = |x: f64| -> f64 {
+            let of = |c: usize| point.class_weights[c].get() * integral(point, c, gaps, x);
+            0.05 * (0..3).map(of).sum::<f64>()
+        };
+        let off_beat = regular(1e-9);
+        for (after, x) in after.iter_mut().zip(DAYS) {
+            let sum = mixed(point, gaps, x) - regular(x) + off_beat * loose(x);
+            *after += stay * sum / all;
+        }
+        stays += stay;
+    }
+    let q = 1.0 - stays;
+    let slow = |x: f64| after[DAYS.iter().position(|d| *d == x).expect("a day")] / stays;
+    let s = [3.0, 20.0, 45.5, 130.0].map(|x| (x, slow(x)));
+    for (x, slow) in s {
+        let ours = distribution.survival(x);
+        assert!(
+            (ours - slow).abs() < 5e-4,
+            "{family:?} {gaps:?} {x}: {ours} {slow}"
+        );
+    }
+    // Silent for 20 days, asked about 25 more.
+    let prediction = predict(&distribution, 20, 25);
+    let [now, then] = [20.5, 45.5].map(slow);
+    let alive = (1.0 - q) * now / (q + (1.0 - q) * now);
+    assert!(
+        (prediction.probability_alive - alive).abs() < 5e-4,
+        "{family:?} {gaps:?}"
+    );
+    if now > 1e-3 {
+        let within = alive * (1.0 - then / now);
+        assert!(
+            (prediction.probability_within - within).abs() < 1e-3,
+            "{family:?} {gaps:?}"
+        );
+    }
+    assert!(
+        (prediction.overdue_probability - (1.0 - s[1].1)).abs() < 5e-4,
+        "{family:?} {gaps:?}"
+    );
+    let silent = distribution.beyond(20.5);
+    for (day, share) in prediction.dates.into_iter().zip(QUANTILES) {
+        let came = |day: u32| 1.0 - silent.survival(f64::from(day) + 0.5);
+        let day = day.expect("within a century");
+        assert!(
+            came(day) >= share - 1e-12 && came(day - 1) < share,
+            "{family:?} {gaps:?}"
+        );
+    }
+    let beyond = distribution.beyond(20.0);
+    let left = q / (q + (1.0 - q) * s[1].1);
+    assert!((beyond.leave() - left).abs() < 5e-4, "{family:?} {gaps:?}");
+    if s[1].1 > 1e-3 {
+        let ratio = s[2].1 / s[1].1;
+        assert!(
+            (beyond.survival(45.5) - ratio).abs() < 2e-3,
+            "{family:?} {gaps:?}"
+        );
     }
 }
 

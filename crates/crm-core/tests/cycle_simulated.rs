@@ -180,6 +180,7 @@ fn judge(distribution: Distribution, dropout: f64, seed: u64) {
     }
     println!("  cycles {cycles} late {:.4}", late / cycles);
 
+    assert!(fit.params.kinds.is_empty(), "{name}: one kind, {fit:?}");
     assert!(
         (0.77..=0.83).contains(&coverage),
         "{name}: coverage {coverage}"
@@ -223,6 +224,93 @@ fn gaps_of_customers_who_never_leave() {
     judge(Distribution::Gamma, 0.0, 11);
     judge(Distribution::LogNormal, 0.0, 21);
     judge(Distribution::Mixed, 0.0, 31);
+}
+
+/// Three in ten buy by the month and hardly leave, the others are irregular and leave often.
+fn shop_of_two_kinds(customers: u64, seed: u64) -> Vec<Customer> {
+    const AGE: f64 = 1095.0;
+    let one = |k: u64| {
+        let mut rng = Rng::stream(seed, k);
+        let (usual, spread, dropout) = match rng.uniform() < 0.3 {
+            true => (30_f64.ln(), 0.15, 0.03),
+            false => (60_f64.ln() + 0.6 * rng.normal(), 0.7, 0.15),
+        };
+        let mut day = (AGE * rng.uniform()).floor();
+        let mut customer = Customer {
+            gaps: Vec::new(),
+            open: 0,
+            next: None,
+        };
+        while rng.uniform() >= dropout {
+            let gap = (usual + spread * rng.normal()).exp().round().max(1.0);
+            if day + gap > AGE {
+                customer.next = Some(gap as u32);
+                break;
+            }
+            customer.gaps.push(gap as u32);
+            day += gap;
+        }
+        customer.open = (AGE - day) as u32;
+        customer
+    };
+    (0..customers).map(one).collect()
+}
+
+/// In ten bins of what was said, of at least `least` customers: the greatest difference to what came, beyond
+/// two standard errors.
+fn worst_bin(said_and_came: &[(f64, bool)], least: f64) -> f64 {
+    let mut bins = [[0.0; 3]; 10];
+    for &(said, came) in said_and_came {
+        let bin = &mut bins[((10.0 * said) as usize).min(9)];
+        *bin = [bin[0] + 1.0, bin[1] + said, bin[2] + f64::from(came)];
+    }
+    let enough = bins.into_iter().filter(|[n, ..]| *n >= least);
+    enough.fold(0.0, |worst: f64, [n, said, came]| {
+        let (said, came) = (said / n, came / n);
+        let error = (said * (1.0 - said) / n).sqrt();
+        println!("  {n} said {said:.3} came {came:.3}");
+        worst.max((said - came).abs() - 2.0 * error)
+    })
+}
+
+/// P(alive) and P(30 days) are straight by bins with two kinds of customers, and would not be with one.
+#[test]
+fn customers_of_two_kinds_are_told_apart() {
+    let shop = shop_of_two_kinds(12_000, 6);
+    let (_, fit, model) = fitted(&shop, &Options::default());
+    let [clocks, others] = &fit.params.kinds[..] else {
+        panic!("two kinds: {fit:?}");
+    };
+    println!("{clocks:?} {others:?}");
+    for (found, truth) in [
+        (clocks.share.get(), 0.28..0.32),
+        (clocks.typical_gap.get(), 29.0..31.0),
+        (clocks.dropout.chance(0), 0.01..0.05),
+        (others.typical_gap.get(), 57.0..63.0),
+        (others.spread.get(), 0.55..0.65),
+        (others.dropout.chance(0), 0.13..0.17),
+    ] {
+        assert!(truth.contains(&found), "{found} {truth:?}");
+    }
+    let (_, one, as_one) = fitted(&shop, &Options::new().kinds(1));
+    assert!(one.params.kinds.is_empty());
+    let [[alive, within], [alive_as_one, within_as_one]] = [model, as_one].map(|model| {
+        let said = |customer: &Customer| {
+            let history = History::new(&customer.gaps);
+            let p = predict(&model.customer(&history), customer.open, 30);
+            let soon = customer.next.is_some_and(|n| n <= customer.open + 30);
+            let alive = (p.probability_alive, customer.next.is_some());
+            [alive, (p.probability_within, soon)]
+        };
+        [0, 1].map(|which| {
+            let all: Vec<_> = shop.iter().map(|one| said(one)[which]).collect();
+            worst_bin(&all, 300.0)
+        })
+    });
+    println!("{alive} {within} as one {alive_as_one} {within_as_one}");
+    assert!(alive < 0.03 && within < 0.03, "{alive} {within}");
+    assert!(alive_as_one > 0.03, "{alive_as_one}");
+    assert!(within_as_one > 0.03, "{within_as_one}");
 }
 
 /// Shops of one to forty customers, by how many gaps all of them have together: a share of intervals

@@ -11,6 +11,7 @@
 //! | method | purchases | a purchase is worth |
 //! |---|---|---|
 //! | each of `models` | `E[Y(h)]` | expected spend (Gamma-Gamma) |
+//! | `auto` among them | of the model that the histories known at the origin choose, as in `clv_fit` | the same |
 //! | `same_again` | as many as in the `within` days before | the customer's mean so far |
 //! | `own_rate` | `h (x + 1) / (T + h)` | the customer's mean so far |
 //! | `shop_mean` | the shop's mean number of the `within` days before | the shop's mean |
@@ -22,7 +23,7 @@
 //! ```
 //!
 //! The models count days weighted by the shop's [seasons](crate::season) as known at the origin (`seasonality`);
-//! the note `seasons` has the seasons found at the last origin.
+//! the note `seasons` has the seasons found at the last origin, the note `chosen` the model that `auto` chose at each.
 //!
 //! # Intervals
 //!
@@ -45,6 +46,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
+use crate::clv::Choice;
+use crate::clv::choice::{choose, compared_rows};
 use crate::clv::frame::spend;
 use crate::clv::models::gamma_gamma::{NoSpend, Spend};
 use crate::clv::models::histories::{Histories, Rows};
@@ -68,7 +71,7 @@ use crate::table::shared::{
 };
 use crate::table::{Column, Field, Label, Table, Values, columns, labels};
 use crate::time::{Day, Duration};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Options of the analysis `backtest_clv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
@@ -82,8 +85,8 @@ pub struct Options {
     pub step: Duration,
     /// Days predicted from each origin. Default 90 days.
     pub within: Duration,
-    /// The models. Default: MBG/NBD.
-    pub models: Vec<Kind>,
+    /// The models; "auto": the model that the data known at the origin choose, by likelihood. Default: "auto".
+    pub models: Vec<Choice>,
     /// Probability that the outcome lies between the low and the high column. Default 0.8.
     pub interval: Fraction,
     /// Factors of the shop's demand by month ("1" to "12"), weekday ("mon" to "sun") and date; other factors
@@ -98,7 +101,7 @@ impl Default for Options {
             origins: 6,
             step: Duration::days(30),
             within: Duration::days(90),
-            models: vec![Kind::MbgNbd],
+            models: vec![Choice::Auto],
             interval: Fraction::P80,
             seasonality: Seasons::Auto,
         }
@@ -115,17 +118,19 @@ const METHODS: &[Label] = labels! {
     "same_again", "Same again", "前期間と同じ";
     "own_rate", "Own rate", "本人の頻度";
     "shop_mean", "Shop's mean", "店舗平均";
+    "auto", "Chosen by the data", "自動選択";
 };
 
 /// Index of a model in [`METHODS`].
-fn method(kind: Kind) -> u8 {
-    match kind {
-        Kind::Nbd => 0,
-        Kind::BgNbd => 1,
-        Kind::MbgNbd => 2,
-        Kind::BgCnbdK => 3,
-        Kind::MbgCnbdK => 4,
-        Kind::ParetoNbd => 5,
+fn method(choice: Choice) -> u8 {
+    match choice {
+        Choice::Named(Kind::Nbd) => 0,
+        Choice::Named(Kind::BgNbd) => 1,
+        Choice::Named(Kind::MbgNbd) => 2,
+        Choice::Named(Kind::BgCnbdK) => 3,
+        Choice::Named(Kind::MbgCnbdK) => 4,
+        Choice::Named(Kind::ParetoNbd) => 5,
+        Choice::Auto => 9,
     }
 }
 
@@ -209,12 +214,15 @@ impl Analysis for BacktestClv {
         };
         let whole = Gaps::new(orders, &at, context)?;
         let mut rows = Vec::new();
-        let mut seasons = None;
+        let (mut seasons, mut chosen) = (None, Vec::new());
         for origin in rolling_origin::origins(&whole, options.origins, step, within)? {
             context.check()?;
             let then = Then::new(orders, &at, (origin, within), options, context)?;
             let before = rows.len();
-            then.judge(options, &mut rows, context)?;
+            if let Some(kind) = then.judge(options, &mut rows, context)? {
+                let note = json!({"origin": origin, "model": kind});
+                push(&mut chosen, note, "backtest")?;
+            }
             let (over, now) = rows.split_at_mut(before);
             for row in now {
                 row.widen(over, within, options.interval);
@@ -222,9 +230,13 @@ impl Analysis for BacktestClv {
             seasons = then.seasons;
         }
         let table = table(&rows, orders.currency())?;
-        Ok(match seasons {
+        let table = match seasons {
             Some(found) => table.with_note("seasons", found),
             None => table,
+        };
+        Ok(match options.models.contains(&Choice::Auto) {
+            true => table.with_note("chosen", chosen.into()),
+            false => table,
         })
     }
 }
@@ -272,11 +284,9 @@ impl Row {
 struct Then {
     origin: Day,
     within: f64,
-    /// The same, and each customer's recency and age, in the shop's own time; Σ ln of gaps.
+    /// The same, and the customers' histories, in the shop's own time.
     own_within: f64,
-    t_x: Vec<f64>,
-    age: Vec<f64>,
-    ln_gaps: f64,
+    own: OwnTime,
     /// What was found of seasons, where they were looked for.
     seasons: Option<Value>,
     currency: Currency,
@@ -340,9 +350,7 @@ impl Then {
             own_within: clock.map_or(days, |clock| {
                 clock.since(origin.0, days + 0.5) - clock.since(origin.0, 0.5)
             }),
-            t_x: own.t_x,
-            age: own.age,
-            ln_gaps: own.ln_gaps,
+            own,
             seasons,
             currency: known.currency,
             summary,
@@ -353,11 +361,17 @@ impl Then {
         })
     }
 
-    fn judge(&self, options: &Options, rows: &mut Vec<Row>, context: &Context) -> Result<()> {
+    /// Adds the rows of the origin; the model that `auto` chose.
+    fn judge(
+        &self,
+        options: &Options,
+        rows: &mut Vec<Row>,
+        context: &Context,
+    ) -> Result<Option<Kind>> {
         let n = self.summary.len();
         let x = self.summary.numbers("frequency")?;
         let days = self.summary.numbers("T")?;
-        let histories = Histories::new(&x, &self.t_x, &self.age);
+        let histories = Histories::new(&x, &self.own.t_x, &self.own.age);
         let grouped = Rows::new(&histories)?;
         let shop_mean = self.past[1].iter().sum::<f64>() / self.past[0].iter().sum::<f64>();
 
@@ -378,9 +392,18 @@ impl Then {
                 .map(|worth| worth.expected_spend(x[i], mean[i]));
             expected.filter(|v| v.is_finite()).unwrap_or(shop_mean)
         };
-        for kind in &options.models {
-            let fitted = match repeat_model::fit(*kind, &grouped, Unit::Day, self.ln_gaps, context)
-            {
+        let mut chosen = None;
+        for choice in &options.models {
+            let kind = match choice {
+                Choice::Named(kind) => Ok(*kind),
+                Choice::Auto => self.choose(&x, context),
+            };
+            if let (Choice::Auto, Ok(kind)) = (choice, &kind) {
+                chosen = Some(*kind);
+            }
+            let fit =
+                |kind| repeat_model::fit(kind, &grouped, Unit::Day, self.own.ln_gaps, context);
+            let fitted = match kind.and_then(fit) {
                 Ok(fit) => Some(fit.model),
                 Err(Error::Insufficient { .. }) => None,
                 Err(other) => return Err(other),
@@ -397,7 +420,7 @@ impl Then {
                 }
                 None => None,
             };
-            push(rows, self.row(method(*kind), scores), "backtest")?;
+            push(rows, self.row(method(*choice), scores), "backtest")?;
         }
         let own_mean = |i: usize| self.past[1][i] / self.past[0][i];
         let again = self.scores(|i| (self.before[0][i], self.before[0][i] * own_mean(i)))?;
@@ -407,7 +430,23 @@ impl Then {
         push(rows, self.row(7, Some(rate)), "backtest")?;
         let each = self.before[0].iter().sum::<f64>() / n as f64;
         let same = self.scores(|_| (each, each * shop_mean))?;
-        push(rows, self.row(8, Some(same)), "backtest")
+        push(rows, self.row(8, Some(same)), "backtest")?;
+        Ok(chosen)
+    }
+
+    /// The model that the histories choose, those of some customers if there are many.
+    fn choose(&self, x: &[f64], context: &Context) -> Result<Kind> {
+        let some = compared_rows(x.len())?;
+        let of = |all: &[f64]| match &some {
+            Some(rows) => collect(rows.iter().map(|&i| all[i]), "fits"),
+            None => collect(all.iter().copied(), "fits"),
+        };
+        let (x, t_x, age) = (of(x)?, of(&self.own.t_x)?, of(&self.own.age)?);
+        let ln_gaps: f64 = of(&self.own.ln_gaps_each)?.iter().sum();
+        let histories = Histories::new(&x, &t_x, &age);
+        let rows = Rows::new(&histories)?;
+        let (fit, _) = choose(&histories, &rows, (Unit::Day, Some(ln_gaps)), None, context)?;
+        Ok(fit.model.kind())
     }
 
     /// The share of customers whose purchases lie between the quantiles that leave half the rest on each

@@ -31,7 +31,7 @@ const NOTHING: f64 = 1e-9;
 /// let mut class_weights = [Probability::new(0.0).unwrap(); CLASSES];
 /// class_weights[0] = Probability::new(1.0).unwrap(); // clockwork
 /// let dropout = Dropout { a: positive(1e-3), b: positive(1.0) };
-/// let params = Params { family: Family::Gamma, typical_gap: positive(30.0), spread: positive(0.1), class_weights, dropout, posterior: Vec::new() };
+/// let params = Params { family: Family::Gamma, typical_gap: positive(30.0), spread: positive(0.1), class_weights, dropout, posterior: Vec::new(), kinds: Vec::new() };
 /// let monthly = History::new(&[30; 24]);
 /// let model = Model::new(&params, [24].into_iter())?;
 /// // Due on days 20, 50, 80, 110, 140 and 170 from now.
@@ -131,6 +131,7 @@ mod tests {
                     b: positive(4.0),
                 },
                 posterior: Vec::new(),
+                kinds: Vec::new(),
             };
             let model = Model::new(&params, 0..=12).unwrap();
             for gaps in histories {

@@ -18,7 +18,8 @@
 //! point of the latter includes a few EM steps. There are no derivatives, no start to choose, and
 //! no randomness.
 //!
-//! With few gaps the result includes points of the [posterior](super::posterior) of the parameters.
+//! With few gaps the result includes points of the [posterior](super::posterior) of the parameters. With more
+//! it includes two or three [kinds](super::kinds) of customers, where the data show them.
 //!
 //! Weak priors (the weight of about one customer) keep the parameters of very small shops inside
 //! their range: two customers spread evenly over the classes, and broad normal distributions of
@@ -36,7 +37,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gap_params::{FINE, Family, History, Params};
+use super::gap_params::{FINE, Family, History, KINDS, Params};
+use super::kinds;
 use super::likelihood::{Point, Terms};
 use super::posterior::posterior;
 use super::subsample::Sample;
@@ -52,6 +54,8 @@ pub struct Options {
     pub family: Option<Family>,
     /// The most returning customers to which the parameters are fitted. Default 8,192.
     pub sample: u32,
+    /// The most [kinds](super::kinds) of customers, 1 to 3. Default 3.
+    pub kinds: u8,
 }
 
 impl Default for Options {
@@ -59,6 +63,7 @@ impl Default for Options {
         Self {
             family: None,
             sample: 8_192,
+            kinds: KINDS as u8,
         }
     }
 }
@@ -68,7 +73,7 @@ impl Default for Options {
 pub struct Fit {
     /// The parameters.
     pub params: Params,
-    /// Log-likelihood of the customers used, without priors, in days.
+    /// Log-likelihood of the customers used as one kind, without priors, in days.
     pub log_likelihood: f64,
     /// The log-likelihood of the other family, unless it was left out.
     pub other_log_likelihood: Option<f64>,
@@ -164,6 +169,10 @@ pub fn fit<T: Copy + Into<f64>>(
     };
     let mut params = best.at.params(best.family)?;
     params.posterior = posterior(&sample, pilot.as_ref(), best.family, &best.at, context)?;
+    if params.posterior.is_empty() {
+        let most = usize::from(options.kinds);
+        params.kinds = kinds::find(&sample, best.family, &best.at, most, context)?;
+    }
     Ok(Fit {
         params,
         log_likelihood: best.likelihood,
@@ -175,13 +184,13 @@ pub fn fit<T: Copy + Into<f64>>(
 }
 
 /// The settings of a search: steps and tolerances.
-struct Pace {
+pub(super) struct Pace {
     /// The first steps, relative to the full steps.
-    reach: f64,
+    pub(super) reach: f64,
     /// Rise of the log-likelihood at which a simplex, and the rounds, stop.
-    rise: [f64; 2],
+    pub(super) rise: [f64; 2],
     /// Points per spread of the distribution in a table.
-    fineness: f64,
+    pub(super) fineness: f64,
 }
 
 /// From any start to the end.
@@ -208,15 +217,15 @@ const ROUNDS: u32 = 8;
 /// A family is clearly worse if its log-likelihood for a thousand customers is lower by this.
 const CLEARLY_WORSE: f64 = 10.0;
 /// The search for the maximum in one family.
-struct Search {
+pub(super) struct Search {
     family: Family,
-    at: Point,
+    pub(super) at: Point,
     likelihood: f64,
     converged: bool,
 }
 
 impl Search {
-    fn run(
+    pub(super) fn run(
         sample: &Sample,
         family: Family,
         start: Point,
@@ -286,7 +295,7 @@ impl Search {
 
 /// Maximises by a Nelder-Mead simplex in the plane: the best point after at most `steps` points, or
 /// when the values at the corners are within `rise` of each other.
-fn simplex(
+pub(super) fn simplex(
     start: [f64; 2],
     step: [f64; 2],
     (evaluations, rise): (u32, f64),

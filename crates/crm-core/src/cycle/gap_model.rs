@@ -38,6 +38,17 @@
 //! P(gap > u) = Σ_j W_j [ q_j + (1 − q_j) S_ij(u) ]
 //! ```
 //!
+//! # Kinds of customers
+//!
+//! Where the data show two or three kinds of customers ([`kinds`](super::kinds)), each kind has its own
+//! parameters ([`Params::kinds`]), and a customer's distribution is the mean over the kinds by their
+//! probability given the completed gaps:
+//!
+//! ```text
+//! P(gap > u) = Σ_k π_ik [ q_k + (1 − q_k) S_ik(u) ]
+//! π_ik ∝ π_k · B(a_k, b_k+n)/B(a_k, b_k) · Σ_c w_kc m_kc(g)
+//! ```
+//!
 //! # References
 //!
 //! - Morris, C. N. (1983). Parametric empirical Bayes inference. *JASA* 78, 47-55.
@@ -50,11 +61,15 @@ use super::gap_distribution::GapDistribution;
 use super::gap_model_at::{GapModelAt, SLOTS, slot};
 use super::gap_params::FINE;
 pub use super::gap_params::{
-    CLASSES, Dropout, Family, History, POSTERIOR_POINTS, Params, PosteriorPoint, VARIATION,
+    CLASSES, Dropout, Family, History, KINDS, Kind, POSTERIOR_POINTS, Params, PosteriorPoint,
+    VARIATION,
 };
 use super::log_gap_table::Tables;
 use crate::context::room;
 use crate::error::Result;
+
+/// The probability of a kind at which it is left out of a customer's distribution.
+const NEGLIGIBLE_KIND: f64 = 1e-5;
 
 /// [`Params`] with the tables of the predictive distributions.
 #[derive(Debug, Clone)]
@@ -80,7 +95,10 @@ impl Model {
         }
         let mut model = Self::empty(params)?;
         for (share, point) in params.points() {
-            let point = GapModelAt::new(&point, &wanted, FINE, &mut model.tables)?;
+            let mut point = GapModelAt::new(&point, &wanted, FINE, &mut model.tables)?;
+            if !params.kinds.is_empty() {
+                point.tabulate_stayed()?;
+            }
             model.points.push((share, point));
         }
         model.tables.tabulate_logarithms()?;
@@ -91,7 +109,9 @@ impl Model {
     pub fn for_one(params: &Params, history: &History) -> Result<Self> {
         let mut model = Self::empty(params)?;
         for (share, point) in params.points() {
-            let point = GapModelAt::for_one(&point, share, history, &mut model.tables)?;
+            // A kind counts by its share among customers with this history, which is at most 1.
+            let most = if params.kinds.is_empty() { share } else { 1.0 };
+            let point = GapModelAt::for_one(&point, most, history, &mut model.tables)?;
             model.points.push((share, point));
         }
         Ok(model)
@@ -128,6 +148,7 @@ impl Model {
     ///     class_weights: [Probability::new(1.0 / CLASSES as f64).unwrap(); CLASSES],
     ///     dropout: Dropout { a: positive(1.0), b: positive(4.0) },
     ///     posterior: Vec::new(),
+    ///     kinds: Vec::new(),
     /// };
     /// let monthly = History::new(&[30, 31, 29, 30, 30]);
     /// let model = Model::new(&params, [monthly.gaps].into_iter())?;
@@ -139,11 +160,34 @@ impl Model {
         // The mean of the customer's gaps and one typical gap of the shop.
         let usual = (history.sum + self.params.typical_gap.get()) / f64::from(history.gaps + 1);
         let mut distribution = GapDistribution::new(&self.tables, usual);
-        // Σ_j W_j [q_j + (1 − q_j) S_ij(u)]
-        for (share, point) in &self.points {
-            point.add_to(&mut distribution, *share, history);
+        let kinds = self.kinds_of(history);
+        // Σ_j W_j [q_j + (1 − q_j) S_ij(u)], over kinds with π_ik for W_j
+        for (k, (share, point)) in self.points.iter().enumerate() {
+            match kinds.map(|kinds| kinds[k]) {
+                None => point.add_to(&mut distribution, *share, history),
+                Some(kind) if kind > NEGLIGIBLE_KIND => {
+                    point.add_to(&mut distribution, kind, history);
+                }
+                Some(_) => {}
+            }
         }
         distribution.whole()
+    }
+
+    /// The probability of each kind given the completed gaps, `π_ik`; none if there is one kind.
+    fn kinds_of(&self, history: &History) -> Option<[f64; KINDS]> {
+        if self.params.kinds.is_empty() {
+            return None;
+        }
+        let (mut kinds, mut best) = ([f64::NEG_INFINITY; KINDS], f64::NEG_INFINITY);
+        for (kind, (share, point)) in kinds.iter_mut().zip(&self.points) {
+            // ln π_k B(a_k, b_k+n)/B(a_k, b_k) Σ_c w_kc m_kc(g)
+            *kind = libm::log(*share) + point.ln_weight(history);
+            best = best.max(*kind);
+        }
+        let kinds = kinds.map(|kind| libm::exp(kind - best));
+        let total: f64 = kinds.iter().sum();
+        Some(kinds.map(|kind| kind / total))
     }
 }
 
@@ -216,6 +260,47 @@ mod tests {
             let mut posterior = params();
             posterior["posterior"] = json!([point(1.0, set)]);
             assert_eq!(is_sane(posterior), sane, "{last} of a point");
+        }
+    }
+
+    /// Two kinds of which the second has `share`, after a change.
+    fn of_kinds(share: f64, change: impl Fn(&mut Value)) -> Value {
+        let kind = |share: f64| {
+            let mut kind = point(share, |_| {});
+            let weight = kind.as_object_mut().unwrap().remove("weight").unwrap();
+            kind["share"] = weight;
+            kind
+        };
+        let mut params = params();
+        params["kinds"] = json!([kind(0.3), kind(share)]);
+        change(&mut params["kinds"][1]);
+        params
+    }
+
+    #[test]
+    fn kinds_are_at_most_three_within_the_limits_and_without_a_posterior() {
+        assert!(is_sane(of_kinds(0.7, |_| {})));
+        assert!(!is_sane(of_kinds(0.69, |_| {})));
+        for (name, value) in [
+            ("/typical_gap", 0.009),
+            ("/spread", 31.0),
+            ("/class_weights/8", 0.203),
+            ("/dropout/a", 1.1e12),
+        ] {
+            let change = |kind: &mut Value| *kind.pointer_mut(name).unwrap() = json!(value);
+            assert!(!is_sane(of_kinds(0.7, change)), "{name} {value}");
+        }
+        let mut both = of_kinds(0.7, |_| {});
+        both["posterior"] = json!([point(1.0, |_| {})]);
+        assert!(!is_sane(both));
+        let mut many = of_kinds(0.7, |_| {});
+        let kind = many["kinds"][0].clone();
+        for (n, sane) in [(3, true), (4, false)] {
+            many["kinds"] = json!(vec![kind.clone(); n]);
+            for kind in many["kinds"].as_array_mut().unwrap() {
+                kind["share"] = json!(1.0 / n as f64);
+            }
+            assert_eq!(is_sane(many.clone()), sane, "{n}");
         }
     }
 

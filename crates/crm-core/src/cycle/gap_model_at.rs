@@ -1,7 +1,7 @@
 //! The gap model at one point of its parameters: marginal likelihood, class weights, and predictive
 //! distributions.
 //!
-//! A shop with many gaps has one such point, a shop with few gaps a mean over several
+//! A shop with many gaps has one such point, a shop with few gaps or with kinds of customers several
 //! ([`gap_model`](super::gap_model)).
 
 use super::gap_distribution::{GapDistribution, Part};
@@ -26,6 +26,8 @@ pub(super) struct GapModelAt {
     classes: [Class; CLASSES],
     /// For each `n`, the values of [`by_count`](Self::by_count) (gamma family).
     counts: Vec<[[f64; 2]; CLASSES]>,
+    /// For each `n`, [`ln_stayed`](Self::ln_stayed).
+    stayed: Vec<f64>,
 }
 
 /// The values of a class that do not depend on the customer.
@@ -63,6 +65,14 @@ impl GapModelAt {
             model.counts = counts;
         }
         Ok(model)
+    }
+
+    /// Makes [`ln_weight`](Self::ln_weight) fast.
+    pub(super) fn tabulate_stayed(&mut self) -> Result<()> {
+        let mut stayed = room(TABULATED, "gap distributions")?;
+        stayed.extend((0..TABULATED).map(|n| self.ln_stayed(n as u32)));
+        self.stayed = stayed;
+        Ok(())
     }
 
     /// Prepares a point of weight `share` for one history only.
@@ -105,6 +115,25 @@ impl GapModelAt {
         }
     }
 
+    /// `ln (B(a, b+n)/B(a, b) Σ_c w_c m_c(g))`: the likelihood of the completed gaps.
+    pub(super) fn ln_weight(&self, history: &History) -> f64 {
+        let (mut evidence, _) = self.evidence(history);
+        let mut best = f64::NEG_INFINITY;
+        for (evidence, class) in evidence.iter_mut().zip(&self.classes) {
+            *evidence += class.ln_weight;
+            best = best.max(*evidence);
+        }
+        let sum: f64 = evidence.iter().map(|ln| libm::exp(ln - best)).sum();
+        let stayed = self.stayed.get(history.gaps as usize).copied();
+        best + libm::log(sum) + stayed.unwrap_or_else(|| self.ln_stayed(history.gaps))
+    }
+
+    /// `ln B(a, b+n)/B(a, b)`: having stayed n times.
+    fn ln_stayed(&self, gaps: u32) -> f64 {
+        let (a, b, n) = (self.dropout.a.get(), self.dropout.b.get(), f64::from(gaps));
+        libm::lgamma(b + n) - libm::lgamma(b) - libm::lgamma(a + b + n) + libm::lgamma(a + b)
+    }
+
     /// The point without tables.
     fn bare(params: &Params, slots: usize) -> Result<Self> {
         let mut model = Self {
@@ -117,6 +146,7 @@ impl GapModelAt {
             slots,
             classes: [Class::default(); CLASSES],
             counts: Vec::new(),
+            stayed: Vec::new(),
         };
         for (c, class) in model.classes.iter_mut().enumerate() {
             let shape = class_shape(params.family, c);

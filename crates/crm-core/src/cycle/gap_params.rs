@@ -63,6 +63,10 @@ pub struct Params {
     /// add up to 1. Empty if the uncertainty is negligible.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub posterior: Vec<PosteriorPoint>,
+    /// Two or three kinds of customers, with shares that add up to 1, where the data show them: then
+    /// predictions are by the kinds, and the parameters above are those of all customers as one kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<Kind>,
 }
 
 /// A point of the posterior of the shop's parameters.
@@ -85,12 +89,34 @@ pub struct PosteriorPoint {
 /// The most points of a posterior.
 pub const POSTERIOR_POINTS: usize = 64;
 
+/// A kind of customers (a latent class), with parameters of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Kind {
+    /// The share of customers who are of this kind.
+    pub share: Probability,
+    /// As in [`Params`].
+    pub typical_gap: Positive,
+    /// As in [`Params`].
+    pub spread: Positive,
+    /// As in [`Params`].
+    pub class_weights: [Probability; CLASSES],
+    /// As in [`Params`].
+    pub dropout: Dropout,
+}
+
+/// The most kinds of customers.
+pub const KINDS: usize = 3;
+
 impl Params {
     /// Refuses parameters outside of the range of the tables; they may come from outside.
     pub(super) fn sane(&self) -> Result<&Self> {
         let one = |sum: f64| (0.999..=1.001).contains(&sum);
         let shares = self.points().map(|(share, _)| share);
         let sane = self.posterior.len() <= POSTERIOR_POINTS
+            && self.kinds.len() <= KINDS
+            && (self.posterior.is_empty() || self.kinds.is_empty())
             && one(shares.sum())
             && std::iter::once(self.alone())
                 .chain(self.points().map(|(_, point)| point))
@@ -111,28 +137,41 @@ impl Params {
         }
     }
 
-    /// These parameters without the posterior.
+    /// These parameters without the posterior and the kinds.
     fn alone(&self) -> Self {
         Self {
             posterior: Vec::new(),
+            kinds: Vec::new(),
             ..*self
         }
     }
 
-    /// The points of the parameters with their weights: one point, or the points of the posterior.
+    /// The points of the parameters with their weights: one point, the points of the posterior, or the
+    /// kinds with their shares.
     pub fn points(&self) -> impl Iterator<Item = (f64, Self)> {
-        let known = self.posterior.is_empty().then(|| (1.0, self.alone()));
-        known.into_iter().chain(self.posterior.iter().map(|point| {
+        let known = self.posterior.is_empty() && self.kinds.is_empty();
+        let known = known.then(|| (1.0, self.alone()));
+        let points = self.posterior.iter().map(|point| {
             let params = Self {
-                family: self.family,
                 typical_gap: point.typical_gap,
                 spread: point.spread,
                 class_weights: point.class_weights,
                 dropout: point.dropout,
-                posterior: Vec::new(),
+                ..self.alone()
             };
             (point.weight.get(), params)
-        }))
+        });
+        let kinds = self.kinds.iter().map(|kind| {
+            let params = Self {
+                typical_gap: kind.typical_gap,
+                spread: kind.spread,
+                class_weights: kind.class_weights,
+                dropout: kind.dropout,
+                ..self.alone()
+            };
+            (kind.share.get(), params)
+        });
+        known.into_iter().chain(points).chain(kinds)
     }
 
     /// `r`, or `1/τ²`.

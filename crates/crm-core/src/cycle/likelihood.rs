@@ -64,6 +64,7 @@ impl Point {
                 b: positive(b)?,
             },
             posterior: Vec::new(),
+            kinds: Vec::new(),
         })
     }
 
@@ -135,11 +136,17 @@ impl<'a> Terms<'a> {
     }
 
     pub(super) fn fill(&mut self, at: &Point) -> Result<()> {
+        self.fill_where(at, |_| true)
+    }
+
+    /// [`fill`](Self::fill) of some rows; the others keep their densities.
+    pub(super) fn fill_where(&mut self, at: &Point, chosen: impl Fn(usize) -> bool) -> Result<()> {
         self.context.check()?;
         let mut tables = Tables::default();
         let params = at.params(self.family)?;
         let model = GapModelAt::new(&params, &self.sample.slots, self.fineness, &mut tables)?;
-        for (row, Row { history, .. }) in self.sample.rows.iter().enumerate() {
+        let rows = self.sample.rows.iter().enumerate();
+        for (row, Row { history, .. }) in rows.filter(|(row, _)| chosen(*row)) {
             let (evidence, locations) = model.evidence(history);
             // ln m_c(g); the greatest is divided out, and what is below e^−28 of it is left out.
             let best = evidence.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -161,6 +168,13 @@ impl<'a> Terms<'a> {
     }
 
     pub(super) fn likelihood(&self, at: &Point) -> f64 {
+        let mut sum = 0.0;
+        self.each(at, |row, ln| sum += self.sample.rows[row].weight * ln);
+        sum
+    }
+
+    /// `ln L_i` of each row.
+    pub(super) fn each(&self, at: &Point, mut tell: impl FnMut(usize, f64)) {
         let [a, b] = at.beta();
         let (ln_a, ln_b) = (libm::lgamma(a + b), libm::lgamma(b));
         let stayed = |n: u32| {
@@ -172,7 +186,6 @@ impl<'a> Terms<'a> {
         for (n, entry) in table.iter_mut().enumerate() {
             *entry = stayed(n as u32);
         }
-        let mut sum = 0.0;
         for (row, alike) in self.sample.rows.iter().enumerate() {
             let n = alike.history.gaps;
             // q_n, then ln L_i = ln B(a, b+n)/B(a, b) + ln Σ_c w_c m_c (q_n + (1 − q_n) S_c)
@@ -182,13 +195,17 @@ impl<'a> Terms<'a> {
             let ln = self.ln_factor[row]
                 + table.get(n as usize).copied().unwrap_or_else(|| stayed(n))
                 + libm::log(q * gone + (1.0 - q) * open);
-            sum += alike.weight * ln;
+            tell(row, ln);
         }
-        sum
     }
 
     /// One EM step of the class weights.
     pub(super) fn reweigh(&self, at: &Point) -> [f64; CLASSES] {
+        self.reweigh_by(at, |row| self.sample.rows[row].weight)
+    }
+
+    /// The same, with the weight of each row.
+    pub(super) fn reweigh_by(&self, at: &Point, weight: impl Fn(usize) -> f64) -> [f64; CLASSES] {
         let [a, b] = at.beta();
         let mut share = [PRIOR_CUSTOMERS / CLASSES as f64; CLASSES];
         for (row, alike) in self.sample.rows.iter().enumerate() {
@@ -197,7 +214,7 @@ impl<'a> Terms<'a> {
             // P(class c | customer), not normalised
             let part: [f64; CLASSES] =
                 std::array::from_fn(|c| at.weights[c] * (q * gone[c] + (1.0 - q) * open[c]));
-            let inverse = alike.weight / part.iter().sum::<f64>();
+            let inverse = weight(row) / part.iter().sum::<f64>();
             for (share, part) in share.iter_mut().zip(part) {
                 *share += part * inverse;
             }

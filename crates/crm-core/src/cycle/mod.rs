@@ -10,6 +10,7 @@ pub mod gap_distribution;
 pub mod gap_model;
 mod gap_model_at;
 mod gap_params;
+pub mod kinds;
 mod likelihood;
 pub mod likely_buyers;
 mod log_gap_table;

@@ -32,6 +32,9 @@
 //! - If the whole shop has few completed gaps, its parameters are uncertain, and the distribution
 //!   is the mean over their posterior ([`posterior`](super::posterior)): intervals of dates are
 //!   wide, and probabilities depend on the priors.
+//! - If the data show two or three kinds of customers ([`kinds`](super::kinds)), the distribution is the mean over
+//!   the kinds, by their probability given the customer's gaps; `gap_model` of the note `learned` has
+//!   the kinds.
 //! - If the orders end more than 30 days before `as_of`, the note `data_end` has the number of
 //!   days: customers may only look inactive.
 //!

@@ -291,6 +291,7 @@ mod tests {
                     b: positive(4.0),
                 },
                 posterior: Vec::new(),
+                kinds: Vec::new(),
             };
             let model = Model::new(&params, 0..=3).unwrap();
             for gaps in [&[][..], &[30, 35, 32], &[3, 90]] {

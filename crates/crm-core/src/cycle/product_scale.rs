@@ -59,7 +59,7 @@ pub(super) fn ln_scales(
                 .map(|(open, pace)| open * libm::exp(-pace)),
             "gap histories",
         )?;
-        let params = match fit::fit(&scaled, &silence, &Options::default(), context) {
+        let params = match fit::fit(&scaled, &silence, &Options::new().kinds(1), context) {
             Ok(fit) => fit.params,
             Err(Error::Insufficient { .. }) => break,
             Err(other) => return Err(other),

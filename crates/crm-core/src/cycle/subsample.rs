@@ -138,6 +138,18 @@ impl Sample {
         Ok(Some(few))
     }
 
+    /// Two halves: every second customer, and every second length of the others.
+    pub(super) fn halves(&self) -> Result<[Sample; 2]> {
+        let rows = self.rows.len() / 2 + 2;
+        let mut halves = [Self::empty(rows)?, Self::empty(rows)?];
+        for (at, row) in self.rows.iter().enumerate() {
+            let half = &mut halves[at % 2];
+            half.push(row.history, row.open, row.weight);
+            half.returned += usize::from(at < self.returned);
+        }
+        Ok(halves)
+    }
+
     /// How many customers of this sample each of the `few` represents.
     pub(super) fn more_than(&self, few: &Sample) -> f64 {
         self.returned as f64 / few.returned as f64

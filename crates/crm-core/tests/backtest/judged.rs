@@ -377,10 +377,11 @@ fn value_is_judged_by_what_was_bought() {
         "bg_cnbd_k",
         "mbg_cnbd_k",
         "pareto_nbd",
+        "auto",
     ];
     let request = json!({"as_of": as_of(), "origins": 1, "within": 90, "models": models});
     let table = run("backtest_clv", &orders, &request);
-    assert_eq!(table.len(), 9);
+    assert_eq!(table.len(), 10);
     let origin = AS_OF - 90;
     let count = |days: &[i32], from: i32, to: i32| {
         days.iter()
@@ -417,9 +418,9 @@ fn value_is_judged_by_what_was_bought() {
             Cell::Money(v, _) if v as f64 == spent
         ));
     }
-    assert_eq!(text(&table, "method", 6), "same_again");
-    assert_eq!(float(&table, "expected_purchases", 6), Some(again));
-    let ours = float(&table, "mae_purchases", 6).expect("an error");
+    assert_eq!(text(&table, "method", 7), "same_again");
+    assert_eq!(float(&table, "expected_purchases", 7), Some(again));
+    let ours = float(&table, "mae_purchases", 7).expect("an error");
     assert!((ours - again_mae).abs() < 1e-12);
     // The model of who leaves is nearer than the rule that nothing changes.
     let error = |row: usize| {
@@ -429,10 +430,10 @@ fn value_is_judged_by_what_was_bought() {
     };
     assert_eq!(text(&table, "method", 4), "mbg_cnbd_k");
     assert!(
-        error(4) < 0.15 && error(4) < error(6),
+        error(4) < 0.15 && error(4) < error(7),
         "{} {}",
         error(4),
-        error(6)
+        error(7)
     );
     // What the analysis of the day says of the same customers.
     let summary = run(
@@ -457,6 +458,23 @@ fn value_is_judged_by_what_was_bought() {
     assert_eq!(text(&table, "method", 2), "mbg_nbd");
     let ours = float(&table, "expected_purchases", 2).expect("a number");
     assert!((ours - sum).abs() < 1e-9 * sum, "{ours} {sum}");
+    // "auto" is the model that `clv_fit` chooses on that day, with the same numbers.
+    let chosen = register::run("clv_fit", &Dataset::Table(&summary), "{}", &context)
+        .expect("a fit")
+        .notes()["choice"]["model"]
+        .clone();
+    let note = json!([{"origin": Day(start().0 + origin), "model": chosen}]);
+    assert_eq!(table.notes()["chosen"], note);
+    assert_eq!(text(&table, "method", 6), "auto");
+    let named = models.iter().position(|model| chosen == *model);
+    for column in [
+        "expected_purchases",
+        "expected_purchases_high",
+        "coverage_purchases",
+    ] {
+        let [ours, theirs] = [6, named.expect("a model")].map(|row| float(&table, column, row));
+        assert_eq!(ours, theirs, "{column}");
+    }
 }
 
 /// `customers` chooses who is judged and changes nothing of what is said of them: a choice and its

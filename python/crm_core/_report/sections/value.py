@@ -23,7 +23,7 @@ from .shop import Missing, Shop
 from .voice import Voice
 from .wall import missing
 
-Models = tuple[crm_core.MbgNbd, crm_core.GammaGamma]
+Models = tuple[crm_core.BestModel, crm_core.GammaGamma]
 
 HORIZON = 365
 _LEVEL = 0.8
@@ -82,7 +82,7 @@ def find(shop: Shop) -> Value | Missing:
     summary = ask.table("clv_summary")
     arrays = summary.to_numpy()
     try:
-        models = (crm_core.MbgNbd().fit(summary), crm_core.GammaGamma().fit(summary))
+        models = (crm_core.BestModel().fit(summary), crm_core.GammaGamma().fit(summary))
         segments = ask.table("cpm", **shop.cpm)
         cells = segments.to_numpy()
         place = dict(zip(cells["customer_id"].tolist(), range(len(segments)), strict=True))
