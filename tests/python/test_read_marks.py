@@ -88,6 +88,10 @@ def test_codes_of_a_state_are_said_and_the_option_leads_to_the_total():
     assert not said(rows("size", "S", "X", "S")) and not said(rows("state", "CA", "NY", "TX"))
 
 
+def test_words_for_what_is_given_back_within_a_kind():
+    assert '"Art"' in said(rows("Art", "Verkauf", "Pfandrückgabe", "Verkauf"))
+
+
 def test_a_day_of_acceptance_that_is_blank_is_said():
     assert '"accepted_at" is blank in 1 orders' in said(
         rows("accepted_at", "2026-01-05", "", "2026-02-17")

@@ -29,7 +29,7 @@ def read(heading="", cells=("", ""), rows=ROWS, head=HEAD, **options):
 # ---- currencies ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("heading", ["cur", "ccy", "Валюта", "pay_currency", "iso", "WAERS"])
+@pytest.mark.parametrize("heading", ["cur", "ccy", "Код валюты", "pay_currency", "iso", "WAERS"])
 def test_a_column_of_codes_under_any_heading_is_looked_at(heading):
     for cells in (["USD", "EUR"], ["EUR", "EUR"]):
         with pytest.raises(crm.DataError, match=f'"{heading}" holds EUR') as caught:

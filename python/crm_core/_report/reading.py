@@ -580,11 +580,10 @@ class Reading:
         elif what == "an amount":
             cell = amount_texts.described(str(text[unread[0]].as_py()))
             short = amount_texts.is_shortened(str(text[unread[0]].as_py()))
-            hint = "Write amounts such as 1.2k and 3万 in full in the file. " if short else ""
-            hint += (
+            hint = (
                 f"It has {cell}. Read are amounts such as 1234.5, 1,234.50, 1.234,50, ¥1,234 and "
                 f"(500); {say.bad_rows:drop} leaves such rows out."
-            )
+            ) + " Write amounts such as 1.2k and 3万 in full in the file." * short
         more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
         raise Problem(f"{self.rows.name(unread[0])}, column {name}: not {what}{more}", hint)
 

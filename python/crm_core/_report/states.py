@@ -34,6 +34,7 @@ _NO_DAY = re.compile(
     r"([ T][\d:.]+(Z|[+-]\d\d:?\d\d)?)?\s*|\s*(31[./-]12[./-]9999|0?1[./-]0?1[./-](1900|1970))"
     r"( [\d:.]+)?\s*"
 )
+_KIND = 40  # characters of a kind
 _REMARK = 80  # characters of a remark that a text of a policy exceeds
 #: All meanings, the one that an order of several takes first: of those that count, `pending`.
 MEANINGS_RANKED = (*statuses.STOPS, "pending", "completed")
@@ -207,6 +208,9 @@ def suspects(
                 told += [one for one in back if one not in told and len(one) <= _REMARK]
             if statuses.is_kind(name):
                 told += [one for one in texts if one not in told and _is_test(one)]
+                back = [one for one in texts if statuses.speaks_of("refunded", one)]
+                back = back if len(back) < len(texts) else []
+                told += [one for one in back if one not in told and len(one) <= _KIND]
         if told:
             rows = pc.fill_null(pc.is_in(column, value_set=pa.array(told, pa.string())), False)
             how = _how(name, told) if smell else "not_used_words"
