@@ -37,7 +37,7 @@ def main() -> None:
     read = argparse.ArgumentParser()
     read.add_argument("--shops", type=int, default=0)
     read.add_argument("--customers", type=int, default=2_000)
-    read.add_argument("--models", nargs="*", default=["pareto_nbd", "mbg_nbd"])
+    read.add_argument("--models", nargs="*", default=list(MODELS))
     read.add_argument("--clvtools", type=pathlib.Path)
     asked = read.parse_args()
     for kind in asked.models if asked.shops else ():
