@@ -308,9 +308,9 @@ fn customers_of_two_kinds_are_told_apart() {
         })
     });
     println!("{alive} {within} as one {alive_as_one} {within_as_one}");
-    assert!(alive < 0.03 && within < 0.03, "{alive} {within}");
-    assert!(alive_as_one > 0.03, "{alive_as_one}");
-    assert!(within_as_one > 0.03, "{within_as_one}");
+    assert!(alive < 0.01 && within < 0.01, "{alive} {within}");
+    assert!(alive_as_one > 0.015, "{alive_as_one}");
+    assert!(within_as_one > 0.015, "{within_as_one}");
 }
 
 /// Shops of one to forty customers, by how many gaps all of them have together: a share of intervals
