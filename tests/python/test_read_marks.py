@@ -71,6 +71,8 @@ def test_signs_of_side_matters_are_not(heading):
         ("Відмінено", "так", "ні"),
         ("Tühistatud", "jah", "ei"),
         ("Poništeno", "da", "ne"),
+        ("בוטל", "כן", "לא"),
+        ("staff_purchase", "yes", "no"),
     ],
 )
 def test_flags_of_cancellation_in_further_languages(heading, yes, no):
