@@ -342,6 +342,7 @@ def test_frequency_histogram(model: Any, summary: crm.Table) -> None:
     axes = drawn(plot.frequency_histogram(table))
     assert heights(axes) == [*table["customers"], *table["expected_customers"]]
     assert ticks(axes.xaxis) == ["0", "1", "2", "3", "4", "5", "6", "7+"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Repeat purchases", "Customers")
 
 
 def test_holdout(orders: crm.Orders) -> None:
