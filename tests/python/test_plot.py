@@ -28,8 +28,14 @@ def _closed():
 
 
 def drawn(axes: Axes) -> Axes:
-    """Draws it, so that whatever would warn has warned."""
+    """Draws it, so that whatever would warn has warned. An axis of numbers says of what."""
     axes.figure.canvas.draw()
+    for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
+        shown = [one.replace("\N{MINUS SIGN}", "-").rstrip("%") for one in ticks(axis) if one]
+        if shown and all(
+            one.replace(",", "").lstrip("-").replace(".", "", 1).isdigit() for one in shown
+        ):
+            assert axis.get_label_text(), f"{axes.get_title(loc='left')}: an axis has no name"
     return axes
 
 
@@ -336,6 +342,7 @@ def test_frequency_histogram(model: Any, summary: crm.Table) -> None:
     axes = drawn(plot.frequency_histogram(table))
     assert heights(axes) == [*table["customers"], *table["expected_customers"]]
     assert ticks(axes.xaxis) == ["0", "1", "2", "3", "4", "5", "6", "7+"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Repeat purchases", "Customers")
 
 
 def test_holdout(orders: crm.Orders) -> None:

@@ -28,7 +28,7 @@ from crm_core._report.sections import ahead, ask, months, size
 from crm_core._report.sections.change import Rate
 from crm_core._report.sections.shop import Missing
 from crm_core._report.sections.voice import Voice
-from crm_core._report.settings import Settings
+from crm_core._report.settings import Rows, Settings
 
 
 @pytest.mark.parametrize(
@@ -173,3 +173,10 @@ def test_a_month_that_has_begun_is_named_as_the_rest_of_it():
     assert ahead._named("2026-02-01", voice) == "2026-02"
     rest = ahead._named("2026-02-11", voice)
     assert "2026-02" in rest and rest != "2026-02"
+
+
+@pytest.mark.parametrize(
+    ("kept", "starts"), [(None, [0, 3, 3]), ([1, 2, 3, 4], [0, 2, 2]), ([0, 2], [0])]
+)
+def test_the_first_rows_of_several_files(kept, starts):
+    assert Rows([("a", 3), ("b", 0), ("c", 2)], kept).starts() == starts
