@@ -23,8 +23,8 @@ use super::fields::{money, texts};
 use super::histories::{Days, Histories};
 use crate::analysis::Analysis;
 use crate::context::{Context, filled, push};
-use crate::data::Orders;
 use crate::data::filter::{AttributeValues, Level};
+use crate::data::{Customers, Orders};
 use crate::error::{Error, Result};
 use crate::ids::{IdRef, Ids, NO_ID};
 use crate::money::Currency;
@@ -135,13 +135,17 @@ impl Analysis for Referrals {
             }
         }
         let Values { known, others } = values(orders, at, &referrer_names, context)?;
+        let has = |table: &Arc<Customers>| table.has(&options.referred_by);
+        let of_table = orders.customers().is_some_and(has);
         let registered = orders.attribute("registered_at", context).ok();
         let registered = registered.filter(|found| found.level == Level::Customer);
         let circular = circular(&referrer)?;
         let mut rows = Vec::new();
         for code in ids.by_id()?.iter().map(|code| *code as usize) {
             let name = referrer_names.get(code).copied().unwrap_or(NO_ID);
-            if name == NO_ID || !orders.shows(code as u32) {
+            // A referrer of the first order is known from that order on.
+            let is_known = of_table || known[code].is_some();
+            if name == NO_ID || !is_known || !orders.shows(code as u32) {
                 continue;
             }
             let flag = match referrer[code] {
