@@ -17,6 +17,10 @@ fn request(name: &str) -> Value {
     match name {
         "before_after" => json!({"as_of": "2025-06-30", "change": "2025-05-05"}),
         "movement" => json!({"as_of": "2025-06-30", "since": "2024-12-31"}),
+        "complaints" | "complaint_cost" => {
+            json!({"as_of": "2025-06-30", "complaints": crm_tests::complaints()})
+        }
+        "satisfaction_churn" => json!({"as_of": "2025-06-30", "answers": crm_tests::answers()}),
         // Columns in front: dates and a column of the orders.
         "rfm_segments" => json!({"as_of": ["2024-12-31", "2025-06-30"], "by": ["channel"]}),
         _ => json!({"as_of": "2025-06-30"}),
