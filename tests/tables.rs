@@ -21,6 +21,7 @@ fn request(name: &str) -> Value {
             json!({"as_of": "2025-06-30", "complaints": crm_tests::complaints()})
         }
         "satisfaction_churn" => json!({"as_of": "2025-06-30", "answers": crm_tests::answers()}),
+        "simulate_rules" => json!({"as_of": "2025-06-30", "days": 2, "warm_up": 0}),
         // Columns in front: dates and a column of the orders.
         "rfm_segments" => json!({"as_of": ["2024-12-31", "2025-06-30"], "by": ["channel"]}),
         _ => json!({"as_of": "2025-06-30"}),

@@ -22,7 +22,7 @@ fn request(name: &str) -> String {
             format!(r#", "complaints": {}"#, crm_tests::complaints())
         }
         "satisfaction_churn" => format!(r#", "answers": {}"#, crm_tests::answers()),
-        "simulate_rules" => r#", "days": 3"#.into(),
+        "simulate_rules" => r#", "days": 2, "warm_up": 0"#.into(),
         "backtest_recommend" => String::new(),
         name if name.starts_with("backtest") => r#", "origins": 1"#.into(),
         _ => String::new(),

@@ -30,7 +30,7 @@ NEEDED: dict[str, dict[str, Any]] = {
             "score": [*range(9)],
         }
     },
-    "simulate_rules": {"days": 3},
+    "simulate_rules": {"days": 2, "warm_up": 0},
 }
 FITS = {"fit", "spend_fit"}  # models are handed over as such
 # Analyses that a method asks for: what says its options, and what says its columns.

@@ -276,7 +276,7 @@ pub fn request(entry: &analysis::Entry) -> Value {
         "why" => json!({"now": "2026-03-15T12:00:00Z", "customer": "anne"}),
         "complaints" | "complaint_cost" => json!({"complaints": crate::complaints()}),
         "satisfaction_churn" => json!({"answers": crate::answers()}),
-        "simulate_rules" => json!({"days": 3}),
+        "simulate_rules" => json!({"days": 2, "warm_up": 0}),
         "sbg_predict" => json!({"fit": {"alpha": 0.7, "beta": 1.2}}),
         "bgbb_predict" | "bgbb_histogram" => {
             json!({"fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}})
