@@ -226,7 +226,9 @@ impl Shelf {
     /// What an analysis reads.
     pub fn data(&self, entry: &analysis::Entry) -> Dataset<'_> {
         Dataset::Table(match entry.name {
-            "campaign_rates" | "campaign_effect" | "best_time" => return Dataset::Events(&self.messages),
+            "campaign_rates" | "campaign_effect" | "best_time" => {
+                return Dataset::Events(&self.messages);
+            }
             _ if entry.reads == "events" => return Dataset::Events(&self.events),
             _ if entry.reads == "orders" => return Dataset::Orders(&self.orders),
             "sbg_fit" => &self.survivors,
