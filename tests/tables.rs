@@ -18,6 +18,11 @@ fn request(entry: &Entry) -> Value {
     match entry.name {
         "before_after" => json!({"as_of": "2025-06-30", "change": "2025-05-05"}),
         "movement" => json!({"as_of": "2025-06-30", "since": "2024-12-31"}),
+        "complaints" | "complaint_cost" => {
+            json!({"as_of": "2025-06-30", "complaints": crm_tests::complaints()})
+        }
+        "satisfaction_churn" => json!({"as_of": "2025-06-30", "answers": crm_tests::answers()}),
+        "simulate_rules" => json!({"as_of": "2025-06-30", "days": 2, "warm_up": 0}),
         // Columns in front: dates and a column of the orders.
         "rfm_segments" => json!({"as_of": ["2024-12-31", "2025-06-30"], "by": ["channel"]}),
         "tiers" | "tier_forecast" | "entitlements" | "points" | "point_movements"

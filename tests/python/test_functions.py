@@ -30,7 +30,7 @@ NEEDED: dict[str, dict[str, Any]] = {
             "score": [*range(9)],
         }
     },
-    "simulate_rules": {"days": 3},
+    "simulate_rules": {"days": 2, "warm_up": 0},
     "tiers": {"tiers": [{"name": "silver", "from": 10_000}, {"name": "gold", "from": 50_000}]},
     "tier_forecast": {"tiers": [{"name": "gold", "from": 5}], "measure": "orders"},
     "entitlements": {"rules": [{"name": "gift", "orders": 5, "repeat": True}]},

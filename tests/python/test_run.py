@@ -51,7 +51,7 @@ NEEDED = {
     "satisfaction_churn": {
         "answers": {"customer_id": ["C0000049"], "answered_at": ["2023-06-30"], "score": [9]}
     },
-    "simulate_rules": {"days": 3},
+    "simulate_rules": {"days": 2, "warm_up": 0},
     "sbg_predict": {"fit": {"alpha": 0.7, "beta": 3.8}},
     "bgbb_predict": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},
     "bgbb_histogram": {"fit": {"alpha": 1.2, "beta": 0.7, "gamma": 0.6, "delta": 2.7}},

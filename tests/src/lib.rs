@@ -89,7 +89,10 @@ fn rows_of_customers(time: &str) -> serde_json::Map<String, serde_json::Value> {
     let ids: Vec<String> = (1..=24).map(|k| format!("C{k:07}")).collect();
     let day = |k: usize| format!("202{}-05-{:02}T10:00", 4 + k % 2, 1 + k);
     let times: Vec<String> = (0..ids.len()).map(day).collect();
-    let columns = [("customer_id".to_owned(), ids.into()), (time.to_owned(), times.into())];
+    let columns = [
+        ("customer_id".to_owned(), ids.into()),
+        (time.to_owned(), times.into()),
+    ];
     columns.into_iter().collect()
 }
 

@@ -226,7 +226,9 @@ impl Shelf {
     /// What an analysis reads.
     pub fn data(&self, entry: &analysis::Entry) -> Dataset<'_> {
         Dataset::Table(match entry.name {
-            "campaign_rates" | "campaign_effect" | "best_time" => return Dataset::Events(&self.messages),
+            "campaign_rates" | "campaign_effect" | "best_time" => {
+                return Dataset::Events(&self.messages);
+            }
             _ if entry.reads == "events" => return Dataset::Events(&self.events),
             _ if entry.reads == "orders" => return Dataset::Orders(&self.orders),
             "sbg_fit" => &self.survivors,
@@ -287,7 +289,7 @@ pub fn request(entry: &analysis::Entry) -> Value {
         "why" => json!({"now": "2026-03-15T12:00:00Z", "customer": "anne"}),
         "complaints" | "complaint_cost" => json!({"complaints": crate::complaints()}),
         "satisfaction_churn" => json!({"answers": crate::answers()}),
-        "simulate_rules" => json!({"days": 3}),
+        "simulate_rules" => json!({"days": 2, "warm_up": 0}),
         "sbg_predict" => json!({"fit": {"alpha": 0.7, "beta": 1.2}}),
         "bgbb_predict" | "bgbb_histogram" => {
             json!({"fit": {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}})
