@@ -441,17 +441,10 @@ mod tests {
         for (a, b) in forecast.iter().zip(expected) {
             assert!((a / b - 1.0).abs() < 6e-4, "{a} {b}");
         }
-        // With first states that are not optimised forecasts are within 10 %.
+        // Their AICc of this form is 458.2390885893927: the search must find as good a model, though first states are not optimised.
         let own = Ets::fit(&PASSENGERS, 12).unwrap().unwrap();
         assert_eq!(own.form.season, Season::Factors);
-        let mut state = own.start.clone();
-        for y in PASSENGERS {
-            own.add(&mut state, y);
-        }
-        own.ahead(&state, &mut forecast);
-        for (a, b) in forecast.iter().zip(expected) {
-            assert!((a / b - 1.0).abs() < 0.1, "{a} {b}");
-        }
+        assert!(own.aicc < 458.2390885893927, "{}", own.aicc);
     }
 
     #[test]
