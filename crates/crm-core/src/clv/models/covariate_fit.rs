@@ -311,9 +311,9 @@ fn search<const N: usize>(
         let mut sum = Derivatives::<N>::default();
         sums.iter().for_each(|part| sum.add(part));
         // What is not there has its maximum at 0.
-        for i in all..N {
-            sum.value -= 0.5 * phi[i] * phi[i];
-            sum.gradient[i] = -phi[i];
+        for (i, phi) in phi.iter().enumerate().skip(all) {
+            sum.value -= 0.5 * phi * phi;
+            sum.gradient[i] = -phi;
             sum.hessian[i][i] = -1.0;
         }
         Ok(sum)

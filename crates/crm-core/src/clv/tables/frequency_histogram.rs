@@ -86,7 +86,7 @@ impl Analysis for FrequencyHistogram {
         let rows = filled(options.up_to as usize + 1, 0.0, "tracking")?;
         let (mut actual, mut expected) = (rows.clone(), rows);
         for alike in model.by_model(data)? {
-            let rows = alike.with(&histories, |histories| Rows::new(histories))?;
+            let rows = alike.with(&histories, Rows::new)?;
             let found = tracking::histogram(&alike.fit.model, &rows, options.up_to)?;
             let add = |sum: &mut Vec<f64>, more: &[f64]| {
                 sum.iter_mut()
