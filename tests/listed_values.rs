@@ -75,6 +75,9 @@ impl Choice {
             }
             // A model is asked about tables in its own unit.
             ("unit", word) if request["fit"].is_object() => request["fit"]["unit"] = json!(word),
+            ("measure" | "review", _) if self.analysis == "entitlements" => {
+                request["tiers"] = json!([{"name": "gold", "from": 1}]);
+            }
             _ if self.analysis == "movement" && name == "rfm" => request["scheme"] = json!("rfm"),
             _ => {}
         }
@@ -208,6 +211,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("experiment", "per", "customer", "events"),
     ("experiment", "per", "visitor", "events"),
     ("experiment", "sequence", "msprt", "always_valid"),
+    ("demand", "measure", "quantity", "quantity"),
     // Their default columns are of lines.
     (
         "purchase_flow",

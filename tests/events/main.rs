@@ -23,7 +23,7 @@ const OWN_BY: [&str; 2] = ["cart_abandonment", "browse_rates"];
 
 fn on_events() -> impl Iterator<Item = &'static analysis::Entry> {
     // Logs here have no messages; tests/python/test_campaigns.py has.
-    let of_messages = ["campaign_rates", "campaign_effect"];
+    let of_messages = ["campaign_rates", "campaign_effect", "best_time"];
     register::all()
         .filter(|entry| entry.reads == "events")
         .filter(move |entry| !of_messages.contains(&entry.name))

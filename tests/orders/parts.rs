@@ -379,7 +379,10 @@ fn a_budget_of_a_few_bytes_is_refused_by_every_analysis_of_orders() {
         let found = register::run(entry.name, &data, request, &context);
         let code = found.map(|_| ()).map_err(|error| error.code());
         assert!(
-            matches!(code, Err(ErrorCode::Budget | ErrorCode::Option)),
+            matches!(
+                code,
+                Err(ErrorCode::Budget | ErrorCode::Option | ErrorCode::Schema)
+            ),
             "{} {code:?}",
             entry.name
         );

@@ -468,9 +468,9 @@ order_id,customer_id,order_date,total,currency
             'Say which column it is with customer_id. customer_id="" reads orders of guests only.',
         ),
         (
-            "customer_id,when,paid,n\na,2024-01-05,10.50,3",
+            "customer_id,b,paid,n\na,2024-01-05,10.50,3",
             "Say which columns they are with ordered_at and amount, for example "
-            'ordered_at="when" and amount="paid".',
+            'ordered_at="b" and amount="paid".',
         ),
         (
             "customer_id,order_date,n,paid\na,2024-01-05,3,10.50",

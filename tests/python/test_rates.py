@@ -16,10 +16,12 @@ import crm_core as crm
 CENSORED = {
     ("lead_times", "cumulative_rate"), ("first_product", "repeat_rate"),
     ("acquisition", "repeat_rate"), ("attributes", "repeat_rate"),
+    # A difference to matched customers.
+    ("complaint_cost", "repeat_rate_difference"),
     ("kaplan_meier", "survival_rate"), ("survival_curve", "survival_rate"),
 }  # fmt: skip
-#: Forecasts have intervals of another kind, and so have shrunk rates.
-FORECAST = ("base_forecast",)
+#: Forecasts have intervals of another kind, and so have shrunk rates, those of best_time too.
+FORECAST = ("base_forecast", "best_time")
 #: Visits of one visitor and orders of one customer are alike, who waits is known in part: n is a
 #: number of independent ones, and no whole number.
 CLUSTERED = ("page_exits", "browse_rates", "next_products", ("attributes", "cancel_rate"))

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from . import amount_meaning, groups, headings, layouts, likely, money_columns, statuses
 from .amount_meaning import Floats
-from .columns import numbers, shown
+from .columns import distinct, numbers, shown
 from .groups import Values
 from .layouts import Layout, fold
 from .messages import say
@@ -153,8 +153,10 @@ def without_columns(reading: OrderReading, layout: Layout) -> None:
     ]
     counted = {"completed", "pending"}
     if set(layout.status.values()) <= counted or "status" in reading.chosen:
-        # What a status says of refunds and cancellations is known without a column of money.
-        idle = ("refunded", "discount") if "status" in reading.chosen else ("status",)
+        # A status says that there are no refunds; of those that there are it does not say how much.
+        idle = ["discount"] if "status" in reading.chosen else ["status"]
+        if "status" in reading.chosen and not _speaks_of_refunds(reading):
+            idle.append("refunded")
         lacking = [
             one
             for one in lacking
@@ -163,6 +165,13 @@ def without_columns(reading: OrderReading, layout: Layout) -> None:
     if lacking:
         names = ", ".join(f'"{name}"' for name in lacking)
         reading.warnings.append(Note("layout_lacks", {"columns": names, "layout": layout.name}))
+
+
+def _speaks_of_refunds(reading: OrderReading) -> bool:
+    """Whether a state of the file is one of money that was given back."""
+    column = shown(reading.table[reading.chosen["status"].value])
+    words = () if column is None else distinct(column)
+    return any(statuses.speaks_of("refunded", word) for word in words)
 
 
 def _not_of_layout(reading: OrderReading, layout: Layout) -> None:

@@ -24,6 +24,13 @@ def replaced(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
     return table.set_column(table.column_names.index(name), name, column)
 
 
+def taken(column: pa.ChunkedArray, rows: pa.Array) -> pa.ChunkedArray:
+    """Some cells of a column; Arrow takes none of string views."""
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.string())
+    return column.take(rows)
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Whether a column holds text, in any of Arrow's ways."""
     if pa.types.is_dictionary(kind):

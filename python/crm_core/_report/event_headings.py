@@ -13,7 +13,7 @@ from functools import cache
 import pyarrow as pa
 
 from . import layouts
-from .headings import Choice, amount_kind, listed, matched, names_of
+from .headings import CATEGORIES, Choice, amount_kind, listed, matched, names_of
 from .layouts import KINDS, Layout, fold
 from .messages import say
 from .problem import Misuse, Problem
@@ -37,6 +37,8 @@ def with_views(table: pa.Table) -> pa.Table:
 def _names(role: str) -> Sequence[str]:
     """The headings of a role of events; customers and products are called as in orders."""
     own: Sequence[str] | None = layouts.words()["headings"]["events"].get(role)
+    if role in CATEGORIES:
+        return [*names_of(role), *(own or ())]
     return names_of(role) if own is None else own
 
 

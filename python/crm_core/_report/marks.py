@@ -7,14 +7,23 @@ deletion. Words and headings are in `layouts/marks.toml`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, layouts, marked_rows, messages, money_columns, statuses
-from .columns import cut, distinct, few_texts, numbers, shown, trimmed
+from . import (
+    amount_meaning,
+    groups,
+    headings,
+    layouts,
+    marked_rows,
+    messages,
+    money_columns,
+    statuses,
+)
+from .columns import cut, distinct, few_texts, numbers, shown, taken, trimmed
 from .groups import Groups, Values
 from .layouts import fold, fold_word
 from .messages import say
@@ -24,6 +33,7 @@ from .settings import Note
 
 if TYPE_CHECKING:
     from .order_reading import OrderReading
+    from .state_reading import StateReading
 
 _CODE = re.compile(r"[^\W_]{1,4}")
 _MOST_CODES = 8
@@ -72,12 +82,12 @@ def refuse_changes(reading: OrderReading) -> None:
         )
 
 
-def is_change(reading: OrderReading, name: str) -> bool:
+def is_change(reading: StateReading, name: str) -> bool:
     """Whether a column says of each row what was changed."""
     return _changes(reading, name) is not None
 
 
-def _changes(reading: OrderReading, name: str) -> pa.ChunkedArray | None:
+def _changes(reading: StateReading, name: str) -> pa.ChunkedArray | None:
     """The kinds of changes of a column, or nothing."""
     rules = layouts.words()["changes"]
     if "order_id" not in reading.chosen or fold(name) not in map(fold, rules["headings"]):
@@ -118,12 +128,27 @@ def codes(reading: OrderReading) -> None:
         own = amount_meaning.total(found, keys)
         without = amount_meaning.total(marked_rows.some_of(found, ~here), keys)
         shown_word = cut(rarest) if rarest in bad else said.option(rarest)
-        told = {"column": name, "words": ", ".join(map(said, sorted(words)[:5]))}
+        told: dict[str, Any] = {"column": name, "words": ", ".join(map(said, sorted(words)[:5]))}
         told |= {"word": shown_word, "rows": counts[rarest]}
         told |= {"own": f"{own:,}", "without": f"{without:,}"}
         rest = dict.fromkeys((said.option(one) for one in words if one != rarest), "completed")
         told["pairs"] = messages.pairs({shown_word: "cancelled", **rest})
         reading.warnings.append(Note("codes_unread", told))
+
+
+def _is_product(orders: Groups, lines: Groups, values: Groups, least: int) -> bool:
+    """Whether orders have each line once for each value; one of them `least` lines and two values.
+
+    One line that is there twice may be two lines, unless a column says which products they are.
+    """
+    of = orders.codes
+    n_orders = len(orders.rows)
+    n_lines = np.bincount(of[lines.firsts()], minlength=n_orders)
+    n_values = np.bincount(of[values.firsts()], minlength=n_orders)
+    is_repeated = orders.rows > n_lines
+    is_product = orders.rows == n_lines * n_values
+    enough = (n_lines >= least) & (n_values > 1)
+    return bool(np.any(is_repeated & enough) and np.all(is_product[is_repeated]))
 
 
 def alike_but_for(reading: OrderReading) -> None:
@@ -146,13 +171,16 @@ def alike_but_for(reading: OrderReading) -> None:
             pa.chunked_array([pa.array(keys.codes[rows])]),
             pa.chunked_array([pa.array(np.nan_to_num(found.floats[rows]))]),
         )
-        rows = rows[money.each(money.rows, 0) > 1]
+        twice = rows[money.each(money.rows, 0) > 1]
+        rows = rows[np.isin(keys.codes[rows], keys.codes[twice])]
     if not len(rows):
         return
     at = pa.array(rows)
     order = pa.chunked_array([pa.array(keys.codes[rows])])
-    part = {name: shown(reading.table[name].take(at)) for name in reading.table.column_names}
+    part = {name: shown(taken(reading.table[name], at)) for name in reading.table.column_names}
     texts = {name: pc.fill_null(text, "") for name, text in part.items() if text is not None}
+    products = set(map(fold, headings.names_of("product")))
+    items = {name for name in texts if fold(name) in products}
     for name in joined:
         if name not in texts:
             continue
@@ -162,9 +190,8 @@ def alike_but_for(reading: OrderReading) -> None:
         first[alike.firsts()] = True
         again = np.zeros(len(keys.codes), np.bool_)
         again[rows[~first]] = True
-        codes_of = Groups.of(texts[name]).codes
-        low_of, high_of, _ = alike.ends(Values(codes_of, np.ones(len(codes_of), np.bool_)))
-        if not np.any(again) or np.any((low_of == high_of) & (alike.rows > 1)):
+        least = 1 if items - {name} else 2
+        if not _is_product(Groups.of(order), alike, Groups.of(order, texts[name]), least):
             continue
         once = Values(found.numbers, found.valid & ~again, found.scale)
         own, less = amount_meaning.total(found), amount_meaning.total(once)

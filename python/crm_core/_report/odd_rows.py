@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amount_meaning, groups, layouts, statuses
-from .columns import few_texts, is_text, numbers, replaced, shown, trimmed
+from .columns import few_texts, is_text, numbers, shown, taken, trimmed
 from .groups import Flags, Groups
 from .layouts import fold
 from .messages import say
@@ -87,11 +87,9 @@ def without_repeated(reading: Reading, key: str, second: str) -> None:
 
 
 def _taken(table: pa.Table, rows: Any) -> pa.Table:
-    """Some rows; Arrow takes none of string views."""
-    for name in table.column_names:
-        if pa.types.is_string_view(table[name].type):
-            table = replaced(table, name, table[name].cast(pa.string()))
-    return table.take(pa.array(rows))
+    """Some rows."""
+    at = pa.array(rows)
+    return pa.table({name: taken(table[name], at) for name in table.column_names})
 
 
 def of_items(reading: OrderReading, names: Sequence[str]) -> None:

@@ -640,8 +640,10 @@ class Reading:
 # What lists within rows may say of the numbers; `lists_refunds` what a column of refunds says, too.
 _OF_LISTS = ("lists_told", "lists_refunds", "list_beside")
 # What was left out and may be missed in the numbers.
-_ON_TOP = ("json_more", "sheets_alike", "sheets_hidden_alike", "lists_told", "list_beside")
-_ON_TOP += ("rows_hidden",)
+_ON_TOP = (
+    *("json_more", "sheets_alike", "sheets_hidden_alike", "lists_told", "list_beside"),
+    "rows_hidden",
+)
 _FEW_DECIMALS = 0.02  # of cents, that are whole numbers
 _TEXTS_FOR_ONE = 20
 _EPOCH = datetime.date(1970, 1, 1)

@@ -220,8 +220,10 @@ def suspects(
                 # Other texts may be a person's, and no option takes them in part.
                 code = "not_used_texts"
                 if all(map(is_known, told)):
-                    back = all(speaks_of_return(one) or statuses.gives_back(one) for one in told)
-                    code = "not_used_words" if back else "not_used_stops"
+                    returned = all(
+                        speaks_of_return(one) or statuses.gives_back(one) for one in told
+                    )
+                    code = "not_used_words" if returned else "not_used_stops"
                 found.append(Suspect(name, rows, sorted({known_part(one) for one in told}), code))
     return found
 

@@ -45,9 +45,9 @@
 //! - Liu, C., Rubin, D. B. (1994). The ECME algorithm. *Biometrika* 81, 633-648.
 //! - Schwarz, G. (1978). Estimating the dimension of a model. *Annals of Statistics* 6, 461-464.
 
-use super::fit::{Pace, Search, simplex};
 use super::gap_params::{CLASSES, FINE, Family, KINDS, Kind};
 use super::likelihood::{Point, Terms};
+use super::search::{Pace, Search, simplex};
 use super::subsample::Sample;
 use crate::context::{Context, filled, push, room};
 use crate::error::{Error, Result};

@@ -18,6 +18,7 @@ pub mod next_purchase;
 pub mod posterior;
 pub mod predict;
 mod product_scale;
+mod search;
 pub(crate) mod shop;
 mod subsample;
 

@@ -242,7 +242,8 @@ fn table(kinds: &[u8], rows: &[Row]) -> Result<Table> {
     }
     columns.push(float(&fields[5], &|row| row.repeat.controls)?);
     for at in 0..3 {
-        columns.push(float(&fields[6 + at], &|row| row.repeat.difference[at])?);
+        let difference = |row: &Row| row.repeat.difference[at].clamp(-1.0, 1.0);
+        columns.push(float(&fields[6 + at], &difference)?);
     }
     columns.push(float(&fields[9], &|row| row.revenue.cases)?);
     columns.push(float(&fields[10], &|row| row.revenue.controls)?);

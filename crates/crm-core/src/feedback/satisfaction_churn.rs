@@ -114,6 +114,7 @@ impl Analysis for SatisfactionChurn {
     }
 
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
+        context.check()?;
         let selection = Selection::new(orders, at)?;
         let answers = last_answers(&selection, options)?;
         let index = orders.index(context)?;

@@ -88,7 +88,6 @@ pub struct Options {
     pub seasonality: Seasons,
     /// Columns of the table on which the rates of customers depend: a list for purchases and dropout alike (`["channel", "age"]`),
     /// or an object with lists `purchase` and `dropout`. Not with `bootstrap`. Default: none.
-    #[serde(skip_serializing_if = "CovariateNames::is_empty")]
     pub covariates: CovariateNames,
 }
 

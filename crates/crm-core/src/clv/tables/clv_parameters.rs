@@ -32,7 +32,6 @@ pub struct Options {
     pub bgbb_fit: serde_json::Value,
     /// Values of all covariates of `fit` by column (`{"channel": "web", "age": 30}`): the result is the fit, without
     /// covariates, of customers with these values. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub covariates: Option<serde_json::Map<String, serde_json::Value>>,
     /// Confidence of the intervals. Default 0.95.
     pub confidence: Fraction,

@@ -79,7 +79,6 @@ pub struct Options {
     /// calibration; "none": time runs evenly.
     pub seasonality: Seasons,
     /// Columns of customers to add, for a fit with covariates: of the customers table, or `first_` columns. Default: none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub covariates: Vec<String>,
 }
 

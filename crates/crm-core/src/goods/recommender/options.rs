@@ -99,7 +99,8 @@ pub struct Learning {
     pub neighbours: u32,
     /// Customers of more items are left out of what is learned, and counted, 1 to 10,000. Default 1,000.
     pub max_basket: u32,
-    /// Of `blend`: the time before the date whose purchases choose the weights, whole days, 1 to 3,660. Default 28 days.
+    /// Of `blend`: the time before the date whose purchases choose the weights, whole days, 1 to 3,660. Default: 28
+    /// days; null for other methods.
     pub period: Option<Duration>,
 }
 
