@@ -634,7 +634,7 @@ crm_status_t crm_rows_free(struct crm_rows rows,
                            struct crm_error *error);
 
 /// Makes a table of customers from columns, as `crm_orders_from_columns` does. `spec` is JSON:
-/// `{customer_id, registered_at, opted_out, dimensions, timezone}`, all optional. Free it with
+/// `{customer_id, registered_at, opted_out, birth_date, dimensions, bins, timezone}`, all optional. Free it with
 /// `crm_customers_free`.
 ///
 /// Also returns the statuses of `crm_orders_from_columns`.

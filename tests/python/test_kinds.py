@@ -104,7 +104,7 @@ def prior(kind):
 
 @pytest.mark.parametrize("name", ["typical_gap", "spread", "dropout"])
 def test_no_step_to_the_side_is_much_better(case, name):
-    """A search ends when a round gains less than one in the log-likelihood: three are left at most."""
+    """A search ends when a round gains less than one in the log-likelihood; three are left."""
     customers, _, model = case
     kinds = model["kinds"]
     total = sum(kind["share"] * Kind(customers, kind).parts().sum(1) for kind in kinds)

@@ -502,13 +502,13 @@ fn memory_that_runs_out_is_a_status_and_nothing_else() {
     every::covers_every_symbol();
     every::first_uses();
     // Every request of any size takes minutes: `CRM_ALL_POINTS=1`.
-    let every = if std::env::var_os("CRM_ALL_POINTS").is_some() {
-        1
+    let (every, every_large) = if std::env::var_os("CRM_ALL_POINTS").is_some() {
+        (1, 1)
     } else {
-        11
+        (17, 2)
     };
     let few = points(&inputs(FEW), 1, every);
-    let many = points(&inputs(MANY), LARGE, 1);
+    let many = points(&inputs(MANY), LARGE, every_large);
     assert_eq!(panics_caught(), 0);
     counts_what_is_open();
     assert!(many > 500, "only {many} points of large requests");
