@@ -21,7 +21,7 @@ COVARIATES = ["channel", "age"]
 
 @pytest.fixture(scope="module", params=MODELS)
 def fitted(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any], Any]:
-    frame = shop(request.param, 500, 5)
+    frame = shop(request.param, 1_200, 5)
     model = MODELS[request.param]().fit(frame, unit="week", covariates=COVARIATES)
     return request.param, frame, model
 

@@ -219,8 +219,11 @@ def test_the_cost_of_complaints(seed: int) -> None:
                 squares += k * statistics.fmean(known) if known else 0
             if n > 1 and squares > 0:
                 half = stats.t.ppf(0.975, n - 1) * math.sqrt(squares) / n
-                assert near(row[f"{names[2]}_low"], statistics.fmean(gaps) - half)
-                assert near(row[f"{names[2]}_high"], statistics.fmean(gaps) + half)
+                # A difference of rates is from -1 to 1.
+                most = 1 if "rate" in names[2] else math.inf
+                low, high = statistics.fmean(gaps) - half, statistics.fmean(gaps) + half
+                assert near(row[f"{names[2]}_low"], max(low, -most))
+                assert near(row[f"{names[2]}_high"], min(high, most))
         assert near(row["revenue_lost"], -row["revenue_difference"] * n)
 
 
