@@ -433,6 +433,8 @@ fn empty_tables_are_answered_or_refused() {
                 assert!(table.is_empty() || whole, "{}", entry.name);
             }
             Err(Error::Insufficient { .. }) => {}
+            // Nobody has candidates to ask about.
+            Err(e) if entry.name == "why" => assert_eq!(e.option_name(), Some("customer")),
             Err(e) => panic!("{}: {e}", entry.name),
         }
         // A table without its columns names the one that is missing.
