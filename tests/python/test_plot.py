@@ -632,7 +632,7 @@ def test_the_page_of_pictures_runs(tmp_path: Path) -> None:
     assert spec is not None and spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    drawn_files = script.draw(tmp_path, customers=200)
+    drawn_files = script.draw(tmp_path, customers=100)
     written = {path.name for path in tmp_path.iterdir()}
     assert set(drawn_files) == written == {path.name for path in (ROOT / "docs/plots").iterdir()}
     page = (ROOT / "docs" / "plots.md").read_text(encoding="utf-8")
