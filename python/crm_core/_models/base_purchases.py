@@ -568,7 +568,7 @@ class Purchases(Model):
         return cls()._given({"model": cls._kinds[-1], **parameters})
 
     def _alone(self) -> dict[str, Any]:
-        """The fit, where it is about customers of whom nothing else is known."""
+        """The fit; one with covariates is refused, because their values are not given."""
         if self.covariates_:
             raise OptionError(
                 f"this model needs the covariates {', '.join(self.covariates_)}",
