@@ -211,7 +211,7 @@ fn scores(totals: &Totals, at: &At, learned: &Learned) -> Result<Vec<Column>> {
         Column::words(field(name)?, labels, (0..n).map(of))
     };
     let dates = |name: &str, days: &[i32]| Column::dates(field(name)?, days.iter().copied());
-    let segment = |row: usize| Some(scores.as_ref()?.segment.as_ref()?[row]);
+    let segment = |row: usize| Some(scores.as_ref()?.segment.as_ref()?.place(row));
     let customers = totals.customer.iter().copied();
     let revenue = totals.revenue.iter().copied();
     let recency = (0..n).map(|row| Some(totals.recency_days(row)));

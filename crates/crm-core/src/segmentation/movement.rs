@@ -263,14 +263,12 @@ fn grouping(orders: &Orders, at: &At, options: &Options, context: &Context) -> R
                     "5, or a grid: only then are there segments",
                 ));
             };
-            match &options.rfm.grid {
-                None => names.extend(rfm::Segment::LABELS.iter().map(|s| s.code.to_owned())),
-                Some(grid) => names.extend(grid.iter().map(|part| part.segment.clone())),
-            }
+            names.extend(segment.names());
             if names.len() > 255 {
                 return Err(Error::option("rfm.grid", "", "at most 254 parts"));
             }
-            let groups = collect(segment.iter().map(|s| 1 + s), "movement")?;
+            let rows = 0..totals.len();
+            let groups = collect(rows.map(|row| 1 + segment.place(row)), "movement")?;
             (totals, groups)
         }
     };

@@ -64,7 +64,7 @@ use std::sync::Arc;
 use super::rfm_cuts::{Axes, levels_of, quantile_cuts};
 pub use super::rfm_cuts::{Cuts, Frozen, Monetary, Preset, Ties};
 use super::rfm_grid::segments;
-pub use super::rfm_grid::{GridCell, Segment};
+pub use super::rfm_grid::{GridCell, Segment, Segments};
 
 /// Options of [`score`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, crm_derive::Setters)]
@@ -136,8 +136,8 @@ pub struct Scores {
     pub f: Vec<u8>,
     /// Monetary scores.
     pub m: Vec<u8>,
-    /// Segments by index into [`Segment::LABELS`], or into the grid's names.
-    pub segment: Option<Vec<u8>>,
+    /// Segments; none if there is no grid for these levels.
+    pub segment: Option<Segments>,
     /// The cuts in use.
     pub cuts: Cuts,
     /// The monetary axis.
@@ -315,7 +315,7 @@ fn scores(totals: &Totals, options: &Options, context: &Context) -> Result<Score
     let Ok([r, f, m]) = <[Vec<u8>; 3]>::try_from(by_axis) else {
         return Err(Error::internal("three axes"));
     };
-    let segment = segments(&r, &f, &m, levels, options.grid.as_deref())?;
+    let segment = segments([&r, &f, &m], levels, options.grid.as_deref())?;
     Ok(Scores {
         r,
         f,
@@ -386,10 +386,8 @@ fn table(totals: &Totals, scores: Scores, options: &Options, prospects: Vec<u32>
     let [customer_id, recency_days, orders, revenue, r, f, m, segment] = Rfm::COLUMNS else {
         return Err(Error::internal("columns of rfm"));
     };
-    let segments = match scores.segment {
-        Some(segments) => segment_column(segment, options, segments.into_iter().map(Some))?,
-        None => segment_column(segment, options, (0..n).map(|_| None))?,
-    };
+    let place = |row| scores.segment.as_ref().map(|found| found.place(row));
+    let segments = segment_column(segment, options, (0..n).map(place))?;
     let score =
         |field, scores: &[u8]| Column::ints(field, scores.iter().map(|s| Some((*s).into())));
     let mut table = Table::new(vec![

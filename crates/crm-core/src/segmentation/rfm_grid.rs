@@ -70,41 +70,86 @@ impl Segment {
     }
 }
 
+/// The segment of each customer.
+///
+/// ```
+/// use crm_core::segmentation::rfm::{Segment, Segments};
+///
+/// let segments = Segments::Named(vec![Segment::Champions, Segment::AtRisk]);
+/// assert_eq!(segments.name(1), "at_risk");
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub enum Segments {
+    /// By the default grid.
+    Named(Vec<Segment>),
+    /// By a user's own grid.
+    Grid {
+        /// The segments of the grid's parts.
+        names: Vec<String>,
+        /// The part of each customer, an index into `names`.
+        parts: Vec<u8>,
+    },
+}
+
+impl Segments {
+    /// The segment of the customer at `row`.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many customers.
+    pub fn name(&self, row: usize) -> &str {
+        match self {
+            Segments::Named(segments) => Segment::LABELS[segments[row] as usize].code,
+            Segments::Grid { names, parts } => &names[usize::from(parts[row])],
+        }
+    }
+
+    /// All segments.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match self {
+            Segments::Named(_) => Segment::LABELS.iter().map(|s| s.code.to_owned()).collect(),
+            Segments::Grid { names, .. } => names.clone(),
+        }
+    }
+
+    /// The place of a customer's segment in `names`.
+    pub(crate) fn place(&self, row: usize) -> u8 {
+        match self {
+            Segments::Named(segments) => segments[row] as u8,
+            Segments::Grid { parts, .. } => parts[row],
+        }
+    }
+}
+
 /// The segment of each customer, if there is a grid for these levels.
 pub(super) fn segments(
-    r: &[u8],
-    f: &[u8],
-    m: &[u8],
+    scores: [&[u8]; 3],
     levels: u8,
     grid: Option<&[GridCell]>,
-) -> Result<Option<Vec<u8>>> {
-    let cells: Box<dyn Fn(u8, u8, u8) -> u8> = match grid {
-        Some(grid) => {
-            let painted = paint(grid, levels)?;
-            let side = usize::from(levels);
-            Box::new(move |r, f, m| {
-                let [r, f, m] = [r, f, m].map(|score| usize::from(score) - 1);
-                painted[(r * side + f) * side + m]
-            })
+) -> Result<Option<Segments>> {
+    Ok(Some(match grid {
+        Some(grid) => Segments::Grid {
+            names: grid.iter().map(|part| part.segment.clone()).collect(),
+            parts: looked_up(scores, levels, &paint(grid, levels)?)?,
+        },
+        None if levels == 5 => {
+            let score = |cell| cell as u8 + 1;
+            let of = |cell| Segment::of(score(cell / 25), score(cell / 5 % 5), score(cell % 5));
+            let cells: Vec<Segment> = (0..125).map(of).collect();
+            Segments::Named(looked_up(scores, levels, &cells)?)
         }
-        None if levels == 5 => Box::new(|r, f, m| Segment::of(r, f, m) as u8),
         None => return Ok(None),
-    };
-    // A table of all cells, looked up once per customer.
+    }))
+}
+
+/// What the cell of each customer holds; the last score counts fastest.
+fn looked_up<T: Copy>([r, f, m]: [&[u8]; 3], levels: u8, cells: &[T]) -> Result<Vec<T>> {
     let side = usize::from(levels);
-    let mut table = Vec::new();
-    for cell in 0..side * side * side {
-        let [r, f, m] = [cell / side / side, cell / side % side, cell % side].map(|i| i as u8 + 1);
-        table.push(cells(r, f, m));
-    }
     let at = |(r, (f, m)): (&u8, (&u8, &u8))| {
         let [r, f, m] = [r, f, m].map(|score| usize::from(*score) - 1);
-        table[(r * side + f) * side + m]
+        cells[(r * side + f) * side + m]
     };
-    Ok(Some(collect(
-        r.iter().zip(f.iter().zip(m)).map(at),
-        "scores",
-    )?))
+    collect(r.iter().zip(f.iter().zip(m)).map(at), "scores")
 }
 
 /// For each cell, the part of the grid that covers it; refuses cells covered by no part or by

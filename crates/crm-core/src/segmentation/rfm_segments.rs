@@ -113,7 +113,10 @@ impl Analysis for RfmSegments {
         let mut groups = Groups::new(n)?;
         for (i, code) in totals.customer.iter().enumerate() {
             if orders.shows(*code) {
-                let group = scores.segment.as_ref().map_or(0, |s| usize::from(s[i]));
+                let group = scores
+                    .segment
+                    .as_ref()
+                    .map_or(0, |s| usize::from(s.place(i)));
                 groups.add(group, totals.revenue[i]);
             }
         }
