@@ -112,6 +112,10 @@ docs: $(TEST_VENV)/.tools ## The documents as a site, in target/docs
 bench: native-release ## Speed beside polars and DuckDB, written to benches/RESULTS.md (a quarter of an hour)
 	@if [ -x benches/run.sh ]; then PYTHON=$(abspath $(BIN)/python) benches/run.sh; else cargo bench; fi
 
+.PHONY: bench-spark
+bench-spark: native-release ## crm.spark beside Spark SQL on two executors; needs Java and pyspark
+	$(BIN)/python benches/spark.py
+
 .PHONY: check-speed
 check-speed: ## Instructions of ten hot paths against benches/instructions.json (needs valgrind, a minute)
 	$(PYTHON) benches/check_speed.py
