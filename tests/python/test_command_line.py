@@ -4,6 +4,8 @@ import csv
 import datetime
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from test_report import run
@@ -36,6 +38,15 @@ def written(shop):
 
 
 JPY = "--currency=JPY"
+
+
+def test_the_command_without_its_name_on_the_path():
+    python = [sys.executable, "-W", "ignore", "-m", "crm_core"]
+    ran = subprocess.run([*python, "describe", "rfm"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "RFM分析" in ran.stdout
+    wrong = subprocess.run([*python, "describe", "rfn"], capture_output=True, check=False)
+    assert wrong.returncode == 2
 
 
 def wrong(*arguments):
