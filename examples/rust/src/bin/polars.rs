@@ -57,12 +57,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
         ffi::ArrowArrayStreamReader::try_new(stream)?
     };
-    let mut answer = Vec::new();
-    // SAFETY: as the C stream interface asks, one chunk at a time.
-    while let Some(chunk) = unsafe { reader.next() } {
-        answer.push(Series::try_from(("rfm", chunk?))?);
-    }
-    let answer = answer.remove(0).struct_()?.clone().unnest();
+    // SAFETY: as the C stream interface asks, one chunk at a time. The table has one.
+    let chunk = unsafe { reader.next() }.ok_or("the answer has no rows")??;
+    let rows = chunk
+        .as_any()
+        .downcast_ref::<StructArray>()
+        .ok_or("rows are structs")?;
+    let columns = rows
+        .fields()
+        .iter()
+        .zip(rows.values())
+        .map(|(field, cells)| Ok(Series::from_arrow(field.name.clone(), cells.clone())?.into()));
+    let answer = DataFrame::new(rows.len(), columns.collect::<PolarsResult<Vec<_>>>()?)?;
     println!(
         "{}",
         answer.select(["customer_id", "orders", "revenue", "segment"])?
