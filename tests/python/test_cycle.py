@@ -210,8 +210,8 @@ def test_what_changed_is_the_difference_of_two_runs(per: str, learnt: bool) -> N
         return dict(zip(what, said, strict=True))
 
     seen: dict[str, int] = {"reached": 0, "returned": 0}
-    # A run that learns the shop anew is slow.
-    for k in range(620, 900, 40 if learnt else 80):
+    # A run that learns the products anew is slow.
+    for k in range(620, 900, 80 if per == "product" else 40):
         since, day = (START + datetime.timedelta(at) for at in (k, k + 7))
         before, now = standing(since), standing(day)
         ordered = {
