@@ -167,9 +167,7 @@ def forest(
     parts = [_head(ident, title, description, width, height, narrow)]
     for tick in range(first, last + 1):
         x, css = at(tick * step), "zero" if tick == 0 else "grid"
-        parts.append(
-            f'<line class="{css}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>'
-        )
+        parts.append(f'<line class="{css}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>')
         parts.append(_below(x, height, axis(tick * step)))
     for place, one in enumerate(estimates):
         y = _TOP + row * (place + 0.5)

@@ -1,8 +1,8 @@
 //! Cells of each type: kept as one vector a column, taken by rows and joined.
 
+use super::Label;
 use super::field::Type;
 use super::texts::TextIndex;
-use super::Label;
 use crate::columns::Buf;
 use crate::context::{Context, collect, filled};
 use crate::error::{Error, Result};
@@ -130,7 +130,11 @@ impl Values {
     }
 
     /// Appends the cells of a column of the same type. `index` is that of its texts, from the first time on.
-    pub(super) fn append(&mut self, more: Values, index: &mut Option<Box<TextIndex>>) -> Result<()> {
+    pub(super) fn append(
+        &mut self,
+        more: Values,
+        index: &mut Option<Box<TextIndex>>,
+    ) -> Result<()> {
         fn extend<T>(to: &mut Vec<T>, from: Vec<T>) -> Result<()> {
             crate::context::grow(to, from.len(), "table column")?;
             to.extend(from);
