@@ -69,7 +69,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn floats(
         field: &Field,
         cells: impl ExactSizeIterator<Item = Option<f64>>,
@@ -89,7 +89,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn finite(field: &Field, mut cells: Vec<f64>) -> Result<Self> {
         // −0 becomes 0.
         cells.iter_mut().for_each(|cell| *cell += 0.0);
@@ -107,7 +107,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn ids(
         field: &Field,
         ids: &Arc<Ids>,
@@ -122,7 +122,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn money(
         field: &Field,
         cells: impl ExactSizeIterator<Item = i64>,
@@ -136,7 +136,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn dates(field: &Field, days: impl ExactSizeIterator<Item = i32>) -> Result<Self> {
         let days = collect(days, "table column")?;
         Ok(Column::new(field, Values::Date(days)))
@@ -146,7 +146,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn words(
         field: &Field,
         labels: &'static [Label],
@@ -165,7 +165,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn texts(
         field: &Field,
         texts: &Arc<Vec<String>>,
@@ -180,7 +180,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfMemory`].
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn ints(field: &Field, cells: impl ExactSizeIterator<Item = Option<i32>>) -> Result<Self> {
         let mut values = room(cells.len(), "table column")?;
         let mut valid = room(cells.len(), "table column")?;
