@@ -13,11 +13,12 @@ from test_bounds import MODEL, SUMMARY
 from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
-from crm_core import _xlsx, plot
+from crm_core import _cli_files, _xlsx, plot
 from crm_core._engine.curves import Curve
 from crm_core._report import grid, json_shapes, words
 from crm_core._report.money import Currency
 from crm_core._report.order_reading import load
+from crm_core._report.problem import Misuse, Problem
 from crm_core._report.sections import conclusions
 from crm_core._report.sections.voice import Voice
 from crm_core._report.settings import Settings
@@ -109,6 +110,24 @@ def test_one_text_is_no_list_of_ids():
     orders = crm.read_orders(frame(TWICE), currency="USD")
     with pytest.raises(TypeError, match="expected a list of ids, not one text"):
         orders.of_customers("a")
+
+
+def test_ids_that_a_blank_has_made_floats_are_whole_again():
+    ids = {"Order ID": ["1", "2", "3"], "Date": ["2024-01-05"] * 3, "Total": ["1", "2", "4"]}
+    whole = pa.table({**ids, "Customer": [7.0, float("nan"), 8.0]})
+    assert totals(crm.read_orders(whole, currency="USD")) == {7: 1, 8: 4}
+    halves = pa.table({**ids, "Customer": [7.5, 7.0, 8.0]})
+    with pytest.raises(crm.DataError):
+        crm.read_orders(halves, currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(crm.OptionError("x"), Misuse), (crm.DataError("x"), Problem)]
+)
+def test_a_wrong_option_is_a_misuse_and_wrong_data_is_not(error, kind):
+    with pytest.raises(Problem) as caught, _cli_files.named_rows(SimpleNamespace(rows=None)):
+        raise error
+    assert type(caught.value) is kind
 
 
 # ---- what is shown -------------------------------------------------------------------------------
