@@ -3,23 +3,27 @@
 Every expected value is worked out by hand in its test.
 """
 
+import io
 from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from matplotlib import pyplot as plt
+from rich.console import Console
 from test_bounds import MODEL, SUMMARY
 from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
-from crm_core import _cli_files, _xlsx, plot
+from crm_core import _cli_files, _cli_short, _xlsx, plot
 from crm_core._engine.curves import Curve
-from crm_core._report import grid, json_shapes, words
+from crm_core._report import grid, json_shapes, screen, words
+from crm_core._report.grid import Grid
 from crm_core._report.money import Currency
 from crm_core._report.order_reading import load
 from crm_core._report.problem import Misuse, Problem
 from crm_core._report.sections import conclusions
+from crm_core._report.sections.parts import Figure
 from crm_core._report.sections.voice import Voice
 from crm_core._report.settings import Settings
 from crm_core.plot._shop import _season
@@ -82,6 +86,15 @@ def test_lists_are_no_flags_of_tax_and_no_ids():
 def test_lists_are_not_filled_down():
     with pytest.raises(crm.DataError, match="the column holds lists"):
         crm.read_orders(lists("x"), currency="USD", fill_down=["x"])
+
+
+def test_rows_of_another_customer_are_no_lines_of_the_order_above():
+    text = "Order,Date,Customer,Amount\n1,2024-01-05,a,3\n,2024-01-05,a,2\n,2024-01-06,b,2\n"
+    with pytest.raises(crm.DataError, match="1 rows have a customer, a date and no order number"):
+        crm.read_orders(frame(text), currency="EUR", fill_down=["Order"])
+    lines = text.replace("2024-01-06,b", "2024-01-05,a")
+    filled = crm.read_orders(frame(lines), currency="EUR", fill_down=["Order"])
+    assert totals(filled) == {"a": 7}
 
 
 def test_a_column_of_ids_without_any_is_no_other_column_of_ids():
@@ -179,3 +192,27 @@ def test_both_bars_of_a_histogram_are_named():
 def test_names_of_months_on_a_picture():
     assert [_season("en", "month", str(at)) for at in (1, 12)] == ["Jan", "Dec"]
     assert _season("ja", "month", "12") == "12月"
+
+
+def test_a_figure_on_a_terminal_is_its_numbers():
+    numbers = Grid("", ["month", "orders"], [["May", "12"]], [False, True])
+    for figure, shown in ((Figure("", "", numbers=numbers), "12"), (Figure("", ""), "")):
+        out = io.StringIO()
+        screen._show_part(Console(file=out, width=60), figure, "en")
+        assert out.getvalue().split()[-1:] == ([shown] if shown else [])
+
+
+# ---- requests ------------------------------------------------------------------------------------
+
+
+def test_each_comparison_has_its_word():
+    r = crm.field("rfm.r")
+    for condition, word in ((r < 4, "lt"), (r <= 4, "le"), (r > 4, "gt"), (r >= 4, "ge")):
+        assert dict(condition) == {"field": "rfm.r", word: 4}
+
+
+def test_a_short_command_is_an_analysis_and_its_options():
+    assert _cli_short.task_of("clv", {"horizon_days": 90, "other": 1}) == (
+        "clv",
+        {"horizon_days": 90},
+    )
