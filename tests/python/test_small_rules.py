@@ -88,6 +88,15 @@ def test_lists_are_not_filled_down():
         crm.read_orders(lists("x"), currency="USD", fill_down=["x"])
 
 
+def test_a_discount_of_the_order_is_taken_off_once():
+    text = (
+        "Order ID,Date,Customer,Item,Line Total,Order Discount\n"
+        "1,2024-01-05,a,x,10.50,2.25\n1,2024-01-05,a,y,12.00,2.25\n2,2024-01-06,b,x,10.50,\n"
+    )
+    of = {"discount": "Order Discount", "order_level": ["Order Discount"]}
+    assert totals(crm.read_orders(frame(text), currency="USD", **of)) == {"a": 20.25, "b": 10.5}
+
+
 def test_rows_of_another_customer_are_no_lines_of_the_order_above():
     text = "Order,Date,Customer,Amount\n1,2024-01-05,a,3\n,2024-01-05,a,2\n,2024-01-06,b,2\n"
     with pytest.raises(crm.DataError, match="1 rows have a customer, a date and no order number"):
