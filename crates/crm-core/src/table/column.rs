@@ -21,7 +21,7 @@ pub struct Column {
     /// Which cells have a value; `None` if all do. Null cells have 0 in `values`.
     pub(super) valid: Option<Vec<bool>>,
     /// Where texts are found while rows are appended.
-    index: Option<Box<TextIndex>>,
+    pub(super) index: Option<Box<TextIndex>>,
 }
 
 impl Column {
