@@ -78,6 +78,14 @@ def add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: st
     )
     parser.add_argument("--no-config", action="store_true", help="read no config file")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    _add_columns(parser)
+    meaning = parser.add_argument_group("what they mean")
+    _add_amounts(meaning)
+    _add_cells(meaning)
+    _add_rows(meaning)
+
+
+def _add_columns(parser: argparse.ArgumentParser) -> None:
     columns = parser.add_argument_group("columns (guessed from the headings, and shown)")
     for role, about in COLUMNS.items():
         columns.add_argument(f"--{role.replace('_', '-')}", metavar="COLUMN", help=about)
@@ -97,7 +105,10 @@ def add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: st
         help="a column, or a list of JSON, that a warning names and that is not needed; may be "
         "repeated",
     )
-    meaning = parser.add_argument_group("what they mean")
+
+
+def _add_amounts(meaning: argparse._ArgumentGroup) -> None:
+    """What an amount is, and on which rows."""
     meaning.add_argument(
         "--layout",
         metavar="ID|FILE",
@@ -144,6 +155,10 @@ def add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: st
             metavar="COLUMN",
             help=f"a column of other money that is {about}; may be repeated",
         )
+
+
+def _add_cells(meaning: argparse._ArgumentGroup) -> None:
+    """How ids, numbers, words and dates are written."""
     meaning.add_argument(
         "--id-fold",
         choices=("email", "case", "number", "none"),
@@ -193,6 +208,10 @@ def add_reading(parser: argparse.ArgumentParser, what: str = "ORDERS", about: st
         help='for dates that do not begin with the year, such as "%%d/%%m/%%Y"; before it or alone '
         "the calendar of the years: buddhist, minguo, persian",
     )
+
+
+def _add_rows(meaning: argparse._ArgumentGroup) -> None:
+    """The file, and rows that are doubtful."""
     meaning.add_argument(
         "--encoding", default="auto", help="utf-8, cp932 (Shift_JIS), ... (default: auto)"
     )

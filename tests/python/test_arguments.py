@@ -15,7 +15,13 @@ import crm_core as crm
 from crm_core import _cli_files
 from crm_core._cli_options import NoFiles, parser
 from crm_core._cli_reading import COLUMNS
-from crm_core._report import event_reading, messages, order_reading, sentences
+from crm_core._report import (
+    event_reading,
+    messages,
+    order_reading,
+    reason_sentences,
+    sentences,
+)
 from crm_core._report.messages import say
 from crm_core._report.problem import Problem
 from crm_core._report.settings import ROLES_SAID, Rows, Settings
@@ -463,6 +469,6 @@ def test_each_door_writes_options_in_its_own_words(said: str, option: str, argum
 
 
 def test_every_sentence_names_options_as_data() -> None:
-    for table in (sentences.NOTES, sentences.REASONS):
+    for table in (sentences.NOTES, reason_sentences.REASONS):
         for pair in table.values():
             assert not any("--" in text for text in pair)

@@ -31,6 +31,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("rfm", {"monetary": "mean_order_value", "ties": "upper"}),
     ("decile", {"groups": 7, "tie_safe": True}),
     ("abc", {}),
+    ("abc", {"as_of": ["2025-01-31", DAY]}),
     ("cpm", {"money": {"mean_order_values": 3}}),
     ("cpm_segments", {}),
     ("monthly", {"period": "week"}),

@@ -116,14 +116,33 @@ def test_presets_named_are_those_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "ARCHITECTURE.md", "DESIGN.md", "STYLE.md", "CHANGELOG.md"]
+    "document",
+    [
+        "README.md",
+        "ARCHITECTURE.md",
+        "DESIGN.md",
+        "STYLE.md",
+        "CHANGELOG.md",
+        "docs/README.md",
+        "docs/rules.md",
+    ],
 )
 def test_links_and_paths_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
     paths = re.findall(r"`((?:crates|python|tests|include|examples|docs|benches)/[\w./-]+)`", text)
-    missing = [path for path in [*links, *paths] if not (ROOT / path).exists()]
+    missing = [link for link in links if not ((ROOT / document).parent / link).exists()]
+    missing += [path for path in paths if not (ROOT / path).exists()]
     assert not missing
+
+
+def test_the_places_of_rules_are_there() -> None:
+    text = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    places = set(re.findall(r"`([\w/]+\.(?:rs|py))`", text))
+    assert len(places) > 80
+    files = [f"/{path.relative_to(ROOT)}" for path in sorted(ROOT.glob("crates/*/src/**/*.rs"))]
+    files += [f"/{path.relative_to(ROOT)}" for path in sorted(ROOT.glob("python/**/*.py"))]
+    assert not [one for one in places if not any(file.endswith(f"/{one}") for file in files)]
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -50,7 +50,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The decision, the reason's code of `sentences.REASONS`, and the sums that were tried."""
+    """The decision, the reason's code of `reason_sentences.REASONS`, and the sums that were tried."""
 
     kind: str
     reason: str

@@ -102,17 +102,10 @@ def curves(
     parts = [_head(ident, title, description, width, height, narrow)]
     for tick in range(round(top / step) + 1):
         y = zero - tick * step * scale
-        parts.append(
-            f'<line class="grid" x1="{left}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text class="tick end" x="{left - 6}" y="{y + 4:.1f}">{escape(axis(tick * step))}'
-            "</text>"
-        )
+        parts.append(_level(left, width, y, axis(tick * step)))
     every = max(1, math.ceil(len(labels) * (60 if narrow else 66) / (width - left)))
     for at in range(0, len(labels), every):
-        parts.append(
-            f'<text class="tick mid" x="{left + at * apart:.1f}" y="{height - 8}">'
-            f"{escape(labels[at])}</text>"
-        )
+        parts.append(_below(left + at * apart, height, labels[at]))
     for one in lines:
         points = [
             (left + at * apart, zero - value * scale)
@@ -174,11 +167,8 @@ def forest(
     parts = [_head(ident, title, description, width, height, narrow)]
     for tick in range(first, last + 1):
         x, css = at(tick * step), "zero" if tick == 0 else "grid"
-        parts.append(
-            f'<line class="{css}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>'
-            f'<text class="tick mid" x="{x:.1f}" y="{height - 8}">'
-            f"{escape(axis(tick * step))}</text>"
-        )
+        parts.append(f'<line class="{css}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>')
+        parts.append(_below(x, height, axis(tick * step)))
     for place, one in enumerate(estimates):
         y = _TOP + row * (place + 0.5)
         name = shortened(one.name, 14 if narrow else 30)
@@ -224,14 +214,13 @@ def stacked_bars(
         width, height, left, ident = _NARROW, 260, 60, f"{ident}-n"
         labels, intervals, outline = labels[-12:], intervals[-12:], outline[-12:]
         series = [Series(one.css, one.name, one.values[-12:], one.below) for one in series]
-    above = [
-        math.fsum(max(one.values[at], 0) for one in series if not one.below)
-        for at in range(len(labels))
-    ]
-    below = [
-        math.fsum(max(one.values[at], 0) for one in series if one.below)
-        for at in range(len(labels))
-    ]
+    above, below = (
+        [
+            math.fsum(max(one.values[at], 0) for one in series if one.below == down)
+            for at in range(len(labels))
+        ]
+        for down in (False, True)
+    )
     tops = [*above, *(one[1] for one in intervals if one is not None)]
     tops += [one for one in outline if one is not None]
     step = _nice(
@@ -250,13 +239,7 @@ def stacked_bars(
     parts = [_head(ident, title, description, width, height, narrow)]
     for tick in range(-round(bottom / step), round(top / step) + 1):
         y = zero - tick * step * scale
-        parts.append(
-            f'<line class="grid" x1="{left}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        )
-        parts.append(
-            f'<text class="tick end" x="{left - 6}" '
-            f'y="{y + 4:.1f}">{escape(axis(abs(tick) * step))}</text>'
-        )
+        parts.append(_level(left, width, y, axis(abs(tick) * step)))
     every = max(1, math.ceil(len(labels) / (5 if narrow else 13)))
     last = len(labels) - 1  # the last bar has its label, and those before it by the same step
     for at, label in enumerate(labels):
@@ -267,11 +250,10 @@ def stacked_bars(
             if tall <= 0:
                 continue
             y = down if one.below else up - tall
+            said = f"{label} · {one.name}: {shown(one.values[at])}"
             parts.append(
                 f'<rect class="{one.css}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" '
-                f'height="{tall:.2f}">'
-                f"<title>{escape(label)} · {escape(one.name)}: "
-                f"{escape(shown(one.values[at]))}</title></rect>"
+                f'height="{tall:.2f}"><title>{escape(said)}</title></rect>'
             )
             if one.below:
                 down += tall
@@ -282,18 +264,10 @@ def stacked_bars(
             parts.append(f'<path class="outline" d="M{x - 2:.1f} {y:.1f}h{wide + 4:.1f}"/>')
         if (interval := intervals[at] if intervals else None) is not None:
             low, high = (zero - one * scale for one in interval)
-            middle = x + wide / 2
-            said = " – ".join(shown(one) for one in interval)
-            parts.append(
-                f'<path class="whisker" d="M{middle:.1f} {high:.1f}V{low:.1f}'
-                f'M{middle - 4:.1f} {high:.1f}h8M{middle - 4:.1f} {low:.1f}h8">'
-                f"<title>{escape(label)}: {escape(said)}</title></path>"
-            )
+            said = f"{label}: {' – '.join(shown(one) for one in interval)}"
+            parts.append(_whisker(x + wide / 2, low, high, said))
         if (last - at) % every == 0:
-            middle = min(max(x + wide / 2, left), width - 24)
-            parts.append(
-                f'<text class="tick mid" x="{middle:.1f}" y="{height - 8}">{escape(label)}</text>'
-            )
+            parts.append(_below(min(max(x + wide / 2, left), width - 24), height, label))
     parts.append(
         f'<line class="zero" x1="{left}" x2="{width - _RIGHT}" y1="{zero:.1f}" '
         f'y2="{zero:.1f}"/></svg>'
@@ -401,6 +375,27 @@ def _head(
         f'{ident}-d" viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg">'
         f'<title id="{ident}-t">{escape(title)}</title><desc '
         f'id="{ident}-d">{escape(description)}</desc>'
+    )
+
+
+def _level(left: float, width: float, y: float, said: str) -> str:
+    """A line across the picture, and its number at the axis."""
+    return (
+        f'<line class="grid" x1="{left}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<text class="tick end" x="{left - 6}" y="{y + 4:.1f}">{escape(said)}</text>'
+    )
+
+
+def _below(x: float, height: float, said: str) -> str:
+    """A label below the picture."""
+    return f'<text class="tick mid" x="{x:.1f}" y="{height - 8}">{escape(said)}</text>'
+
+
+def _whisker(x: float, low: float, high: float, said: str) -> str:
+    """The interval of a bar."""
+    return (
+        f'<path class="whisker" d="M{x:.1f} {high:.1f}V{low:.1f}M{x - 4:.1f} {high:.1f}h8'
+        f'M{x - 4:.1f} {low:.1f}h8"><title>{escape(said)}</title></path>'
     )
 
 

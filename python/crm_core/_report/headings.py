@@ -65,7 +65,7 @@ class Choice:
     Attributes:
         role: `customer_id`, `ordered_at`, ..., also settings such as `amount_is` and `currency`.
         value: The heading, or the setting.
-        reason: A code of `sentences.REASONS`, with its detail.
+        reason: A code of `reason_sentences.REASONS`, with its detail.
         detail: The reason's detail: the name of a shop system, a heading, an encoding.
     """
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .messages import Door, command, say, written
-from .sentences import NOTES, REASONS
+from .reason_sentences import REASONS
+from .sentences import NOTES
 from .settings import Both
 
 LANGUAGES = ("en", "ja")
