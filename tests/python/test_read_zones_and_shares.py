@@ -160,3 +160,67 @@ def test_an_amount_after_a_share_is_said_still():
     text = rows("discount,final price", "0,100", "25,60", "10,45")
     assert "less the share" in said(text)
     assert read(rows("note", "a", "b", "c")).understanding.warnings == []
+
+
+# ---- money in another unit than the amount -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heading", "unit"),
+    [("amount_refunded_cents", "cents"), ("返金額(千円)", "thousands")],
+)
+def test_money_in_another_unit_than_the_amount_is_refused(heading, unit):
+    told = refused(rows(heading, "500", "0", "0"))
+    assert f'"{heading}" says that it is in {unit}, and "total" does not' in told
+    read(rows(heading, "500", "0", "0"), amount_unit="major")
+
+
+def test_cents_beside_cents_are_read():
+    text = rows("refund_amount_cents", "500", "0", "0").replace(",total,", ",total_cents,")
+    orders = read(text, amount_unit="minor", refunded="refund_amount_cents")
+    assert totals(orders) == {"a": 0.5, "b": 0.8}  # the first comes to nothing
+
+
+# ---- what is no sale of a customer ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heading", "good", "bad"),
+    [
+        ("movement", "sale", "stock transfer"),
+        ("invoice_type", "final", "Deposit invoice"),
+        ("is_sample", "false", "true"),
+        ("区分", "売上", "在庫移動"),
+    ],
+)
+def test_transfers_deposits_and_samples_are_said(heading, good, bad):
+    assert "(80 of 230), and was not used" in said(rows(heading, good, bad, good))
+
+
+# ---- headings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "訂單號碼,訂單日期,顧客編號,訂單合計",
+        "Order ID,Date Created (UTC),User ID,Amount ($)",
+        "Ordernr,Orderdatum,Kundnr,Summa inkl. moms",
+        "Rendelésszám,Dátum,Vevő email,Bruttó összeg",
+        "伝票番号,年月日,得意先コード,売上金額",
+        "レシート番号,営業日,会員番号,合計",
+        "Donation ID,Donation Date,Donor Email,Total",
+        "check,opened at,guest_email,subtotal",
+    ],
+)
+def test_further_headings_are_known(head):
+    text = f"{head}\n1,2026-01-03,a@x.co,10\n2,2026-01-04,b@x.co,20\n"
+    dated = {"ordered_at": "opened at"} if "opened" in head else {}
+    orders = crm.read_orders(frame(text), currency="EUR", **dated)
+    assert totals(orders) == {"a@x.co": 10, "b@x.co": 20}
+    assert not orders.understanding.warnings
+
+
+def test_parcels_that_went_back_are_returned():
+    orders = read(rows("status", "Delivered", "RTO", "RTO Delivered"))
+    assert totals(orders) == {"a": 100}
