@@ -171,12 +171,13 @@ def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
             raise Problem(
                 f"{orders} numbers of {number} stand on rows of different customers, the first in "
                 f"{reading.rows.name(at)}",
-                (
-                    "The numbers restart each day: with the day as a part of the number no order "
-                    "has several customers. Write day and number in one column; "
+                f"Where numbers restart in each shop or year, {say.shop} names the column that "
+                "tells them apart; "
+                + (
+                    "where they restart each day, as they seem to here, write day and number in "
+                    "one column; "
                     if _restart_daily(reading, keys, codes)
-                    else f"Where numbers restart in each shop or year, {say.shop} names the column "
-                    "that tells them apart; "
+                    else ""
                 )
                 + f'{say.order_id:""} makes each row an order; {say.bad_rows:drop} leaves such '
                 "rows out.",
