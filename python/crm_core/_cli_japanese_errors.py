@@ -114,6 +114,8 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     ('the heading "{}" says {}, and the currency is {}',
      "見出し「{0}」は {1} ですが、通貨は {2} です"),
     ('the heading "{}" says that amounts are in {}', "見出し「{0}」によると金額の単位は {1} です"),
+    ('"{}" says that it is in {}, and "{}" does not',
+     "「{0}」の単位は {1} ですが、「{2}」は違うようです"),
     ('"{}" holds dates with a zone and dates without one',
      "「{0}」に時間帯のある日付とない日付があります"),
     ("{} numbers of {} stand on rows of different customers, the first in {}",

@@ -16,7 +16,7 @@ from . import amount_meaning, groups, layouts, money_columns
 from .amount_scale import scale, without
 from .columns import distinct, few_texts, replaced, shown
 from .headings import is_code
-from .messages import option, say
+from .messages import say
 from .problem import Problem
 from .settings import Note
 
@@ -149,9 +149,8 @@ def _refuse_apart(reading: Reading, role: str, name: str) -> None:
         return
     raise Problem(
         f'"{name}" says that it is in {_SAID[own]}, and "{amount}" does not',
-        "Write both in one unit in the file. "
-        f"{say.amount_unit:major} says that both are whole units of the currency; "
-        f"{option(role)} names another column, or none.",
+        "Write them alike in the file. "
+        f"{say.amount_unit:major} says that they are whole units of the currency.",
     )
 
 
