@@ -199,6 +199,8 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("Write 10:00.", "10:00 のように書いてください"),
     ("Write them alike.", "同じ書き方にそろえてください"),
     ("Write them alike in the file.", "ファイルで同じ書き方にそろえてください"),
+    ("{} says that they are whole units of the currency.",
+     "通貨の単位どおりの金額なら {0} を指定してください"),
     ("--force overwrites it.", "--force で上書きします"),
     ("crm init --force overwrites it.", "crm init --force で上書きします"),
     ("All conditions must hold. Say {} for either of two values.",
