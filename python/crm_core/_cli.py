@@ -58,6 +58,7 @@ from ._cli_options import NoFiles, commands_of, parser
 from ._cli_people import identify, people_of_report
 from ._cli_screen import progress, screen_of
 from ._cli_short import SHORT, task_of
+from ._cli_start import without_pandas
 from ._cli_today import rules, today
 from ._errors import meant
 from ._report.problem import Misuse, Problem
@@ -83,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 1 if nothing was found; 2 for a wrong option; 3 for what is wrong in the file; 4 for an
         error of the program itself; 130 if the user stopped it.
     """
+    is_process = arguments is None
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     japanese = _cli_japanese.wanted(arguments)
     try:
@@ -99,6 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         print(_told(needs, japanese), file=sys.stderr)
         return 2
+    if is_process and options.needs_extra:
+        without_pandas()
     try:
         if getattr(options, "output", None) is not None and not getattr(options, "check", False):
             _cli_output.refuse_existing(options.output, options.force)

@@ -48,7 +48,7 @@ def test_an_export_comes_to_the_totals_made_by_hand(ident):
     case, loaded, orders = _understood(ident)
     assert loaded.layout is not None and loaded.layout.id == ident
     # What a layout leaves out is said where it gives money back.
-    beside = [one for one in loaded.warnings if one.code != "refunds_left_out"]
+    beside = [one for one in loaded.warnings if not one.code.startswith("refunds_left_out")]
     assert beside == [], "a column that does not matter is in the layout's ignore"
     counted = crm_core.rfm(orders).to_dict()
     by_customer = {

@@ -125,6 +125,7 @@ def _totals(worth: tuple[Values, Groups | None], unit: str) -> str:
 
 def apply(reading: Reading, role: str, name: str) -> None:
     """A column of money in whole units, if the user says that amounts are in thousands."""
+    _refuse_apart(reading, role, name)
     factor = FACTORS.get(reading.settings.amount_unit or "")
     own = scale(name)
     if factor is None or role == "quantity" or (own and own != reading.settings.amount_unit):
@@ -132,6 +133,25 @@ def apply(reading: Reading, role: str, name: str) -> None:
     column = reading.table[name]
     reading.table = replaced(reading.table, name, _times(column, factor))
     reading.notes.append(Note("in_larger_units", {"column": name, "factor": factor}))
+
+
+def _refuse_apart(reading: Reading, role: str, name: str) -> None:
+    """Refuses money whose heading says another unit than the amount is in.
+
+    Raises:
+        Problem: It does, as `amount_refunded_cents` beside `amount`.
+    """
+    amount = reading.chosen["amount"].value
+    said = {"minor": "cents", None: scale(amount)}.get(reading.settings.amount_unit)
+    of_amount = reading.settings.amount_unit if said is None else said
+    own = "" if role in ("amount", "quantity") else scale(name)
+    if not own or own == of_amount or of_amount == "major" or reading._of_layout(role):
+        return
+    raise Problem(
+        f'"{name}" says that it is in {_SAID[own]}, and "{amount}" does not',
+        "Write them alike in the file. "
+        f"{say.amount_unit:major} says that they are whole units of the currency.",
+    )
 
 
 def _times(column: pa.ChunkedArray, factor: int) -> pa.ChunkedArray:

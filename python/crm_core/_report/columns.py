@@ -8,14 +8,19 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amounts
-from .groups import Groups, valid
+from .groups import Flags, Groups, valid
+
+Bytes = npt.NDArray[np.uint8]
 
 # A column is one of numbers when nearly all of its cells are; a stray word does not hide it.
 _STRAY_CELLS = 0.05
+# The first bytes in UTF-8 of all blanks that are not ASCII: U+0085, U+00A0; U+1680; U+2000; U+3000.
+_BLANKS_BEGIN = np.array([0xC2, 0xE1, 0xE2, 0xE3], np.uint8)
 _FEW = 200  # a column of more distinct texts is no column of words
 
 
@@ -74,11 +79,37 @@ def trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _trimmed(texts: pa.Array) -> pa.Array:
+    if pa.types.is_string(texts.type) and not np.any(_may_be_wider(texts)):
+        return texts
     plain = pc.utf8_trim_whitespace(texts.cast(pa.string()))
     same = texts.type == pa.string() and _bytes_of(plain) == _bytes_of(texts)
     if pc.any(pc.equal(pc.binary_length(plain), 0)).as_py():
         return pc.if_else(pc.equal(plain, ""), None, plain)
     return texts if same else plain
+
+
+def _may_be_wider(texts: pa.Array) -> Flags:
+    """Which texts may be blank or have a blank at an end, by their first and last bytes alone.
+
+    Blanks are below "!", or of several bytes of which these are the first; see `_BLANKS_BEGIN`.
+    """
+    first, last = ends(texts)
+    wider = (first <= 0x20) | np.isin(first, _BLANKS_BEGIN) | (last <= 0x20) | (last >= 0x80)
+    return wider & valid(texts)
+
+
+def ends(texts: pa.Array) -> tuple[Bytes, Bytes]:
+    """The first and the last byte of each text of an array of type string; 0 of one without any."""
+    first, last = np.zeros(len(texts), np.uint8), np.zeros(len(texts), np.uint8)
+    _, places, data = texts.buffers()
+    if data is None or not len(texts):
+        return first, last
+    of = np.frombuffer(places, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    letters = np.frombuffer(data, np.uint8)
+    filled = of[1:] > of[:-1]
+    first[filled] = letters[of[:-1][filled]]
+    last[filled] = letters[of[1:][filled] - 1]
+    return first, last
 
 
 def _bytes_of(texts: pa.Array) -> int:

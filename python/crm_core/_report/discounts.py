@@ -220,7 +220,10 @@ def _less_discount(reading: OrderReading, name: str) -> None:
                 continue
             for less, code, more in _after(own, off, charges):
                 here = ~np.isnan(money) & ~np.isnan(less)
-                if not np.any(here & (_filled(off) != 0)):
+                taken_off = here & (_filled(off) != 0)
+                if code == "less_share":
+                    taken_off &= money != 0  # all taken off may be chance, such as a way to pay
+                if not np.any(taken_off):
                     continue
                 near = _near(money) if code == "less_share" else _EQUAL
                 if np.mean(np.abs(less - money)[here] <= near) < _NEARLY_ALL:

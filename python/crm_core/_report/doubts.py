@@ -172,9 +172,14 @@ def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
                 f"{orders} numbers of {number} stand on rows of different customers, the first in "
                 f"{reading.rows.name(at)}",
                 f"Where numbers restart in each shop or year, {say.shop} names the column that "
-                "tells "
-                f'them apart; {say.order_id:""} makes each row an order; {say.bad_rows:drop} '
-                "leaves such "
+                "tells them apart; "
+                + (
+                    "where they restart each day, as they seem to here, write day and number in "
+                    "one column; "
+                    if _restart_daily(reading, keys, codes)
+                    else ""
+                )
+                + f'{say.order_id:""} makes each row an order; {say.bad_rows:drop} leaves such '
                 "rows out.",
             )
     days = reading.table[reading.arguments["ordered_at"]]
@@ -187,6 +192,17 @@ def _numbers_that_restart(reading: OrderReading, keys: Groups) -> None:
     orders = int(np.count_nonzero(high - low > _MONTH))
     if orders:
         reading.warnings.append(Note("far_apart", {"column": number, "orders": orders}))
+
+
+def _restart_daily(reading: OrderReading, keys: Groups, customers: Any) -> bool:
+    """Whether order numbers of several customers are of one each, day by day."""
+    days = reading.table[reading.arguments["ordered_at"]]
+    if not pa.types.is_timestamp(days.type) and not pa.types.is_date(days.type):
+        return False
+    number = pa.chunked_array([pa.array(keys.codes, mask=~keys.known)])
+    by_day = Groups.of(number, reading.on_the_clock(days).cast(pa.date32(), safe=False))
+    low, high, _ = by_day.ends(Values(customers, customers >= 0))
+    return not np.any(low != high)
 
 
 def _refunds_above(reading: OrderReading, orders: tuple[Any, Groups]) -> None:

@@ -157,11 +157,11 @@ def flags(column: pa.ChunkedArray | pa.Array) -> Flags:
     return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), np.bool_)
 
 
-def valid(column: pa.ChunkedArray) -> Flags:
+def valid(column: pa.ChunkedArray | pa.Array) -> Flags:
     """Which rows have a value."""
     if not column.null_count:
         return np.ones(len(column), np.bool_)
-    return np.asarray(column.is_valid().to_numpy(), np.bool_)
+    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), np.bool_)
 
 
 def values(column: pa.ChunkedArray) -> Values:

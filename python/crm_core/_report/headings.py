@@ -351,6 +351,12 @@ def currency_in(heading: str) -> str:
     return next((code for code in codes if code in _CURRENCY_CODES), "")
 
 
+def zone_in(heading: str) -> str:
+    """The zone that a heading of dates names, such as `Created (UTC)`, or nothing."""
+    words = re.split(r"[^a-z]+", layouts.low(heading))
+    return "UTC" if {"utc", "gmt"} & {*words} else ""
+
+
 def currency_beside(amount: str, headings: Sequence[str]) -> str | None:
     """The currency beside an amount within an object: `total.currency` of `total.value`."""
     before, dot, _ = amount.rpartition(".")
@@ -384,7 +390,9 @@ def _bare(heading: str) -> str:
     text = unicodedata.normalize("NFKC", amount_scale.without(heading)).strip()
     codes = "|".join(_CURRENCY_CODES)
     suffixes = "|".join(sorted(layouts.words()["amount_suffix"]["words"], key=len, reverse=True))
-    return re.sub(rf"[\s_]*[(\[]?(?:{suffixes}|(?i:{codes}))[)\]]?\s*$", "", text) or text
+    bare = re.sub(rf"[\s_]*[(\[]?(?:{suffixes}|(?i:{codes}))[)\]]?\s*$", "", text)
+    # The sign of a currency, or a zone that `zone_in` knows.
+    return re.sub(r"\s*[(\[](?:[$€£¥₹₩฿₫₱₺₽]|UTC|GMT)[)\]]\s*$", "", bare) or text
 
 
 # A mail or network address, a number of a person or an order, a time in brackets, or a long text.

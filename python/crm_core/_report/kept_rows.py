@@ -15,6 +15,7 @@ from . import amount_meaning, groups, ids, layouts, money_columns, states
 from .columns import distinct, numbers, shown
 from .groups import Flags, Groups, Values
 from .layouts import fold_word
+from .said import Said
 from .settings import Note, Rows
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def keep(reading: OrderReading) -> None:
         wanted_words = {fold_word(value) for value in values}
         kept = [text for text in distinct(column) if fold_word(text) in wanted_words]
         here = groups.flags(pc.is_in(column, value_set=pa.array(kept, pa.string())))
+        here |= _declared(reading)
         if not np.all(here):
             money = _money(reading)
             back = _gives_back(column) & ~here
@@ -51,7 +53,7 @@ def _received(reading: OrderReading, wanted: str) -> None:
     money = _money(reading)
     if money is None:
         return
-    below = money.valid & (money.floats < 0)
+    below = money.valid & (money.floats < 0) & ~_declared(reading)
     name = layouts.column([wanted], reading.table.column_names)
     column = shown(reading.table[name]) if name else None
     back = below & _gives_back(column) if column is not None else np.zeros_like(below)
@@ -68,9 +70,30 @@ def _received(reading: OrderReading, wanted: str) -> None:
 
 def _refunds_left_out(reading: OrderReading, name: str, money: Values | None, rows: Flags) -> None:
     """Rows of refunds among those that are left out, and what they come to."""
-    if money is not None and np.any(rows):
-        told = {"column": name, "rows": int(np.count_nonzero(rows)), "amount": _sum(money, rows)}
+    if money is None or not np.any(rows):
+        return
+    told = {"column": name, "rows": int(np.count_nonzero(rows)), "amount": _sum(money, rows)}
+    column = shown(reading.table[name])
+    if column is None or (reading.layout is not None and reading.layout.only_received):
+        # Such rows name the shop as the customer, so they can be no one's refunds.
         reading.warnings.append(Note("refunds_left_out", told))
+        return
+    said = Said(column, reading.rows.name)
+    told["word"] = said.option(distinct(column.filter(pa.array(rows)))[0])
+    reading.warnings.append(Note("refunds_left_out_by", told))
+
+
+def _declared(reading: OrderReading) -> Flags:
+    """Rows that the user declares to be refunds: they count, whatever the layout says."""
+    here = np.zeros(reading.table.num_rows, np.bool_)
+    for said, words in reading.settings.refund_rows.items():
+        name = layouts.column([said], reading.table.column_names)
+        column = shown(reading.table[name]) if name else None
+        wanted = {fold_word(word) for word in words}
+        if column is not None:
+            told = [text for text in distinct(column) if fold_word(text) in wanted]
+            here |= groups.flags(pc.is_in(column, value_set=pa.array(told, pa.string())))
+    return here
 
 
 def _gives_back(column: pa.ChunkedArray) -> Flags:

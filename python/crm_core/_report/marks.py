@@ -7,9 +7,11 @@ deletion. Words and headings are in `layouts/marks.toml`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -101,39 +103,52 @@ def _changes(reading: StateReading, name: str) -> pa.ChunkedArray | None:
 
 def codes(reading: OrderReading) -> None:
     """Codes such as C and X under the heading of a state; `reading` has orders and amounts."""
-    rules = layouts.words()["state_codes"]
     for name in money_columns.unread(reading):
-        of_state = fold(name) in map(fold, rules["headings"])
-        if not of_state and not statuses.is_kind(name):
-            continue
         column = shown(reading.table[name]) if few_texts(reading.table[name]) else None
-        words = [] if column is None else distinct(column)
-        if column is None or not 2 <= len(words) <= _MOST_CODES:
-            continue
-        bad = [word for word in words if fold_word(word) in rules["bad"]]
-        if not all(map(_CODE.fullmatch, words)) or len(bad) == len(words):
-            continue
-        if not bad and not (of_state and all(len(word) == 1 for word in words)):
-            continue
-        if all(
-            fold_word(word) in statuses.general() or statuses.refusals(name, words)
-            for word in words
-        ):
-            continue  # said by its words
-        said = Said(column, reading.rows.name)
-        counts = {word: pc.sum(pc.equal(column, word)).as_py() or 0 for word in words}
-        rarest = min(bad or words, key=lambda word: (counts[word], word))
-        here = groups.flags(pc.equal(column, rarest))
-        found, keys = money_columns.worth(reading)
-        own = amount_meaning.total(found, keys)
-        without = amount_meaning.total(marked_rows.some_of(found, ~here), keys)
-        shown_word = cut(rarest) if rarest in bad else said.option(rarest)
-        told: dict[str, Any] = {"column": name, "words": ", ".join(map(said, sorted(words)[:5]))}
-        told |= {"word": shown_word, "rows": counts[rarest]}
-        told |= {"own": f"{own:,}", "without": f"{without:,}"}
-        rest = dict.fromkeys((said.option(one) for one in words if one != rarest), "completed")
-        told["pairs"] = messages.pairs({shown_word: "cancelled", **rest})
-        reading.warnings.append(Note("codes_unread", told))
+        if column is not None and (bad := _codes(name, distinct(column))) is not None:
+            _codes_told(reading, name, column, bad)
+
+
+def _codes(name: str, words: Sequence[str]) -> list[str] | None:
+    """The codes of a column that may be of orders that do not count; nothing of other columns."""
+    rules = layouts.words()["state_codes"]
+    of_state = fold(name) in map(fold, rules["headings"])
+    if not (of_state or statuses.is_kind(name)) or not 2 <= len(words) <= _MOST_CODES:
+        return None
+    bad = [word for word in words if fold_word(word) in rules["bad"]]
+    if not all(map(_CODE.fullmatch, words)) or len(bad) == len(words):
+        return None
+    if not bad and not (of_state and all(len(word) == 1 for word in words)):
+        return None
+    known = statuses.general()
+    said_by_words = all(
+        fold_word(word) in known or statuses.refusals(name, words) for word in bad or words
+    )
+    return None if said_by_words else bad
+
+
+def _codes_told(
+    reading: OrderReading, name: str, column: pa.ChunkedArray, bad: Sequence[str]
+) -> None:
+    """The warning, with what the rarest of the codes would take away."""
+    words = distinct(column)
+    said = Said(column, reading.rows.name)
+    counts = {word: pc.sum(pc.equal(column, word)).as_py() or 0 for word in words}
+    rarest = min(bad or words, key=lambda word: (counts[word], word))
+    here = groups.flags(pc.equal(column, rarest))
+    found, keys = money_columns.worth(reading)
+    own = amount_meaning.total(found, keys)
+    without = amount_meaning.total(marked_rows.some_of(found, ~here), keys)
+    shown_word = cut(rarest) if rarest in bad else said.option(rarest)
+    told: dict[str, Any] = {"column": name, "words": ", ".join(map(said, sorted(words)[:5]))}
+    told |= {"word": shown_word, "rows": counts[rarest]}
+    told |= {"own": f"{own:,}", "without": f"{without:,}"}
+    known = statuses.general()
+    rest = {
+        said.option(one): known.get(fold_word(one), "completed") for one in words if one != rarest
+    }
+    told["pairs"] = messages.pairs({shown_word: "cancelled", **rest})
+    reading.warnings.append(Note("codes_unread", told))
 
 
 def _is_product(orders: Groups, lines: Groups, values: Groups, least: int) -> bool:
@@ -156,23 +171,9 @@ def alike_but_for(reading: OrderReading) -> None:
     keys = reading.keys
     if keys is None or reading.arguments["amount_is"] == "order":
         return
-    options = layouts.words()["row_columns"]["of_options"]
-    joined = [
-        name
-        for name in money_columns.unread(reading)
-        if few_texts(reading.table[name])
-        and not any(part in layouts.low(name) for part in options)
-        and not statuses.speaks_of("line_number", name)
-    ]
+    joined = _may_be_joined(reading)
     found, _ = money_columns.worth(reading)
-    rows = np.flatnonzero(keys.known & (keys.each(keys.rows, 0) > 1)) if joined else np.array([])
-    if len(rows):
-        money = Groups.of(
-            pa.chunked_array([pa.array(keys.codes[rows])]),
-            pa.chunked_array([pa.array(np.nan_to_num(found.floats[rows]))]),
-        )
-        twice = rows[money.each(money.rows, 0) > 1]
-        rows = rows[np.isin(keys.codes[rows], keys.codes[twice])]
+    rows = _of_equal_money(keys, found) if joined else np.zeros(0, np.int64)
     if not len(rows):
         return
     at = pa.array(rows)
@@ -184,15 +185,14 @@ def alike_but_for(reading: OrderReading) -> None:
     for name in joined:
         if name not in texts:
             continue
-        rest = [text for one, text in texts.items() if one != name]
-        alike = Groups.of(order, *rest)
+        alike = Groups.of(order, *(text for one, text in texts.items() if one != name))
+        least = 1 if items - {name} else 2
+        if not _is_product(Groups.of(order), alike, Groups.of(order, texts[name]), least):
+            continue
         first = np.zeros(len(rows), np.bool_)
         first[alike.firsts()] = True
         again = np.zeros(len(keys.codes), np.bool_)
         again[rows[~first]] = True
-        least = 1 if items - {name} else 2
-        if not _is_product(Groups.of(order), alike, Groups.of(order, texts[name]), least):
-            continue
         once = Values(found.numbers, found.valid & ~again, found.scale)
         own, less = amount_meaning.total(found), amount_meaning.total(once)
         if own != less:
@@ -200,3 +200,28 @@ def alike_but_for(reading: OrderReading) -> None:
             told |= {"own": f"{own:,}", "once": f"{less:,}"}
             reading.warnings.append(Note("lines_joined", told))
             return
+
+
+def _may_be_joined(reading: OrderReading) -> list[str]:
+    """Columns of few words that are not of a line's options or number."""
+    options = layouts.words()["row_columns"]["of_options"]
+    return [
+        name
+        for name in money_columns.unread(reading)
+        if few_texts(reading.table[name])
+        and not any(part in layouts.low(name) for part in options)
+        and not statuses.speaks_of("line_number", name)
+    ]
+
+
+def _of_equal_money(keys: Groups, found: Values) -> npt.NDArray[np.int64]:
+    """The rows of orders in which two rows have the same money."""
+    rows = np.flatnonzero(keys.known & (keys.each(keys.rows, 0) > 1))
+    if not len(rows):
+        return rows
+    money = Groups.of(
+        pa.chunked_array([pa.array(keys.codes[rows])]),
+        pa.chunked_array([pa.array(np.nan_to_num(found.floats[rows]))]),
+    )
+    twice = rows[money.each(money.rows, 0) > 1]
+    return rows[np.isin(keys.codes[rows], keys.codes[twice])]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import amount_meaning, groups, layouts, money_columns, statuses
+from .columns import numbers, shown
 from .layouts import fold
 from .marked_rows import some_of
 from .settings import Note
@@ -51,6 +52,11 @@ def _columns(reading: OrderReading, amounts: Floats) -> Iterator[tuple[str, Floa
     known = layouts.words()["row_columns"]
     due, paid = set(map(fold, known["due"])), set(map(fold, known["paid"]))
     for name in money_columns.unread(reading):
+        if _is_share(name, paid):
+            share = _share(reading, name)
+            if share is not None:
+                yield name, amounts * (1.0 - np.nan_to_num(share))
+            continue
         if fold(name) not in due | paid:
             continue
         money = money_columns.money(reading, name)
@@ -62,3 +68,29 @@ def _columns(reading: OrderReading, amounts: Floats) -> Iterator[tuple[str, Floa
             given = np.nan_to_num(money)
             # A part may be paid by points; an order of which nothing is paid is open.
             yield name, np.where(given == 0, amounts, 0.0)
+
+
+def _is_share(heading: str, paid: set[str]) -> bool:
+    """Whether a heading is of the share that is paid: `paid_percent`, `% paid`, 入金率."""
+    low = layouts.low(heading)
+    parts = [part for part in layouts.smells("percent") if part in low]
+    for part in parts:
+        rest = fold(low.replace(part, ""))
+        if rest in paid or f"{rest}額" in paid:
+            return True
+    return False
+
+
+def _share(reading: OrderReading, name: str) -> Floats | None:
+    """Shares of a column of percents, or of shares of 1; nothing of other numbers."""
+    column = shown(reading.table[name])
+    if column is None:
+        return None
+    found = numbers(pc.replace_substring_regex(column, r"\s*[%％]$", ""), reading.settings.decimal)
+    if found is None:
+        return None
+    share = money_columns.floats(groups.values(found))
+    known = share[~np.isnan(share)]
+    if not len(known) or np.any(known < 0) or np.max(known) > 100:
+        return None
+    return share if np.max(known) <= 1 else share / 100.0

@@ -35,7 +35,7 @@ from . import (
 from .amount_meaning import Floats, Meaning
 from .columns import as_text, distinct, is_text, replaced, safe, shown, trimmed, zero
 from .groups import Groups
-from .headings import MONEY, Choice, is_japanese
+from .headings import MONEY, Choice, is_japanese, zone_in
 from .layouts import Layout, fold, fold_word
 from .messages import option, say
 from .problem import Misuse, Problem
@@ -248,20 +248,28 @@ class Reading:
             read = self._parsed(name, text, self._of_layout(role))
             self._refuse(name, text, read.unread, "a date")
             self.table = replaced(self.table, name, self._zoned(name, read))
-        zone = self.layout.timezone if self.layout is not None and self._of_layout(role) else ""
+        by_layout = self.layout is not None and self._of_layout(role)
+        zone = self.layout.timezone if by_layout else ""  # type: ignore[union-attr]
+        zone = zone or zone_in(name)
         if self.settings.timezone:
             self.arguments["timezone"] = self.settings.timezone
             self.extra.append(Choice("timezone", self.settings.timezone, "given"))
             naive = pa.types.is_timestamp(self.table[name].type) and not self.table[name].type.tz
-            if zone and naive:
+            if zone and naive and self._has_times(name):
                 instants = pc.assume_timezone(
                     self.table[name], zone, ambiguous="earliest", nonexistent="earliest"
                 )
                 self.table = replaced(self.table, name, instants)
         elif zone and not getattr(self.table[name].type, "tz", None):
             self.arguments["timezone"] = zone
-            self.extra.append(Choice("timezone", zone, "layout", self.layout.name))  # type: ignore[union-attr]
+            reason = ("layout", self.layout.name) if by_layout else ("heading", "")  # type: ignore[union-attr]
+            self.extra.append(Choice("timezone", zone, *reason))
         self._odd_dates(name)
+
+    def _has_times(self, name: str) -> bool:
+        """Whether moments have a time of day; days without one are the same in all zones."""
+        micros = groups.values(self.table[name].cast(pa.timestamp("us")).cast(pa.int64()))
+        return bool(np.any(micros.numbers[micros.valid] % 86_400_000_000))
 
     def _clock(self, role: str, name: str) -> None:
         """The time of day from its own column, if there is one."""
@@ -415,11 +423,13 @@ class Reading:
             return read.instants()
         # A shop's export writes its own wall clock: the day is right as written, and the offset
         # changes with summer time.
+        offsets = sorted(pc.unique(read.offsets).drop_null().to_pylist())
         shown = ", ".join(
-            _offset(minutes)
-            for minutes in sorted(pc.unique(read.offsets).drop_null().to_pylist())[:3]
+            map(_offset, offsets[:3] if len(offsets) < 4 else [offsets[0], offsets[-1]])
         )
-        self.notes.append(Note("as_written", {"column": name, "zones": shown}))
+        apart = offsets[-1] - offsets[0] > _SUMMER_TIME
+        told = Note("zones_apart" if apart else "as_written", {"column": name, "zones": shown})
+        (self.warnings if apart else self.notes).append(told)
         return read.wall
 
     def _number(self, role: str) -> None:
@@ -644,6 +654,7 @@ _ON_TOP = (
     *("json_more", "sheets_alike", "sheets_hidden_alike", "lists_told", "list_beside"),
     "rows_hidden",
 )
+_SUMMER_TIME = 60  # minutes; offsets further apart are of different zones
 _FEW_DECIMALS = 0.02  # of cents, that are whole numbers
 _TEXTS_FOR_ONE = 20
 _EPOCH = datetime.date(1970, 1, 1)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import amount_meaning, groups, headings, layouts, money_columns, states, statuses
+from . import amount_meaning, coded, groups, headings, layouts, money_columns, states, statuses
 from .columns import distinct, few_texts, numbers, shown
 from .groups import Flags, Groups, Values
 from .layouts import fold
@@ -226,7 +226,6 @@ def _parents(reading: OrderReading) -> None:
     rules = layouts.words()["row_columns"]
     known = set(map(fold, rules["parents"]))
     parts_known = rules["numbers"]
-    numbers_of = pc.unique(column.drop_null())
     for name in money_columns.unread(reading):
         by_name = fold(name) in known
         low = layouts.low(name)
@@ -239,7 +238,7 @@ def _parents(reading: OrderReading) -> None:
         if text is None:
             continue
         other = groups.flags(pc.invert(pc.equal(text, column)))
-        there = groups.flags(pc.is_in(text, value_set=numbers_of))
+        there = groups.flags(pc.is_in(text, value_set=coded.words(column)))
         here = other & there
         # Without a known heading all cells have to be numbers of orders.
         if not np.any(here) or (not by_name and not np.all(there | ~groups.valid(text))):

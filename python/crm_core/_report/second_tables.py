@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from . import amounts, groups, headings, layouts, statuses, titles
 from .amount_meaning import rounded
-from .columns import is_text, shown
+from .columns import ends, is_text, shown
 from .heading_line import of_table
 from .layouts import fold
 from .messages import say
@@ -196,24 +196,38 @@ def _texts(table: pa.Table) -> Iterator[list[str]]:
 
 def _without_values(reading: Reading) -> npt.NDArray[np.int64]:
     """Rows of which neither the time nor the amount has a digit."""
-    here: pa.ChunkedArray | None = None
+    here: groups.Flags | None = None
     for role in ("ordered_at", "occurred_at", "amount"):
         if role not in reading.chosen:
             continue
         column = reading.table[reading.chosen[role].value]
         if pa.types.is_nested(column.type):
             continue
-        text = column if is_text(column.type) else None
-        if text is None:
-            bare = pc.is_null(column)
-        else:
-            words = pc.unique(text).cast(pa.string()).drop_null()
-            told = words.filter(pc.match_substring_regex(words, r"\d"))
-            bare = pc.invert(pc.is_in(text.cast(pa.string()), value_set=told))
-        here = bare if here is None else pc.and_(here, bare)
-        if not pc.any(here).as_py():
+        bare = _without_digit(column) if is_text(column.type) else ~groups.valid(column)
+        here = bare if here is None else here & bare
+        if not np.any(here):
             break
-    return np.zeros(0, np.int64) if here is None else np.flatnonzero(groups.flags(here))
+    return np.zeros(0, np.int64) if here is None else np.flatnonzero(here)
+
+
+def _without_digit(column: pa.ChunkedArray) -> groups.Flags:
+    """Which cells of a column of texts have no digit."""
+    if pa.types.is_dictionary(column.type):
+        words = pc.unique(column).cast(pa.string()).drop_null()
+        told = words.filter(pc.match_substring_regex(words, r"\d"))
+        return ~groups.flags(pc.is_in(column.cast(pa.string()), value_set=told))
+    texts = column.cast(pa.string())
+    bare = np.ones(len(texts), np.bool_)
+    start = 0
+    for chunk in texts.chunks:
+        # Nearly all dates and amounts begin or end with a digit: only the others are looked at.
+        digits = [(ord("0") <= one) & (one <= ord("9")) for one in ends(chunk)]
+        rest = np.flatnonzero(~(digits[0] | digits[1]) | ~groups.valid(chunk))
+        found = pc.match_substring_regex(chunk.take(pa.array(rest)), r"\d")
+        bare[start : start + len(chunk)] = False
+        bare[start + rest] = ~groups.flags(found)
+        start += len(chunk)
+    return bare
 
 
 def _refuse(found: Sequence[Part], row_name: Callable[[int], str], decimal: str) -> None:

@@ -19,6 +19,13 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "「{column}」の日時は時差({zones})付きです。表記どおりの日時を使います。{say.timezone} で"
         "変換できます。",
     ),
+    "zones_apart": (
+        'Dates of "{column}" are of zones that are hours apart ({zones}), and each is taken as its '
+        "own clock shows it: which came first, and on which day, may be wrong. {say.timezone} "
+        "converts all to one zone.",
+        "「{column}」の日時には数時間異なる時差({zones})があり、それぞれ表記どおりに使っています。"
+        "前後関係や日付が正しくない可能性があります。{say.timezone} で一つの時間帯に変換できます。",
+    ),
     "guests": (
         '{rows} rows have no customer in "{column}": they count in the shop\'s totals, never as a '
         "customer.",
@@ -453,6 +460,12 @@ NOTES: Mapping[str, tuple[str, str]] = {
         '{rows} of the rows that "{column}" leaves out give money back ({amount}): it is not '
         "taken off the revenue.",
         "「{column}」により除いた行のうち返金の{rows}行({amount})は、売上から差し引いていません。",
+    ),
+    "refunds_left_out_by": (
+        '{rows} of the rows that "{column}" leaves out give money back ({amount}): it is not '
+        "taken off the revenue. {say.refund_rows:{column}={word}} takes it off.",
+        "「{column}」により除いた行のうち返金の{rows}行({amount})は、売上から差し引いていません。"
+        "差し引くには {say.refund_rows:{column}={word}} を指定してください。",
     ),
     "no_days": (
         '{rows} cells of "{column}" hold a day that programs write for none, such as 9999-12-31 or '
