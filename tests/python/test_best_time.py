@@ -25,8 +25,8 @@ def ln_beta(a: float, b: float) -> float:
     return lgamma(a) + lgamma(b) - lgamma(a + b)
 
 
-def shrunk(groups: list[tuple[float, float]]) -> list[float]:
-    """The rates of the shop's cells, as num/shrunk_rates.rs defines them."""
+def shrunk(groups: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """The rates of the shop's cells and their deviations, as num/shrunk_rates.rs defines them."""
     steps = []
     for k in range(48):
         s = 0.5 * math.exp(math.log(50_000 / 0.5) / 47 * k)
@@ -39,11 +39,23 @@ def shrunk(groups: list[tuple[float, float]]) -> list[float]:
         steps.append((s, m, ln + 0.5 * math.log(1 / whole / s)))
     most = max(ln for *_, ln in steps)
     weights = [math.exp(ln - most) for *_, ln in steps]
-    return [
-        sum(v * (x + s * m) / (n + s) for v, (s, m, _) in zip(weights, steps, strict=True))
-        / sum(weights)
-        for x, n in groups
-    ]
+    rates, deviations = [], []
+    for x, n in groups:
+        first = second = 0.0
+        for v, (s, m, _) in zip(weights, steps, strict=True):
+            mean, whole = (
+                (x + s * m) / (n + s),
+                1 + sum(n / (1 + max(n - 1, 0) / (s + 1)) for _, n in groups),
+            )
+            of_m = (s / (n + s)) ** 2 * m * (1 - m) / whole
+            first += v * mean
+            second += v * (mean * (1 - mean) / (n + s + 1) + of_m + mean * mean)
+        rate = first / sum(weights)
+        size = max(rate * (1 - rate) / (second / sum(weights) - rate * rate) - 1, 1e-3)
+        low, high = stats.beta.ppf([0.025, 0.975], rate * size, (1 - rate) * size)
+        rates.append(rate)
+        deviations.append((high - low) / 2 / stats.norm.ppf(0.975))
+    return rates, deviations
 
 
 def most_likely(least: float, most: float, ln: Any) -> float:
@@ -56,7 +68,9 @@ def expected(cells: Cells, order: list[tuple[int, int]]) -> dict[Any, tuple[Any,
     sums = {
         c: [sum(own[c][k] for own in cells.values() if c in own) for k in (0, 1)] for c in order
     }
-    rate = dict(zip(order, shrunk([(x, n) for x, n in sums.values()]), strict=True))
+    rates, deviations = shrunk([(x, n) for x, n in sums.values()])
+    rate = dict(zip(order, rates, strict=True))
+    off = dict(zip(order, deviations, strict=True))
     shop = max(order, key=lambda c: rate[c])
     level = {
         u: (sum(x for x, _ in own.values()), sum(n * rate[c] for c, (_, n) in own.items()))
@@ -100,8 +114,13 @@ def expected(cells: Cells, order: list[tuple[int, int]]) -> dict[Any, tuple[Any,
         low = stats.beta.ppf(0.025, *beta(best))
         is_own = best != shop and low > mean(shop)
         cell = best if is_own else shop
-        ends = stats.beta.ppf([0.025, 0.975], *beta(cell))
-        found[u] = (cell, is_own, mean(cell), *ends, mean(shop))
+        a_b, m = sum(beta(cell)), mean(cell)
+        level_off = 1 / (level[u][0] + a) + (off[cell] / rate[cell]) ** 2
+        share = kappa / a_b * p(u, cell)
+        variance = m * (1 - m) / (a_b + 1) + share * share * level_off
+        size = max(m * (1 - m) / variance - 1, 1)
+        ends = stats.beta.ppf([0.025, 0.975], m * size, (1 - m) * size)
+        found[u] = (cell, is_own, m, *ends, mean(shop))
     return found
 
 
@@ -224,3 +243,23 @@ def test_what_is_missing_is_said() -> None:
     events = crm.Events({**log, "who": ["a"]}, customer_id="who")
     with pytest.raises(crm.OptionError, match='means "sent"'):
         crm.best_time(events, measure="clicks")
+
+
+def test_three_messages_say_little() -> None:
+    """Two clicks of three messages are no rate that is known to half a percent."""
+    log = {
+        "customer_id": ["a", "a", "a", "b", "b"],
+        "kind": ["sent", "clicked", "sent", "sent", "clicked"],
+        "occurred_at": [
+            *("2026-03-02T10:00", "2026-03-02T10:30", "2026-03-09T10:00"),
+            *("2026-03-02T10:00", "2026-03-02T10:05"),
+        ],
+    }
+    events = crm.Events(log, visitor_id="customer_id", customer_id="customer_id")
+    table = crm.best_time(events).to_dict()
+    for row, rate in enumerate(table["answer_rate"]):
+        assert table["answer_rate_low"][row] < 0.4 < rate < 0.9 < table["answer_rate_high"][row]
+    log["kind"] = ["sent", "opened", "sent", "sent", "noticed"]
+    events = crm.Events(log, visitor_id="customer_id", customer_id="customer_id")
+    with pytest.raises(crm.OptionError, match='"view"'):
+        crm.best_time(events, measure="views")

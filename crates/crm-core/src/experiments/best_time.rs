@@ -16,15 +16,17 @@
 //! p_c       the shop's rate of the cell, drawn towards that of all cells (num/shrunk_rates.rs)
 //! L_u       (x_u + a) / (e_u + a),  e_u = Σ n_uc p_c: how much the customer answers at all
 //! p_uc      p_c L_u, at most 0.95: expected without a preference
-//! rate      (x_uc + κ p_uc) / (n_uc + κ), interval: quantiles of Beta(x_uc + κ p_uc, n_uc − x_uc + κ (1 − p_uc))
+//! rate      (x_uc + κ p_uc) / (n_uc + κ), the mean of B = Beta(x_uc + κ p_uc, n_uc − x_uc + κ (1 − p_uc))
+//! interval  quantiles of the beta distribution with this mean and the variance of B + (κ p_uc / (n_uc + κ))² v
+//! v         1/(x_u + a) + (d_c / p_c)²: how uncertain L_u and p_c are; d_c: half of p_c's interval / 1.96
 //! ```
 //!
 //! `a` and `κ` are most likely for the whole log: `x_u ~ Poisson(L_u e_u)` with `L_u ~ Gamma(a, a)`, and `x_uc` beta-binomial
 //! around `p_uc` with the precision `κ`. Where customers differ only in how much they answer, κ is great and no single click
 //! makes a preference. Of more than 20,000 customers every k-th by id is used for these two.
 //!
-//! The customer's best time is the cell of the greatest rate. A preference is shown if the lower end of its interval is above
-//! the rate at the shop's own best time, the cell of the greatest `p_c`. Otherwise the row is that of the shop's time.
+//! The customer's best time is the cell of the greatest rate. A preference is shown if the lower quantile of its `B` is above
+//! the rate at the shop's own best time, the cell of the greatest `p_c`: how much a customer answers at all is the same for both. Otherwise the row is that of the shop's time.
 //!
 //! Cells that the shop has not used are never best: nothing is known of them. That a message is sent at some hour was the
 //! shop's choice; if it wrote to its best customers at night, nights look good.
@@ -40,10 +42,10 @@ use crate::data::events::kinds;
 use crate::data::{Events, Whose};
 use crate::error::{Error, Result};
 use crate::ids::{IdKind, Ids, NO_ID};
-use crate::num::Fraction;
 use crate::num::incomplete::beta_quantile;
 use crate::num::shrunk_rates::shrunk;
 use crate::num::special::ln_rising;
+use crate::num::{Fraction, normal};
 use crate::request::longer_than_zero;
 use crate::table::optional::ids_column;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
@@ -191,7 +193,11 @@ fn measure(events: &Events, options: &Options) -> Result<Measure> {
             kinds::need(events, BestTime::NAME, &[sent], &[clicked])?;
         }
         Measure::Orders => kinds::need(events, BestTime::NAME, &[], &[EventWord::Purchase])?,
-        Measure::Views => {}
+        Measure::Views => {
+            if !(has(EventWord::View) || has(EventWord::ProductView)) {
+                kinds::need(events, BestTime::NAME, &[], &[EventWord::View])?;
+            }
+        }
     }
     Ok(found)
 }
@@ -351,6 +357,8 @@ impl<'a> Answers<'a> {
 struct Shop {
     /// p_c; 0 where the shop has not used the cell.
     rates: Vec<f64>,
+    /// d_c
+    deviations: Vec<f64>,
     /// The sum of p_c.
     whole: f64,
     /// The shop's own best cell.
@@ -385,9 +393,12 @@ impl Shop {
         let used: Vec<usize> = (0..sums.len()).filter(|cell| sums[*cell].1 > 0.0).collect();
         let of_used = collect(used.iter().map(|cell| sums[*cell]), "best time")?;
         let mut rates = filled(sums.len(), 0.0, "best time")?;
+        let mut deviations = filled(sums.len(), 0.0, "best time")?;
         if let Some(found) = shrunk(&of_used, Fraction::P95)? {
+            let width = 2.0 * normal::quantile(0.975);
             for (cell, rate) in used.iter().zip(found) {
                 rates[*cell] = rate.value;
+                deviations[*cell] = (rate.high - rate.low) / width;
             }
         }
         // The first of equal ones.
@@ -397,6 +408,7 @@ impl Shop {
         let mut shop = Shop {
             whole: rates.iter().sum(),
             rates,
+            deviations,
             best: best.unwrap_or(0) as u32,
             a: 1.0,
             kappa: 1.0,
@@ -494,13 +506,27 @@ impl Shop {
             observed: of.observed,
             is_own: own.is_some(),
             cell,
-            rate: [
-                value,
-                beta_quantile(a, b, tail),
-                1.0 - beta_quantile(b, a, tail),
-            ],
+            rate: self.interval(of, cell, value, a + b, tail),
             at_shop,
         })
+    }
+
+    /// A rate with its interval; `whole` is n + κ.
+    fn interval(&self, of: &Customer, cell: u32, rate: f64, whole: f64, tail: f64) -> [f64; 3] {
+        let (x, _) = self.level(of);
+        let p = self.expected(self.factor(of), cell);
+        let off = self.deviations[cell as usize] / self.rates[cell as usize];
+        let share = self.kappa / whole * p;
+        let spread = rate * (1.0 - rate);
+        let variance = spread / (whole + 1.0) + share * share * (1.0 / (x + self.a) + off * off);
+        // A beta distribution has a variance below m (1 − m); a sum of its parameters of 1 is the widest with one hump or none.
+        let sum = (spread / variance - 1.0).max(1.0);
+        let (a, b) = (rate * sum, (1.0 - rate) * sum);
+        [
+            rate,
+            beta_quantile(a, b, tail),
+            1.0 - beta_quantile(b, a, tail),
+        ]
     }
 }
 
