@@ -50,7 +50,7 @@ use serde_json::json;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Options {
-    /// The complaints, a list for each column: `occurred_at`, `customer_id`, `order_id` and `answered_at`. Required.
+    /// The complaints, a list for each column: `occurred_at`, `customer_id`, `order_id`, `shop` and `answered_at`. Required.
     /// Default: none.
     pub complaints: Rows,
     /// Days after the complaint in which purchases count. Default 90.
