@@ -26,7 +26,8 @@
 //! makes a preference. Of more than 20,000 customers every k-th by id is used for these two.
 //!
 //! The customer's best time is the cell of the greatest rate. A preference is shown if the lower quantile of its `B` is above
-//! the rate at the shop's own best time, the cell of the greatest `p_c`: how much a customer answers at all is the same for both. Otherwise the row is that of the shop's time.
+//! the rate at the shop's own best time, the cell of the greatest `p_c`: how much a customer answers at all is the same for
+//! both. Otherwise the row is that of the shop's time.
 //!
 //! Cells that the shop has not used are never best: nothing is known of them. That a message is sent at some hour was the
 //! shop's choice; if it wrote to its best customers at night, nights look good.
