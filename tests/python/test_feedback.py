@@ -415,9 +415,9 @@ def test_reviews_at_the_ends_of_what_is_possible() -> None:
         ({"until": "2025-01-01"}, "`until`"),
     ):
         with pytest.raises(crm.OptionError, match=says):
-            crm.reviews(rows, **options)  # type: ignore[arg-type]
+            crm.reviews(rows, **options)
     for options in ({"prior_weight": 1e-6}, {"prior_weight": 1e9}, {"scale": [0, 1e6]}):
-        averages = crm.reviews(rows, **options).to_dict()["bayesian_average"]  # type: ignore[arg-type]
+        averages = crm.reviews(rows, **options).to_dict()["bayesian_average"]
         assert all(math.isfinite(one) for one in averages)
 
 
