@@ -76,15 +76,25 @@ def expected(cells: Cells, order: list[tuple[int, int]]) -> dict[Any, tuple[Any,
         u: (sum(x for x, _ in own.values()), sum(n * rate[c] for c, (_, n) in own.items()))
         for u, own in cells.items()
     }
-    a = most_likely(
-        0.1,
-        1000,
-        lambda a: sum(
+    grid = [0.1 * 10_000 ** (k / 40) for k in range(41)]
+    lns = [
+        sum(
             lgamma(a + x) - lgamma(a) + a * math.log(a / (a + e)) - x * math.log(a + e)
             for x, e in level.values()
-        ),
-    )
-    factor = {u: (x + a) / (e + a) for u, (x, e) in level.items()}
+        )
+        - 0.5 * math.log(a)
+        for a in grid
+    ]
+    weights = [math.exp(ln - max(lns)) for ln in lns]
+    weights = [v if v > 1e-6 else 0.0 for v in weights]
+    factor, level_off = {}, {}
+    for u, (x, e) in level.items():
+        moments = [((x + a) / (e + a), (x + a) / (e + a) ** 2) for a in grid]
+        first, second = (
+            sum(v * of(*one) for v, one in zip(weights, moments, strict=True)) / sum(weights)
+            for of in (lambda m, _: m, lambda m, spread: m * m + spread)
+        )
+        factor[u], level_off[u] = first, second / first**2 - 1
 
     def p(u: Any, c: tuple[int, int]) -> float:
         return min(0.95, rate[c] * factor[u])
@@ -115,9 +125,9 @@ def expected(cells: Cells, order: list[tuple[int, int]]) -> dict[Any, tuple[Any,
         is_own = best != shop and low > mean(shop)
         cell = best if is_own else shop
         a_b, m = sum(beta(cell)), mean(cell)
-        level_off = 1 / (level[u][0] + a) + (off[cell] / rate[cell]) ** 2
+        uncertain = level_off[u] + (off[cell] / rate[cell]) ** 2
         share = kappa / a_b * p(u, cell)
-        variance = m * (1 - m) / (a_b + 1) + share * share * level_off
+        variance = m * (1 - m) / (a_b + 1) + share * share * uncertain
         size = max(m * (1 - m) / variance - 1, 1)
         ends = stats.beta.ppf([0.025, 0.975], m * size, (1 - m) * size)
         found[u] = (cell, is_own, m, *ends, mean(shop))
@@ -263,3 +273,41 @@ def test_three_messages_say_little() -> None:
     events = crm.Events(log, visitor_id="customer_id", customer_id="customer_id")
     with pytest.raises(crm.OptionError, match='"view"'):
         crm.best_time(events, measure="views")
+
+
+def test_the_interval_has_the_truth_also_where_little_is_known() -> None:
+    """Customers without a preference, with 4 and with 30 messages each."""
+    for messages in (4, 30):
+        draw = random.Random(messages)
+        log: dict[str, list[Any]] = {"who": [], "kind": [], "at": [], "campaign": []}
+        levels = {f"u{number:03}": draw.gammavariate(4, 0.25) for number in range(300)}
+        for who, level in levels.items():
+            for number in range(messages):
+                cell = draw.randrange(8)
+                at = FIRST + (7 * 24 * number + 3 * cell + 1) * HOUR
+                rate = min(0.95, (0.15 if cell % 4 == 1 else 0.05) * level)
+                for kind in ["sent"] + ["clicked"] * (draw.random() < rate):
+                    row = (who, kind, at + (kind == "clicked") * HOUR / 3, number)
+                    for name, cell_of in zip(log, row, strict=True):
+                        log[name].append(cell_of)
+        events = crm.Events(
+            log,
+            visitor_id="who",
+            customer_id="who",
+            occurred_at="at",
+            kind="kind",
+            campaign="campaign",
+            timezone="UTC",
+        )
+        table = crm.best_time(events).to_dict()
+        held = [
+            low <= (0.15 if hour in (3, 15) else 0.05) * levels[who] <= high
+            for who, hour, low, high in zip(
+                table["customer_id"],
+                table["hour_from"],
+                table["answer_rate_low"],
+                table["answer_rate_high"],
+                strict=True,
+            )
+        ]
+        assert sum(held) > 0.88 * len(held), messages
