@@ -13,7 +13,7 @@ from ._table import Table
 if TYPE_CHECKING:
     from ._types import Date, Dates, FeedbackScope
 
-_COMPLAINTS = ("customer_id", "order_id", "answered_at")
+_COMPLAINTS = ("customer_id", "order_id", "answered_at", "shop")
 
 
 def survey(
@@ -206,8 +206,9 @@ def complaints(
         as_of: The civil date up to which orders and complaints count, included. A list of dates
             adds a first column `as_of`. Default: the date of the last order.
         complaints: A frame with a row per complaint: occurred_at, and if there are such columns
-            customer_id, order_id, answered_at (null: not answered) and the column in `by`. It must
-            be given. A time without a zone is on the clocks of the shop.
+            customer_id, order_id, shop (whose order it is, if shops have the same order ids),
+            answered_at (null: not answered) and the column in `by`. It must be given. A time
+            without a zone is on the clocks of the shop.
         by: A column of the orders (product, category, channel, shop, a dimension) or of the
             complaints whose values make groups. A complaint with an order_id has the value of its
             order if it has none of its own. Default: none.
@@ -223,7 +224,8 @@ def complaints(
         (with complaints_per_100_orders_low and complaints_per_100_orders_high), customers (known
         ones with a complaint), recurrence_rate (with recurrence_rate_low and recurrence_rate_high),
         answered, median_hours, in_time_rate (with in_time_rate_low and in_time_rate_high). Notes
-        count complaints of customers and orders that the orders do not have.
+        count complaints of customers and orders that the orders do not have, of orders of other
+        customers, and of ids that several orders have.
 
     Raises:
         DataError: A cell of the complaints that cannot be read.
@@ -273,7 +275,7 @@ def complaint_cost(
         as_of: The civil date up to which orders and complaints count, included. A list of dates
             adds a first column `as_of`. Default: the date of the last order.
         complaints: A frame with a row per complaint, as for `complaints`: occurred_at, and if there
-            are such columns customer_id, order_id and answered_at. It must be given.
+            are such columns customer_id, order_id, shop and answered_at. It must be given.
         within: Days after the complaint in which purchases count (default 90).
         in_time: The time in which a complaint is to be answered, as days or "36h" (default 1 day).
         matches: Similar customers for each complaint, 1 to 100 (default 5).

@@ -61,17 +61,9 @@ def entitlements(
         >>> crm.entitlements(orders, "2025-06-30", rules=rules).to_dict()["message_ja"][0]
         'あと3回の購入でgift'
     """
-    options = {
-        "rules": None if rules is None else list(rules),
-        "used": used,
-        "tiers": None if tiers is None else list(tiers),
-        "measure": measure,
-        "window": window,
-        "review": review,
-        "review_month": review_month,
-        "grace": grace,
-    }
-    return call("entitlements", orders, as_of, {**options, **scope})
+    options = {"rules": None if rules is None else list(rules), "used": used}
+    tier_rules = _tier_rules(tiers, measure, window, review, review_month, grace)
+    return call("entitlements", orders, as_of, {**options, **tier_rules, **scope})
 
 
 def tiers(
@@ -122,15 +114,8 @@ def tiers(
         >>> [one["tier"] for one in found.notes["customers_by_tier"]]
         [None, 'silver', 'gold']
     """
-    options = {
-        "tiers": None if tiers is None else list(tiers),
-        "measure": measure,
-        "window": window,
-        "review": review,
-        "review_month": review_month,
-        "grace": grace,
-    }
-    return call("tiers", orders, as_of, {**options, **scope})
+    rules = _tier_rules(tiers, measure, window, review, review_month, grace)
+    return call("tiers", orders, as_of, {**rules, **scope})
 
 
 def tier_forecast(
@@ -176,8 +161,20 @@ def tier_forecast(
         >>> sorted(set(ahead.to_dict()["outlook"]))
         ['at_risk', 'falls', 'rises', 'stays']
     """
-    options = {
-        "horizon": horizon,
+    rules = _tier_rules(tiers, measure, window, review, review_month, grace)
+    return call("tier_forecast", orders, as_of, {"horizon": horizon, **rules, **scope})
+
+
+def _tier_rules(
+    tiers: Sequence[Mapping[str, Any]] | None,
+    measure: str | None,
+    window: Length | None,
+    review: str | None,
+    review_month: int | None,
+    grace: Length | None,
+) -> dict[str, Any]:
+    """The tiers and when customers move."""
+    return {
         "tiers": None if tiers is None else list(tiers),
         "measure": measure,
         "window": window,
@@ -185,7 +182,6 @@ def tier_forecast(
         "review_month": review_month,
         "grace": grace,
     }
-    return call("tier_forecast", orders, as_of, {**options, **scope})
 
 
 def points(
@@ -210,8 +206,8 @@ def points(
 
     Args:
         orders: The orders; or a frame with a row per movement: customer_id, occurred_at (a date or
-            a time), kind (earned, used, expired, adjusted), points, and expires_at (the last day
-            on which earned points can be used).
+            a time), kind (earned, used, expired, adjusted; in capitals or not, or in Japanese),
+            points, and expires_at (the last day on which earned points can be used).
         as_of: The civil date up to which orders count, included. A list of dates adds a first
             column `as_of`. Default: the date of the last order of the whole import. Not for a
             frame.
@@ -226,7 +222,8 @@ def points(
         until: Of a frame: the last day whose movements count. Default: the last movement's.
         value: What a point is worth, major units (default 1).
         currency: Of a frame: the currency of `value`, which it needs.
-        soon: Days after the date within which points are shown as expiring (default 30).
+        soon: Days after the date within which points are shown as expiring (default 30). Only of
+            points that can expire: with `valid`, or a column expires_at.
         **scope: Keys of the scope: where, customers, by, policy, basis, refunds, churn_days,
             churn_boundary; see `ScopeWithoutOccasion`.
 
@@ -251,19 +248,9 @@ def points(
         >>> float(crm.points(moves, currency="JPY")["liability"][0])
         180.0
     """
-    options = {
-        "points": points,
-        "per": per,
-        "rounding": rounding,
-        "valid": valid,
-        "used": used,
-        "overdraw": overdraw,
-        "until": None if until is None else str(until)[:10],
-        "value": value,
-        "currency": currency,
-        "soon": soon,
-    }
-    return call("points", _movements(orders), as_of, {**options, **scope})
+    rules = _point_rules(points, per, rounding, valid, used, overdraw, until)
+    options = {"value": value, "currency": currency, "soon": soon}
+    return call("points", _movements(orders), as_of, {**rules, **options, **scope})
 
 
 def point_movements(
@@ -310,7 +297,21 @@ def point_movements(
         >>> crm.point_movements(moves, overdraw="count").to_dict()["point_change"]
         [300, -300, -120]
     """
-    options = {
+    rules = _point_rules(points, per, rounding, valid, used, overdraw, until)
+    return call("point_movements", _movements(orders), as_of, {**rules, **scope})
+
+
+def _point_rules(
+    points: int | None,
+    per: float | None,
+    rounding: str | None,
+    valid: Length | None,
+    used: str | None,
+    overdraw: str | None,
+    until: Date | None,
+) -> dict[str, Any]:
+    """How points are earned and used."""
+    return {
         "points": points,
         "per": per,
         "rounding": rounding,
@@ -319,7 +320,6 @@ def point_movements(
         "overdraw": overdraw,
         "until": None if until is None else str(until)[:10],
     }
-    return call("point_movements", _movements(orders), as_of, {**options, **scope})
 
 
 def coupon_effect(
@@ -344,9 +344,9 @@ def coupon_effect(
         orders: The orders.
         as_of: The civil date up to which orders count, included. A list of dates adds a first
             column `as_of`. Default: the date of the last order of the whole import.
-        coupon: The column of orders with the coupon (default "coupon").
-        periods: The first and the last day of coupons, by name. Default: of the first and of the
-            last redemption.
+        coupon: The column of orders with the coupon (default "coupon"); null or blank for none.
+        periods: The first and the last day of coupons, by name; what was redeemed at other times
+            is left out and counted. Default: of the first and of the last redemption.
         held_out: Conditions on columns of customers: who was held out by chance. Default: none.
         offered: Conditions on columns of customers: who was offered the coupons; together with
             `held_out`. Default: none.

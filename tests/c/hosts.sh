@@ -53,6 +53,14 @@ if echo '#include <sqlite3.h>' | ${CXX:-g++} -x c++ -fsyntax-only - 2>/dev/null;
 else skip "C++: no sqlite3.h"; fi
 if php -m 2>/dev/null | grep -qi '^ffi$' && php -m | grep -qi pdo_sqlite; then
   same php php -d ffi.enable=1 "$hosts/php/shop.php" shop.sqlite "$prefix"
+  if php -d ffi.enable=1 "$hosts/php/popup.php" "$prefix" >"$work/popup.txt" 2>&1 &&
+    printf 'left_in_cart     send  -\nnew_in_category  hold  cap\n' | diff - "$work/popup.txt" >"$work/diff"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED: popup.php" >&2
+    head -n 20 "$work/diff" >&2
+  fi
 else skip "PHP: not there, or without ffi and pdo_sqlite"; fi
 if ruby -e 'require "sqlite3"; require "fiddle"' 2>/dev/null; then
   same ruby ruby "$hosts/ruby/shop.rb" shop.sqlite "$library"

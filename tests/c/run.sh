@@ -119,6 +119,13 @@ compile $CC -std=c99 $WARN -Iinclude examples/c/customer.c -L"$work" -lcrm -o "$
   fi
 }
 
+compile $CC -std=c99 $WARN -Iinclude examples/c/popup.c -L"$work" -lcrm -o "$work/example" && {
+  if LD_LIBRARY_PATH="$work" "$work/example" 10 >"$work/out" && grep -q '^left_in_cart *send  -$' "$work/out" &&
+    grep -q '^new_in_category *hold  cap$' "$work/out" && grep -q 'microseconds a decision' "$work/out"; then good; else
+    bad "examples/c/popup.c"
+  fi
+}
+
 run "programs against the installed tree" tests/c/installed.sh "$lib"
 run "hosts in other languages" tests/c/hosts.sh "$lib"
 grep '^SKIP' "$work/out"

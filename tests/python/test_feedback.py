@@ -363,3 +363,77 @@ def test_what_is_wrong_is_refused() -> None:
         crm.satisfaction_churn(orders, answers=answers, bands=[8, 6])
     with pytest.raises(crm.DataError, match="within `scale`"):
         crm.reviews({"product": ["a"], "score": [6]})
+
+
+def test_order_ids_that_two_shops_have() -> None:
+    """A complaint is about the order of its shop or customer; else about none that is known."""
+    orders = crm.Orders(
+        {
+            "customer_id": ["a", "b", "a", "b", "c"],
+            "ordered_at": [f"2025-01-0{day}" for day in range(1, 6)],
+            "amount": [100] * 5,
+            "id": ["1", "1", "2", "2", "3"],
+            "shop": ["s", "t", "s", "t", "s"],
+        },
+        currency="JPY",
+        order_id="id",
+        shop="shop",
+    )
+    rows: Rows = {"occurred_at": ["2025-02-01"] * 3, "order_id": ["1", "2", "3"]}
+
+    def found(**more: list[Any]) -> tuple[Rows, Any]:
+        table = crm.complaints(
+            orders, "2025-12-31", complaints=rows | more, by="shop", since="2025-01-01"
+        )
+        cells = table.to_dict()
+        names = ("complaints", "customers")
+        of = zip(cells["group"], *(cells[name] for name in names), strict=True)
+        return {name: list(numbers) for name, *numbers in of}, table.notes
+
+    groups, notes = found()
+    assert groups == {"s": [1, 1], "t": [0, 0], None: [2, 0]}
+    assert notes["complaints_of_several_orders"] == 2
+    groups, notes = found(shop=["t", "s", None])
+    assert groups == {"s": [2, 2], "t": [1, 1]}
+    groups, notes = found(customer_id=["b", "a", "a"])
+    assert groups == {"s": [2, 1], "t": [1, 1]}
+    assert notes["complaints_of_another_customers_order"] == 1  # the third is of c's order
+    assert "complaints_of_several_orders" not in notes
+
+
+def test_reviews_at_the_ends_of_what_is_possible() -> None:
+    rows: Rows = {"product": ["a"] * 5 + ["b"] * 5, "score": [5] * 10}
+    table = crm.reviews(rows).to_dict()
+    for name in ("bayesian_average", "bayesian_average_high"):
+        assert table[name] == [5.0, 5.0]
+    for options, says in (
+        ({"prior_weight": 1e-308}, "0.000001 to"),
+        ({"prior_weight": 1e308}, "0.000001 to"),
+        ({"scale": [1, 1e308]}, "within a million"),
+        ({"bad": 9}, "`bad`"),
+        ({"recent_days": 10}, "`recent_days`"),
+        ({"until": "2025-01-01"}, "`until`"),
+    ):
+        with pytest.raises(crm.OptionError, match=says):
+            crm.reviews(rows, **options)
+    for options in ({"prior_weight": 1e-6}, {"prior_weight": 1e9}, {"scale": [0, 1e6]}):
+        averages = crm.reviews(rows, **options).to_dict()["bayesian_average"]
+        assert all(math.isfinite(one) for one in averages)
+
+
+def test_equal_revenues_have_no_interval() -> None:
+    rows: Rows = {"customer_id": [], "ordered_at": [], "amount": []}
+    for who in range(4):
+        for day in ("2025-01-05", "2025-03-05"):
+            rows["customer_id"].append(who)
+            rows["ordered_at"].append(day)
+            rows["amount"].append(1_000 + (who == 3) * 500)
+    orders = crm.Orders(rows, currency="JPY")
+    answers = {
+        "customer_id": [0, 1, 2, 3],
+        "answered_at": ["2025-02-01"] * 4,
+        "score": [1, 1, 9, 9],
+    }
+    table = crm.satisfaction_churn(orders, "2025-12-31", answers=answers).to_dict()
+    lows = table["revenue_per_customer_low"]
+    assert lows[0] is None and lows[1] < 1_250

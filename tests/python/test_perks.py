@@ -19,7 +19,7 @@ def date(text):
 
 def random_shop(seed, refunds):
     """A shop with refunds, and each customer's purchases and refunds as a request sees them:
-    (day, amount, whether it is an order, points used, coupon), in the order of time."""
+    (day, amount, whether it is an order, points used, coupon, number), in the order of time."""
     chance = random.Random(seed)
     names = ["customer_id", "ordered_at", "amount", "refunded", "refunded_at", "used", "coupon"]
     shop = {name: [] for name in names}
@@ -42,12 +42,12 @@ def random_shop(seed, refunds):
             for name, cell in zip(names, cells, strict=True):
                 shop[name].append(cell)
             if refunds == "refund_date":
-                own.append((stamp, amount, True, used, coupon))
+                own.append((stamp, amount, True, used, coupon, minute))
                 if refunded:
                     at = datetime.datetime.combine(back, datetime.time())
-                    own.append((at, -refunded, False, used, coupon))
+                    own.append((at, -refunded, False, used, coupon, minute))
             elif not (refunded and amount == refunded):
-                own.append((stamp, amount - refunded, True, used, coupon))
+                own.append((stamp, amount - refunded, True, used, coupon, minute))
             day += DAY * chance.choice([1, 9, 30, 80, 200])
     orders = crm.Orders(
         shop,
@@ -204,7 +204,8 @@ def test_tiers_day_by_day(at, refunds):
 
 
 class Purse:
-    """A customer's points, one by one: each is (the first day on which it is gone, its number)."""
+    """A customer's points, one by one: each is (the first day on which it is gone, its number, its
+    order)."""
 
     def __init__(self):
         self.all, self.debt, self.number = [], 0, 0
@@ -215,26 +216,35 @@ class Purse:
         self.sums["expired"] += len(gone)
         self.all = [p for p in self.all if p not in gone]
 
-    def give(self, points, gone, kind):
+    def give(self, points, gone, kind, order=None):
         self.sums[kind] += points
         for _ in range(points):
             self.number += 1
             if self.debt:
                 self.debt -= 1
             else:
-                self.all.append((gone, self.number))
+                self.all.append((gone, self.number, order))
 
-    def take(self, points, kind, newest=False):
+    def take(self, points, kind, refunded=None):
+        """The oldest first; of a refunded order its own, then the newest."""
         self.sums[kind] += -points if kind == "adjusted" else points
         for _ in range(points):
+            own = [at for at, point in enumerate(self.all) if refunded and point[2] == refunded]
             if self.all:
-                self.all.pop(-1 if newest else 0)
+                self.all.pop(own[0] if own else -1 if refunded else 0)
             else:
                 self.debt += 1
 
     @property
     def balance(self):
         return len(self.all) - self.debt
+
+
+def earned_of(amount, rounding):
+    """Three points for each 130."""
+    whole, rest = divmod(3 * amount, 130)
+    more = {"floor": False, "nearest": 2 * rest >= 130, "ceil": rest > 0}[rounding]
+    return whole + more
 
 
 @pytest.mark.parametrize("refunds", ["order_date", "refund_date"])
@@ -250,24 +260,18 @@ def test_points_one_by_one(rounding, refunds):
     assert rows["customer_id"] == sorted(seen)
     statement = crm.point_movements(orders, day, **options).to_dict()
     for row, customer in enumerate(rows["customer_id"]):
-        purse = Purse()
-        for on, amount, is_order, used, _ in seen[customer]:
+        purse, left = Purse(), {}
+        for on, amount, is_order, used, _, number in seen[customer]:
             purse.expire(on)
             if is_order:
                 purse.take(used, "used")
-            exact = divmod(3 * abs(amount), 130)
-            points = (
-                exact[0]
-                + {
-                    "floor": 0,
-                    "nearest": int(2 * exact[1] >= 130),
-                    "ceil": int(exact[1] > 0),
-                }[rounding]
-            )
-            if amount >= 0:
-                purse.give(points, on + DAY * 150, "earned")
+            before = earned_of(left.get(number, 0), rounding)
+            left[number] = left.get(number, 0) + amount
+            points = earned_of(left[number], rounding) - before
+            if is_order:
+                purse.give(points, on + DAY * 150, "earned", number)
             else:
-                purse.take(points, "adjusted", newest=True)
+                purse.take(-points, "adjusted", refunded=number)
         purse.expire(day)
         for name, points in purse.sums.items():
             assert rows[f"points_{name}"][row] == points, (customer, name)
@@ -301,6 +305,60 @@ def test_points_one_by_one(rounding, refunds):
         and table.notes["overdrawn"]["points"]
     )
     assert (refunds == "refund_date") == (min(rows["points_adjusted"]) < 0)
+
+
+@pytest.mark.parametrize("rounding", ["floor", "nearest", "ceil"])
+def test_refunds_at_their_own_date_leave_the_points_of_what_was_kept(rounding):
+    options = {"points": 3, "per": 130, "rounding": rounding}
+    balances = []
+    for refunds in ("order_date", "refund_date"):
+        orders, _ = random_shop(5, refunds)
+        table = crm.points(orders, "2026-12-31", refunds=refunds, **options).to_dict()
+        # Whose orders were all refunded in full has no row where they were never orders.
+        balances.append(
+            {
+                who: points
+                for who, points in zip(table["customer_id"], table["point_balance"], strict=True)
+                if points
+            }
+        )
+    assert balances[0] == balances[1] != {}
+    # A refund of more than the order takes what it gave, in parts or not.
+    shop = {"customer_id": ["a"], "ordered_at": ["2025-01-01"], "amount": [199]}
+    shop |= {"refunded": [250], "refunded_at": ["2025-01-05"]}
+    orders = crm.Orders(shop, currency="JPY", refunded="refunded", refunded_at="refunded_at")
+    table = crm.points(orders, "2025-12-31", refunds="refund_date", **options)
+    assert table.to_dict()["point_balance"] == [0]
+
+
+def test_points_that_do_not_fit_are_refused():
+    orders = crm.Orders(
+        {"customer_id": ["a"], "ordered_at": ["2025-01-01"], "amount": [10**12]}, currency="JPY"
+    )
+    assert crm.points(orders, points=1, per=1).to_dict()["points_earned"] == [10**12]
+    with pytest.raises(crm.OptionError, match=r"`per`.*1,000,000,000,000 points"):
+        crm.points(orders, points=2, per=1)
+    # What rounds to no minor unit is no amount, for any option that is one.
+    for task, options in (
+        ("points", {"per": 1e-9}),
+        ("points", {"value": 1e-9}),
+        ("tiers", {"tiers": [{"name": "a", "from": 1e-9}]}),
+        ("entitlements", {"rules": [{"name": "a", "amount": 1e-9}]}),
+    ):
+        with pytest.raises(crm.OptionError, match="above 0 in whole minor units"):
+            getattr(crm, task)(orders, **options)
+
+
+def test_words_of_ledgers():
+    moves = {
+        "customer_id": ["a"] * 5,
+        "occurred_at": [f"2026-01-0{day}" for day in range(1, 6)],
+        "kind": ["獲得", "EARNED", " used ", "失効", "調整"],
+        "points": [10, 20, 5, 4, -1],
+    }
+    found = crm.points(moves, currency="JPY").to_dict()
+    sums = [found[f"points_{name}"][0] for name in ("earned", "used", "expired", "adjusted")]
+    assert sums == [30, 5, 4, -1] and found["point_balance"] == [20]
 
 
 def test_points_of_a_table_are_those_of_its_movements():
@@ -454,7 +512,9 @@ def test_entitlements_by_hand(refunds):
         ("tiers", {"tiers": [{"name": "a", "from": 0}]}, "`tiers.0.from`"),
         ("tiers", {"tiers": [{"name": "a", "from": 1.5}]}, "`tiers.0.from`"),
         ("tiers", {"tiers": [{"name": " ", "from": 1}]}, "`tiers.0.name`"),
-        ("tiers", {"tiers": [{"name": "a"}]}, "`from`"),
+        ("tiers", {"tiers": [{"name": "a"}]}, "`tiers.0`: expected an object with `from`"),
+        ("tiers", {"tiers": [TIERS[0], {"name": "a", "from": "9"}]}, "`tiers.1.from`"),
+        ("tiers", {"tiers": [{"name": "a", "from": 1, "x": 2}]}, "`tiers.0.x`"),
         ("tiers", {"tiers": TIERS, "window": 0}, "`window`"),
         ("tiers", {"tiers": TIERS, "window": "36h"}, "`window`"),
         ("tiers", {"tiers": TIERS, "review": "never", "grace": 5}, "`grace`"),
@@ -473,6 +533,10 @@ def test_entitlements_by_hand(refunds):
         ("entitlements", {"rules": [{"name": "a", "orders": 1, "where": {"no": 1}}]}, "`no`"),
         ("entitlements", {"rules": [{"name": "a", "orders": 1}], "used": "no"}, "`no`"),
         ("entitlements", {"rules": [{"name": "a", "orders": 1}], "grace": 3}, "`tiers`"),
+        ("entitlements", {"rules": [{"name": "a", "orders": -1}]}, "`rules.0.orders`"),
+        ("entitlements", {"rules": [{"name": "a", "orders": 1}], "tiers": TIERS}, "`tiers`"),
+        ("entitlements", {"rules": [{"name": "a", "orders": 1, "code": "A"}]}, "`rules.0.code`"),
+        ("points", {"soon": 5}, "`soon`"),
         ("points", {"points": 0}, "`points`"),
         ("points", {"per": 0}, "`per`"),
         ("points", {"value": 0.5}, "`value`"),
@@ -572,6 +636,38 @@ def test_coupons_beside_people_held_out():
     assert row["anyway_share_low"] == pytest.approx(0.5 * 2.718281828459045**-spread, rel=1e-12)
     assert row["anyway_share_high"] == pytest.approx(0.5 * 2.718281828459045**spread, rel=1e-12)
     assert found.notes["offered_and_held_out"] == 0
+
+
+def test_coupons_in_their_time_of_customers_and_guests():
+    shop = {
+        "customer_id": ["a", "a", "b", None, "c", "d"],
+        "ordered_at": [f"2026-02-0{day}" for day in range(1, 7)],
+        "amount": [100, 200, 400, 800, 1_600, 3_200],
+        "coupon": ["X", "X", None, "X", "", " "],
+    }
+    orders = crm.Orders(shop, currency="JPY", guests="keep", dimensions=["coupon"])
+    found = crm.coupon_effect(orders, "2026-03-01").to_dict()
+    named = [found[name] for name in ("coupon", "redeemed", "redeemers", "revenue")]
+    assert named == [["X"], [3], [1], [1_100]]  # a blank is no coupon, a guest's order is one
+    periods = {"X": ["2026-02-02", "2026-02-03"]}
+    table = crm.coupon_effect(orders, "2026-03-01", periods=periods)
+    found = table.to_dict()
+    assert [found[name] for name in ("redeemed", "revenue", "new_redeemers")] == [[1], [200], [0]]
+    assert table.notes["redeemed_outside_periods"] == 2
+
+
+def test_a_blank_referrer_is_none():
+    people = {"id": ["a", "b", "c", "d"], "referred_by": ["", " ", "a", None]}
+    members = crm.Customers(people, "id", dimensions=["referred_by"])
+    shop = {"customer_id": ["a", "b", "c", "d"], "ordered_at": ["2025-01-05"] * 4}
+    shop |= {"amount": [300, 500, 900, 700]}
+    orders = crm.Orders(shop, currency="JPY", customers=members)
+    table = crm.referrals(orders, "2026-12-31")
+    found = table.to_dict()
+    assert found["customer_id"] == ["c"] and table.notes["unknown_referrer"] == 0
+    assert found["others_365"] == [500]  # of a, b and d
+    with pytest.raises(crm.OptionError, match="0, or an amount above it"):
+        crm.referrals(orders, referrer_reward=-5)
 
 
 def test_coupons_by_the_own_cycle_are_what_the_cycle_says():

@@ -129,15 +129,49 @@ pub fn read_object<T: DeserializeOwned + Default + Serialize>(
             }
             // A secret is not repeated.
             let secret = key == "pseudonym_key";
+            let (path, part) = element::<T>(key, value, &message);
             let shown = if secret {
                 String::new()
             } else {
-                value.to_string()
+                part.to_string()
             };
-            return Err(Error::option(key, shown, wanted(&message)));
+            return Err(Error::option(path, shown, wanted(&message)));
         }
     }
     Err(whole)
+}
+
+/// Of a list of objects with such a problem: the path of the object that has it, or of its key without which there is none,
+/// and what is there. Of other values: the key and all of it.
+fn element<T: DeserializeOwned>(key: &str, value: &Value, problem: &str) -> (String, Value) {
+    let whole = || (key.to_owned(), value.clone());
+    let alone = |item: Value| {
+        let one = Map::from_iter([(key.to_owned(), Value::Array(vec![item]))]);
+        let failed = serde_json::from_value::<T>(Value::Object(one)).err();
+        failed.map(|problem| problem.to_string())
+    };
+    let items = value.as_array().map_or(&[][..], Vec::as_slice);
+    let mut objects = items.iter().enumerate().filter_map(|(at, item)| {
+        let fields = item.as_object()?;
+        (alone(item.clone())? == problem).then_some((at, fields))
+    });
+    let Some((at, fields)) = objects.next() else {
+        return whole();
+    };
+    for (name, cell) in fields {
+        let mut others = fields.clone();
+        others.remove(name);
+        // The rest is well, or now lacks what was wrong.
+        let is_it = match alone(Value::Object(others)) {
+            _ if problem.starts_with("missing field") => false,
+            None => true,
+            Some(other) => other == format!("missing field `{name}`"),
+        };
+        if is_it {
+            return (format!("{key}.{at}.{name}"), cell.clone());
+        }
+    }
+    (format!("{key}.{at}"), Value::Object(fields.clone()))
 }
 
 /// Refuses a breakdown that names a column twice, because the table would have two columns of one

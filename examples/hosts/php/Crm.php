@@ -1,5 +1,5 @@
 <?php
-// libcrm in PHP by FFI: orders, an analysis as rows, the state as bytes. Copy it into a shop and add to it
+// libcrm in PHP by FFI: orders, tables, an analysis as rows, the state as bytes. Copy it into a shop and add to it
 // what the shop needs; crm.h says what each function means.
 declare(strict_types=1);
 
@@ -48,61 +48,11 @@ final class Crm
     }
 }
 
-final class CrmOrders
+/** What analyses run on. */
+abstract class CrmData
 {
-    private function __construct(private FFI\CData $handle)
+    protected function __construct(protected FFI\CData $handle)
     {
-    }
-
-    public function __destruct()
-    {
-        Crm::ffi()->crm_orders_free($this->handle, null);
-    }
-
-    /**
-     * Orders from rows, each a list of cells in the order of the spec's `cells`. A thousand rows a call: JSON
-     * is cheaper than a call for each cell.
-     *
-     * @param array<string, mixed>   $spec
-     * @param iterable<list<mixed>> $rows
-     */
-    public static function fromRows(array $spec, iterable $rows): self
-    {
-        $building = Crm::new('crm_rows');
-        Crm::call('crm_orders_begin', self::json($spec), -1, FFI::addr($building));
-        try {
-            $batch = [];
-            foreach ($rows as $row) {
-                $batch[] = $row;
-                if (count($batch) === 1000) {
-                    Crm::call('crm_rows_json', $building, self::json($batch), -1);
-                    $batch = [];
-                }
-            }
-            if ($batch !== []) {
-                Crm::call('crm_rows_json', $building, self::json($batch), -1);
-            }
-            $orders = Crm::new('crm_orders');
-            Crm::call('crm_orders_finish', $building, Crm::new('crm_customers'), Crm::new('crm_job'), FFI::addr($orders));
-            return new self($orders);
-        } catch (Throwable $error) {
-            Crm::ffi()->crm_rows_free($building, null);
-            throw $error;
-        }
-    }
-
-    /** Orders that bytes() has written. */
-    public static function fromBytes(string $bytes): self
-    {
-        $orders = Crm::new('crm_orders');
-        Crm::call('crm_orders_read', $bytes, strlen($bytes), Crm::new('crm_job'), FFI::addr($orders));
-        return new self($orders);
-    }
-
-    public function bytes(): string
-    {
-        $write = fn ($buffer, $capacity, $size) => Crm::call('crm_orders_write', $this->handle, $buffer, $capacity, $size);
-        return self::sized($write);
     }
 
     /**
@@ -156,7 +106,7 @@ final class CrmOrders
     }
 
     /** Calls twice: for the size, then for the bytes. */
-    private static function sized(callable $call): string
+    protected static function sized(callable $call): string
     {
         $size = Crm::new('size_t');
         $none = Crm::new('char[1]');
@@ -168,9 +118,121 @@ final class CrmOrders
     }
 
     /** Floats keep all digits, and texts stay UTF-8. */
-    private static function json(mixed $value): string
+    protected static function json(mixed $value): string
     {
         $flags = JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_PRESERVE_ZERO_FRACTION;
         return json_encode($value, $flags);
+    }
+}
+
+final class CrmOrders extends CrmData
+{
+    public function __destruct()
+    {
+        Crm::ffi()->crm_orders_free($this->handle, null);
+    }
+
+    /**
+     * Orders from rows, each a list of cells in the order of the spec's `cells`. A thousand rows a call: JSON
+     * is cheaper than a call for each cell.
+     *
+     * @param array<string, mixed>   $spec
+     * @param iterable<list<mixed>> $rows
+     */
+    public static function fromRows(array $spec, iterable $rows): self
+    {
+        $building = Crm::new('crm_rows');
+        Crm::call('crm_orders_begin', self::json($spec), -1, FFI::addr($building));
+        try {
+            $batch = [];
+            foreach ($rows as $row) {
+                $batch[] = $row;
+                if (count($batch) === 1000) {
+                    Crm::call('crm_rows_json', $building, self::json($batch), -1);
+                    $batch = [];
+                }
+            }
+            if ($batch !== []) {
+                Crm::call('crm_rows_json', $building, self::json($batch), -1);
+            }
+            $orders = Crm::new('crm_orders');
+            Crm::call('crm_orders_finish', $building, Crm::new('crm_customers'), Crm::new('crm_job'), FFI::addr($orders));
+            return new self($orders);
+        } catch (Throwable $error) {
+            Crm::ffi()->crm_rows_free($building, null);
+            throw $error;
+        }
+    }
+
+    /** Orders that bytes() has written. */
+    public static function fromBytes(string $bytes): self
+    {
+        $orders = Crm::new('crm_orders');
+        Crm::call('crm_orders_read', $bytes, strlen($bytes), Crm::new('crm_job'), FFI::addr($orders));
+        return new self($orders);
+    }
+
+    public function bytes(): string
+    {
+        $write = fn ($buffer, $capacity, $size) => Crm::call('crm_orders_write', $this->handle, $buffer, $capacity, $size);
+        return self::sized($write);
+    }
+}
+
+/** A table of a host's own rows, such as candidates and a log of messages. */
+final class CrmTable extends CrmData
+{
+    public function __destruct()
+    {
+        Crm::ffi()->crm_table_free($this->handle, null);
+    }
+
+    /**
+     * A table of texts: a list for each column, null for a null.
+     *
+     * @param array<string, list<?string>> $columns
+     */
+    public static function ofTexts(array $columns): self
+    {
+        $made = Crm::new('crm_column[' . count($columns) . ']');
+        $kept = []; // the buffers, until the table has been made
+        foreach (array_keys($columns) as $at => $name) {
+            $cells = $columns[$name];
+            $n = count($cells);
+            $valid = Crm::new('uint8_t[' . intdiv($n + 8, 8) . ']');
+            $offsets = Crm::new('int32_t[' . ($n + 1) . ']');
+            $text = '';
+            foreach (array_values($cells) as $row => $cell) {
+                $offsets[$row] = strlen($text);
+                $text .= $cell ?? '';
+                $valid[intdiv($row, 8)] |= ($cell === null ? 0 : 1) << $row % 8;
+            }
+            $offsets[$n] = strlen($text);
+            $bytes = self::bytesOf($text);
+            $called = self::bytesOf($name);
+            $column = $made[$at];
+            $column->size = FFI::sizeof($column);
+            $column->type = Crm::ffi()->CRM_COLUMN_UTF8;
+            $column->name = Crm::ffi()->cast('char *', FFI::addr($called));
+            $column->name_size = strlen($name);
+            $column->rows = $n;
+            $column->values = Crm::ffi()->cast('void *', FFI::addr($bytes));
+            $column->values_size = strlen($text);
+            $column->offsets = Crm::ffi()->cast('void *', FFI::addr($offsets));
+            $column->offsets_size = FFI::sizeof($offsets);
+            $column->validity = Crm::ffi()->cast('uint8_t *', FFI::addr($valid));
+            $column->validity_size = FFI::sizeof($valid);
+            array_push($kept, $valid, $offsets, $bytes, $called);
+        }
+        $table = Crm::new('crm_table');
+        Crm::call('crm_table_from_columns', $made, count($columns), Crm::new('crm_job'), FFI::addr($table));
+        return new self($table);
+    }
+
+    private static function bytesOf(string $text): FFI\CData
+    {
+        $bytes = Crm::new('char[' . (strlen($text) + 1) . ']');
+        FFI::memcpy($bytes, $text, strlen($text));
+        return $bytes;
     }
 }

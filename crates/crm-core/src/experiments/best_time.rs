@@ -14,17 +14,21 @@
 //!
 //! ```text
 //! p_c       the shop's rate of the cell, drawn towards that of all cells (num/shrunk_rates.rs)
-//! L_u       (x_u + a) / (e_u + a),  e_u = Σ n_uc p_c: how much the customer answers at all
+//! L_u       mean over a of (x_u + a) / (e_u + a),  e_u = Σ n_uc p_c: how much the customer answers at all
 //! p_uc      p_c L_u, at most 0.95: expected without a preference
-//! rate      (x_uc + κ p_uc) / (n_uc + κ), interval: quantiles of Beta(x_uc + κ p_uc, n_uc − x_uc + κ (1 − p_uc))
+//! rate      (x_uc + κ p_uc) / (n_uc + κ), the mean of B = Beta(x_uc + κ p_uc, n_uc − x_uc + κ (1 − p_uc))
+//! interval  quantiles of the beta distribution with this mean and the variance of B + (κ p_uc / (n_uc + κ))² v
+//! v         var(L_u) / L_u² + (d_c / p_c)²: how uncertain L_u and p_c are; d_c: half of p_c's interval / 1.96
 //! ```
 //!
-//! `a` and `κ` are most likely for the whole log: `x_u ~ Poisson(L_u e_u)` with `L_u ~ Gamma(a, a)`, and `x_uc` beta-binomial
-//! around `p_uc` with the precision `κ`. Where customers differ only in how much they answer, κ is great and no single click
-//! makes a preference. Of more than 20,000 customers every k-th by id is used for these two.
+//! `x_u ~ Poisson(L_u e_u)` with `L_u ~ Gamma(a, a)`, and `x_uc` is beta-binomial around `p_uc` with the precision `κ`. `a` is
+//! averaged over 41 numbers from 0.1 to 1,000, each weighted by its likelihood for the whole log and a prior that is even in `1/√a`, the
+//! deviation of the levels: few messages do not say what it is. `κ` is the most likely. Where customers differ only in how much they
+//! answer, κ is great and no single click makes a preference. Of more than 20,000 customers every k-th by id is used for these two.
 //!
-//! The customer's best time is the cell of the greatest rate. A preference is shown if the lower end of its interval is above
-//! the rate at the shop's own best time, the cell of the greatest `p_c`. Otherwise the row is that of the shop's time.
+//! The customer's best time is the cell of the greatest rate. A preference is shown if the lower quantile of its `B` is above
+//! the rate at the shop's own best time, the cell of the greatest `p_c`: how much a customer answers at all is the same for
+//! both. Otherwise the row is that of the shop's time.
 //!
 //! Cells that the shop has not used are never best: nothing is known of them. That a message is sent at some hour was the
 //! shop's choice; if it wrote to its best customers at night, nights look good.
@@ -40,10 +44,10 @@ use crate::data::events::kinds;
 use crate::data::{Events, Whose};
 use crate::error::{Error, Result};
 use crate::ids::{IdKind, Ids, NO_ID};
-use crate::num::Fraction;
 use crate::num::incomplete::beta_quantile;
 use crate::num::shrunk_rates::shrunk;
 use crate::num::special::ln_rising;
+use crate::num::{Fraction, normal};
 use crate::request::longer_than_zero;
 use crate::table::optional::ids_column;
 use crate::table::{CUSTOMER_ID, Column, Field, Table, Values, columns};
@@ -191,7 +195,11 @@ fn measure(events: &Events, options: &Options) -> Result<Measure> {
             kinds::need(events, BestTime::NAME, &[sent], &[clicked])?;
         }
         Measure::Orders => kinds::need(events, BestTime::NAME, &[], &[EventWord::Purchase])?,
-        Measure::Views => {}
+        Measure::Views => {
+            if !(has(EventWord::View) || has(EventWord::ProductView)) {
+                kinds::need(events, BestTime::NAME, &[], &[EventWord::View])?;
+            }
+        }
     }
     Ok(found)
 }
@@ -351,11 +359,14 @@ impl<'a> Answers<'a> {
 struct Shop {
     /// p_c; 0 where the shop has not used the cell.
     rates: Vec<f64>,
+    /// d_c
+    deviations: Vec<f64>,
     /// The sum of p_c.
     whole: f64,
     /// The shop's own best cell.
     best: u32,
-    a: f64,
+    /// Numbers a, and their weights.
+    levels: Vec<(f64, f64)>,
     kappa: f64,
 }
 
@@ -385,9 +396,12 @@ impl Shop {
         let used: Vec<usize> = (0..sums.len()).filter(|cell| sums[*cell].1 > 0.0).collect();
         let of_used = collect(used.iter().map(|cell| sums[*cell]), "best time")?;
         let mut rates = filled(sums.len(), 0.0, "best time")?;
+        let mut deviations = filled(sums.len(), 0.0, "best time")?;
         if let Some(found) = shrunk(&of_used, Fraction::P95)? {
+            let width = 2.0 * normal::quantile(0.975);
             for (cell, rate) in used.iter().zip(found) {
                 rates[*cell] = rate.value;
+                deviations[*cell] = (rate.high - rate.low) / width;
             }
         }
         // The first of equal ones.
@@ -397,15 +411,17 @@ impl Shop {
         let mut shop = Shop {
             whole: rates.iter().sum(),
             rates,
+            deviations,
             best: best.unwrap_or(0) as u32,
-            a: 1.0,
+            levels: Vec::new(),
             kappa: 1.0,
         };
         let every = answers.customers.len().div_ceil(PILOT).max(1);
         let pilot = || answers.customers.iter().step_by(every);
-        shop.a = most_likely(0.1, 1000.0, |a| {
-            pilot().map(|of| shop.ln_level(of, a)).sum()
-        });
+        shop.levels = weighted(0.1, 1000.0, |a| {
+            let likelihood: f64 = pilot().map(|of| shop.ln_level(of, a)).sum();
+            likelihood - 0.5 * log(a)
+        })?;
         shop.kappa = most_likely(1.0, 100_000.0, |kappa| {
             pilot().map(|of| shop.ln_cells(of, kappa)).sum()
         });
@@ -428,10 +444,16 @@ impl Shop {
         ln_rising(a, x) + a * log(a / (a + e)) - x * log(a + e)
     }
 
-    /// L_u
-    fn factor(&self, of: &Customer) -> f64 {
+    /// L_u, and its variance by its square.
+    fn factor(&self, of: &Customer) -> (f64, f64) {
         let (x, e) = self.level(of);
-        (x + self.a) / (e + self.a)
+        let (mut first, mut second) = (0.0, 0.0);
+        for (a, weight) in &self.levels {
+            let mean = (x + a) / (e + a);
+            first += weight * mean;
+            second += weight * (mean * mean + mean / (e + a));
+        }
+        (first, (second / (first * first) - 1.0).max(0.0))
     }
 
     /// p_uc
@@ -441,7 +463,7 @@ impl Shop {
 
     /// The beta-binomial likelihood of a customer's cells.
     fn ln_cells(&self, of: &Customer, kappa: f64) -> f64 {
-        let factor = self.factor(of);
+        let (factor, _) = self.factor(of);
         let ln = |x: f64, n: f64, p: f64| {
             ln_rising(kappa * p, x) + ln_rising(kappa * (1.0 - p), n - x) - ln_rising(kappa, n)
         };
@@ -467,7 +489,7 @@ impl Shop {
         if self.whole <= 0.0 {
             return None;
         }
-        let factor = self.factor(of);
+        let (factor, _) = self.factor(of);
         let tail = 0.5 - 0.5 * level.get();
         let rate = |cell: u32, x: f64, n: f64| {
             let p = self.expected(factor, cell);
@@ -494,28 +516,65 @@ impl Shop {
             observed: of.observed,
             is_own: own.is_some(),
             cell,
-            rate: [
-                value,
-                beta_quantile(a, b, tail),
-                1.0 - beta_quantile(b, a, tail),
-            ],
+            rate: self.interval(of, cell, value, a + b, tail),
             at_shop,
         })
     }
+
+    /// A rate with its interval; `whole` is n + κ.
+    fn interval(&self, of: &Customer, cell: u32, rate: f64, whole: f64, tail: f64) -> [f64; 3] {
+        let (factor, of_level) = self.factor(of);
+        let p = self.expected(factor, cell);
+        let off = self.deviations[cell as usize] / self.rates[cell as usize];
+        let share = self.kappa / whole * p;
+        let spread = rate * (1.0 - rate);
+        let variance = spread / (whole + 1.0) + share * share * (of_level + off * off);
+        // A beta distribution has a variance below m (1 − m); a sum of its parameters of 1 is the widest with one hump or none.
+        let sum = (spread / variance - 1.0).max(1.0);
+        let (a, b) = (rate * sum, (1.0 - rate) * sum);
+        [
+            rate,
+            beta_quantile(a, b, tail),
+            1.0 - beta_quantile(b, a, tail),
+        ]
+    }
 }
 
-/// The most likely of 41 numbers in a geometric row.
-fn most_likely(least: f64, most: f64, ln: impl Fn(f64) -> f64) -> f64 {
+/// 41 numbers in a geometric row.
+fn row(least: f64, most: f64) -> impl Iterator<Item = f64> {
     let step = log(most / least) / 40.0;
+    (0..=40).map(move |k| least * exp(step * f64::from(k)))
+}
+
+/// The most likely of a row.
+fn most_likely(least: f64, most: f64, ln: impl Fn(f64) -> f64) -> f64 {
     let mut best = (least, f64::NEG_INFINITY);
-    for k in 0..=40 {
-        let value = least * exp(step * f64::from(k));
+    for value in row(least, most) {
         let likelihood = ln(value);
         if likelihood > best.1 {
             best = (value, likelihood);
         }
     }
     best.0
+}
+
+/// Those of a row with a weight of more than a millionth of the greatest, and their weights, which add up to 1.
+fn weighted(least: f64, most: f64, ln: impl Fn(f64) -> f64) -> Result<Vec<(f64, f64)>> {
+    let mut found = Vec::new();
+    for value in row(least, most) {
+        push(&mut found, (value, ln(value)), "best time")?;
+    }
+    let greatest = found
+        .iter()
+        .map(|one| one.1)
+        .fold(f64::NEG_INFINITY, f64::max);
+    for (_, ln) in &mut found {
+        *ln = exp(*ln - greatest);
+    }
+    found.retain(|(_, weight)| *weight > 1e-6);
+    let whole: f64 = found.iter().map(|(_, weight)| weight).sum();
+    found.iter_mut().for_each(|(_, weight)| *weight /= whole);
+    Ok(found)
 }
 
 fn table(events: &Events, answers: &Answers, rows: &[Row]) -> Result<Table> {
@@ -634,9 +693,10 @@ mod tests {
     fn a_second_computation_of_one_rate() {
         let shop = Shop {
             rates: vec![0.1, 0.2],
+            deviations: vec![0.0, 0.0],
             whole: 0.3,
             best: 1,
-            a: 2.0,
+            levels: vec![(2.0, 1.0)],
             kappa: 10.0,
         };
         let of = |cells: [(u32, f64, f64); 2]| {

@@ -23,7 +23,7 @@
 //! complain may differ in others. The note `imbalance` has how far the means of the logarithms of recency, orders and
 //! revenue are apart, in standard deviations: above 0.1 the controls are not alike.
 
-use super::complaints::{Complaint, Log, SCOPE, positive_days};
+use super::complaint_log::{Complaint, Log, SCOPE, positive_days};
 use super::fields::REVENUE_PER_CUSTOMER;
 use super::matched::{Case, Compared, Match, compare, imbalance, matched};
 use super::rows::Rows;
@@ -37,6 +37,7 @@ use crate::num::Fraction;
 use crate::num::ratio::wilson;
 use crate::num::two_rates::{Rate, newcombe};
 use crate::scope::At;
+use crate::table::optional::{interval_columns, known};
 use crate::table::shared::{CUSTOMERS, REPEAT_RATE, REPEAT_RATE_HIGH, REPEAT_RATE_LOW};
 use crate::table::{Column, Field, Label, Table, columns, labels};
 use crate::time::Duration;
@@ -49,7 +50,7 @@ use serde_json::json;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Options {
-    /// The complaints, a list for each column: `occurred_at`, `customer_id`, `order_id` and `answered_at`. Required.
+    /// The complaints, a list for each column: `occurred_at`, `customer_id`, `order_id`, `shop` and `answered_at`. Required.
     /// Default: none.
     pub complaints: Rows,
     /// Days after the complaint in which purchases count. Default 90.
@@ -237,22 +238,19 @@ fn table(kinds: &[u8], rows: &[Row]) -> Result<Table> {
         Column::words(&fields[0], ANSWERS, kinds.iter().map(|kind| Some(*kind)))?,
         Column::ints(&fields[1], customers)?,
     ];
-    for at in 0..3 {
-        columns.push(float(&fields[2 + at], &|row| row.rate[at])?);
-    }
+    columns.extend(interval_columns(
+        &fields[2..5],
+        rows.iter().map(|row| known(row.rate)),
+    )?);
     columns.push(float(&fields[5], &|row| row.repeat.controls)?);
-    for at in 0..3 {
-        let difference = |row: &Row| row.repeat.difference[at].clamp(-1.0, 1.0);
-        columns.push(float(&fields[6 + at], &difference)?);
-    }
+    let repeat = |row: &Row| known(row.repeat.difference.map(|end| end.clamp(-1.0, 1.0)));
+    columns.extend(interval_columns(&fields[6..9], rows.iter().map(repeat))?);
     columns.push(float(&fields[9], &|row| row.revenue.cases)?);
     columns.push(float(&fields[10], &|row| row.revenue.controls)?);
-    for at in 0..3 {
-        columns.push(float(&fields[11 + at], &|row| row.revenue.difference[at])?);
-    }
-    for at in 0..3 {
-        columns.push(float(&fields[14 + at], &|row| row.lost()[at])?);
-    }
+    let revenue = rows.iter().map(|row| known(row.revenue.difference));
+    columns.extend(interval_columns(&fields[11..14], revenue)?);
+    let lost = rows.iter().map(|row| known(row.lost()));
+    columns.extend(interval_columns(&fields[14..17], lost)?);
     Ok(Table::new(columns))
 }
 

@@ -2,8 +2,8 @@
 //!
 //! # What is read
 //!
-//! The rows in `complaints`: `occurred_at`, and if there are such columns `customer_id`, `order_id`, `answered_at` (null:
-//! not answered) and the column in `by`. With an `order_id` the customer and the value of `by` are those of the order where
+//! The rows in `complaints`: `occurred_at`, and if there are such columns `customer_id`, `order_id`, `shop` (of order ids that
+//! two shops have), `answered_at` (null: not answered) and the column in `by`. With an `order_id` the customer and the value of `by` are those of the order where
 //! the row has none; of an order of several lines it is the line with the greatest amount. Complaints of customers and
 //! orders that the orders do not have count, too; notes say how many. Later complaints than `as_of` do not count, and an
 //! answer later than `as_of` is none.
@@ -24,8 +24,9 @@
 //! The interval of the first is Wilson's with the effective number of independent orders (`num/ratio.rs`, clustered by
 //! customer); where there are more complaints than orders it is null. The others have Wilson's.
 
+use super::complaint_log::{Complaint, Log, SCOPE, positive_days};
 use super::fields::{ANSWERED, COMPLAINTS, GROUP};
-use super::rows::{Given, Rows};
+use super::rows::Rows;
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, filled, push};
 use crate::data::Orders;
@@ -36,6 +37,7 @@ use crate::ids::NO_ID;
 use crate::num::Fraction;
 use crate::num::ratio::{Ratio, Sums};
 use crate::scope::At;
+use crate::table::optional::{interval_columns, rate_columns};
 use crate::table::shared::{CUSTOMERS, ORDERS};
 use crate::table::{Column, Field, Table, columns};
 use crate::time::{Day, Duration};
@@ -50,8 +52,8 @@ use std::sync::Arc;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Options {
-    /// The complaints, a list for each column: `occurred_at`, `customer_id`, `order_id`, `answered_at` and the column in
-    /// `by`. Required. Default: none.
+    /// The complaints, a list for each column: `occurred_at`, `customer_id`, `order_id`, `shop`, `answered_at` and the column
+    /// in `by`. Required. Default: none.
     pub complaints: Rows,
     /// A column of the orders or of the complaints whose values make groups. Default: none.
     pub by: Option<String>,
@@ -76,130 +78,6 @@ impl Default for Options {
             confidence: Fraction::P95,
         }
     }
-}
-
-/// The keys of a scope that analyses of orders beside rows of the request take.
-pub(super) const SCOPE: &[&str] = &["as_of", "where", "policy", "basis", "refunds"];
-
-/// A complaint.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Complaint {
-    /// The customer's code; [`NO_ID`] if none is known.
-    pub(super) customer: u32,
-    pub(super) at: i64,
-    pub(super) day: i32,
-    pub(super) answered: Option<i64>,
-    /// The order's place; [`NO_ID`] if none is known.
-    order: u32,
-    row: u32,
-}
-
-/// The complaints up to a date.
-pub(super) struct Log<'a> {
-    given: Given<'a>,
-    /// By instant and row.
-    pub(super) all: Vec<Complaint>,
-    /// The end of the date.
-    pub(super) end: i64,
-    other_customers: u64,
-    other_orders: u64,
-    later: u64,
-}
-
-impl<'a> Log<'a> {
-    pub(super) fn new(rows: &'a Rows, by: Option<&str>, selection: &Selection) -> Result<Log<'a>> {
-        let optional = ["customer_id", "order_id", "answered_at"];
-        let optional: Vec<&str> = optional.into_iter().chain(by).collect();
-        let given = rows.given("complaints", &["occurred_at"], &optional)?;
-        let data = selection.data();
-        let zone = data.offsets.zone();
-        let occurred = given.times("occurred_at", zone)?;
-        let answered = given.times("answered_at", zone)?;
-        let customers = given.customers(&selection.orders)?;
-        let orders = orders_of(&given, selection)?;
-        let end = data
-            .offsets
-            .start_of(Day(selection.as_of.0.saturating_add(1)));
-        let mut log = Log {
-            given,
-            all: Vec::new(),
-            end,
-            other_customers: 0,
-            other_orders: 0,
-            later: 0,
-        };
-        for (row, occurred) in occurred.into_iter().enumerate() {
-            let Some((at, day)) = occurred else {
-                return Err(log.given.wrong("occurred_at", row, "a date or a time"));
-            };
-            let answered = answered[row].map(|(at, _)| at);
-            if answered.is_some_and(|answered| answered < at) {
-                let expected = "a time that is not before the complaint";
-                return Err(log.given.wrong("answered_at", row, expected));
-            }
-            if day > selection.as_of.0 {
-                log.later += 1;
-                continue;
-            }
-            let order = orders[row];
-            log.other_orders += u64::from(order == Some(None));
-            let order = order.flatten().unwrap_or(NO_ID);
-            log.other_customers += u64::from(customers[row] == Some(None));
-            let customer = match customers[row] {
-                Some(code) => code.unwrap_or(NO_ID),
-                None => data.customer.get(order as usize).copied().unwrap_or(NO_ID),
-            };
-            let one = Complaint {
-                customer,
-                at,
-                day,
-                answered: answered.filter(|answered| *answered < end),
-                order,
-                row: row as u32,
-            };
-            push(&mut log.all, one, "complaints")?;
-        }
-        log.all.sort_unstable_by_key(|one| (one.at, one.row));
-        Ok(log)
-    }
-
-    /// The table with notes on what met nothing.
-    pub(super) fn noted(&self, mut table: Table) -> Table {
-        for (name, value) in [
-            ("complaints_of_other_customers", self.other_customers),
-            ("complaints_of_other_orders", self.other_orders),
-            ("complaints_after_as_of", self.later),
-        ] {
-            if value > 0 {
-                table = table.with_note(name, json!(value));
-            }
-        }
-        table
-    }
-}
-
-/// The place of each row's order: `None` for a null, and within for an order that there is not.
-fn orders_of(given: &Given, selection: &Selection) -> Result<Vec<Option<Option<u32>>>> {
-    if !given.has("order_id") {
-        return filled(given.len, None, "complaints");
-    }
-    let dim = selection.data().order_id.as_ref();
-    let Some((dim, codes)) = dim.and_then(|dim| Some((dim, dim.codes.as_ref()?))) else {
-        let expected = "no such column: the orders have no order ids";
-        return Err(Error::option("complaints.order_id", "", expected));
-    };
-    let mut place = filled(dim.ids.len(), NO_ID, "complaints")?;
-    for (order, code) in codes.iter().enumerate().rev() {
-        if let Some(place) = place.get_mut(*code as usize) {
-            *place = order as u32;
-        }
-    }
-    let found = given.codes("order_id", &dim.ids)?.into_iter();
-    let of = |code: Option<u32>| {
-        code.map(|code| place[code as usize])
-            .filter(|o| *o != NO_ID)
-    };
-    collect(found.map(|code| code.map(of)), "complaints")
 }
 
 /// The analysis `complaints`.
@@ -273,14 +151,6 @@ impl Analysis for Complaints {
         let found = groups.filled(&log.all)?;
         let found: Vec<Found> = found.iter().map(|of| of.found(options, ends)).collect();
         Ok(log.noted(table(&groups, &found, options)?))
-    }
-}
-
-/// Refuses no days.
-pub(super) fn positive_days(option: &str, days: u32) -> Result<()> {
-    match (1..=3660).contains(&days) {
-        true => Ok(()),
-        false => Err(Error::option(option, json!(days), "1 to 3660 days")),
     }
 }
 
@@ -574,27 +444,22 @@ fn table(groups: &Groups, found: &[Found], options: &Options) -> Result<Table> {
     let count = |field: &Field, of: &dyn Fn(&Found) -> u64| {
         Column::ints(field, found.iter().map(|f| i32::try_from(of(f)).ok()))
     };
-    let float = |field: &Field, of: &dyn Fn(&Found) -> Option<f64>| {
-        Column::floats(field, found.iter().map(of))
-    };
     columns.push(count(&fields[1], &|f| f.complaints as u64)?);
     let orders = found
         .iter()
         .map(|f| i32::try_from(f.orders).ok().filter(|_| groups.has_orders));
     columns.push(Column::ints(&fields[2], orders)?);
-    for at in 0..3 {
-        columns.push(float(&fields[3 + at], &|f| f.per_100[at])?);
-    }
+    columns.extend(interval_columns(
+        &fields[3..6],
+        found.iter().map(|f| f.per_100),
+    )?);
     columns.push(count(&fields[6], &|f| f.customers)?);
-    let ends = |ratio: &Ratio| [ratio.value, ratio.low, ratio.high];
-    for at in 0..3 {
-        columns.push(float(&fields[7 + at], &|f| ends(&f.recurrence)[at])?);
-    }
+    let rates = |of: &dyn Fn(&Found) -> Ratio| collect(found.iter().map(of), "complaints");
+    columns.extend(rate_columns(&fields[7..10], &rates(&|f| f.recurrence)?)?);
     columns.push(count(&fields[10], &|f| f.answered)?);
-    columns.push(float(&fields[11], &|f| f.median_hours)?);
-    for at in 0..3 {
-        columns.push(float(&fields[12 + at], &|f| ends(&f.in_time)[at])?);
-    }
+    let median = found.iter().map(|f| f.median_hours);
+    columns.push(Column::floats(&fields[11], median)?);
+    columns.extend(rate_columns(&fields[12..15], &rates(&|f| f.in_time)?)?);
     Ok(Table::new(columns))
 }
 

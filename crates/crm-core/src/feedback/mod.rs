@@ -1,6 +1,7 @@
 //! Feedback (顧客の声): what customers answered and complained of, what they did then, and how sure the numbers are.
 
 pub mod complaint_cost;
+mod complaint_log;
 pub mod complaints;
 mod fields;
 mod matched;

@@ -36,7 +36,7 @@ use crate::context::{Context, collect, filled, push};
 use crate::error::{Error, Result};
 use crate::num::ratio::Ratio;
 use crate::num::{Fraction, normal, student};
-use crate::table::optional::rate_columns;
+use crate::table::optional::{interval_columns, rate_columns};
 use crate::table::{Column, Field, Table, Values, columns};
 use crate::time::{Day, MICROS_PER_DAY, Moment};
 use libm::{exp, log, sqrt};
@@ -50,7 +50,7 @@ use std::sync::Arc;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Options {
-    /// Reviews of the shop's mean that are added to each product's, above 0. Default: none, estimated from the reviews.
+    /// Reviews of the shop's mean that are added to each product's, 0.000001 to 1,000,000,000. Default: none, estimated from the reviews.
     pub prior_weight: Option<f64>,
     /// The date up to which reviews count. Default: none, all.
     pub until: Option<Day>,
@@ -117,20 +117,37 @@ impl Analysis for Reviews {
 
     fn check(data: &Table, options: &Options) -> Result<()> {
         let [least, most] = options.scale;
-        if !(least.is_finite() && most.is_finite() && least < most) {
-            let expected = "the least and the greatest score, such as [1, 5]";
+        if !(-1e6 <= least && least < most && most <= 1e6 && most - least >= 1e-6) {
+            let expected = "the least and the greatest score, such as [1, 5], within a million";
             return Err(Error::option("scale", json!(options.scale), expected));
         }
+        let is_given = options.bad != Options::default().bad;
+        if is_given && !(least..=most).contains(&options.bad) {
+            let expected = "a score within `scale`, which is 1 to 5 if it is not given";
+            return Err(Error::option("bad", options.bad, expected));
+        }
         if let Some(weight) = options.prior_weight
-            && !(weight.is_finite() && weight > 0.0)
+            && !(1e-6..=1e9).contains(&weight)
         {
-            return Err(Error::option("prior_weight", weight, "a number above 0"));
+            let expected = "a number above 0, from 0.000001 to 1,000,000,000";
+            return Err(Error::option("prior_weight", weight, expected));
         }
-        if options.until.is_some() && data.column("reviewed_at").is_none() {
-            let expected = "a table with the column `reviewed_at`, by which reviews are left out";
-            return Err(Error::option("until", json!(options.until), expected));
+        let by_date = [
+            ("until", options.until.map(|until| json!(until))),
+            (
+                "recent_days",
+                (options.recent_days != Options::default().recent_days)
+                    .then(|| json!(options.recent_days)),
+            ),
+        ];
+        let given = by_date
+            .into_iter()
+            .find_map(|(name, value)| Some((name, value?)));
+        if let (Some((name, value)), None) = (given, data.column("reviewed_at")) {
+            let expected = "a table with the column `reviewed_at`, which has the dates of reviews";
+            return Err(Error::option(name, value, expected));
         }
-        super::complaints::positive_days("recent_days", options.recent_days)
+        super::complaint_log::positive_days("recent_days", options.recent_days)
     }
 
     fn run(data: &Table, _: &(), options: &Options, context: &Context) -> Result<Table> {
@@ -255,6 +272,8 @@ impl Shop {
         let one = |at: usize| {
             let (reviews, (n, raw)) = (products[at], means[at]);
             let (mean_of, variance) = shrunk[at];
+            // A sum of weights may be 1 and a rounding error.
+            let mean_of = mean_of.clamp(options.scale[0], options.scale[1]);
             let half = z * sqrt(variance);
             let bad = reviews
                 .iter()
@@ -380,9 +399,6 @@ struct Found {
 
 fn table(names: Vec<String>, found: &[Found], dated: bool) -> Result<Table> {
     let fields = Reviews::COLUMNS;
-    let float = |field: &Field, of: &dyn Fn(&Found) -> Option<f64>| {
-        Column::floats(field, found.iter().map(of))
-    };
     let bad = collect(found.iter().map(|f| f.bad), "reviews")?;
     let names = Arc::new(names);
     let mut columns = vec![
@@ -391,20 +407,18 @@ fn table(names: Vec<String>, found: &[Found], dated: bool) -> Result<Table> {
             &fields[1],
             found.iter().map(|f| i32::try_from(f.reviews).ok()),
         )?,
-        float(&fields[2], &|f| Some(f.mean))?,
+        Column::floats(&fields[2], found.iter().map(|f| Some(f.mean)))?,
     ];
-    for at in 0..3 {
-        columns.push(float(&fields[3 + at], &|f| Some(f.shrunk[at]))?);
-    }
+    let shrunk = found.iter().map(|f| f.shrunk.map(Some));
+    columns.extend(interval_columns(&fields[3..6], shrunk)?);
     columns.extend(rate_columns(&fields[6..9], &bad)?);
     if dated {
         let recent = found.iter().map(|f| i32::try_from(f.recent).ok());
         columns.push(Column::ints(&fields[9], recent)?);
-        for at in 0..3 {
-            columns.push(float(&fields[10 + at], &|f| {
-                f.trend.map(|trend| trend[at])
-            })?);
-        }
+        let trend = found
+            .iter()
+            .map(|f| f.trend.map_or([None; 3], |t| t.map(Some)));
+        columns.extend(interval_columns(&fields[10..13], trend)?);
     }
     Ok(Table::new(columns))
 }

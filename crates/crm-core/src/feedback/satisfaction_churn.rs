@@ -7,13 +7,13 @@
 //! ```text
 //! band         1 for scores up to the first of `bands`, 2 for scores above it up to the second, and so on
 //! churn_rate   share of the band's customers without an order on the days 1 to `within` after the answer; Wilson's interval
-//! revenue_per_customer   their revenue on these days; Hall's interval (`num/two_means.rs`)
+//! revenue_per_customer   their revenue on these days; Hall's interval (`num/two_means.rs`), none if all are equal
 //! ```
 //!
 //! The default bands are those of the net promoter score: 0 to 6, 7 and 8, 9 and 10. Whoever answers may differ from who
 //! does not, and a score causes nothing: the table says in which band churn is higher, not what a better score would bring.
 
-use super::complaints::{SCOPE, positive_days};
+use super::complaint_log::{SCOPE, positive_days};
 use super::fields::{REVENUE_PER_CUSTOMER, REVENUE_PER_CUSTOMER_HIGH, REVENUE_PER_CUSTOMER_LOW};
 use super::rows::Rows;
 use crate::analysis::Analysis;
@@ -25,7 +25,7 @@ use crate::num::Fraction;
 use crate::num::ratio::Ratio;
 use crate::num::two_means::Mean;
 use crate::scope::At;
-use crate::table::optional::rate_columns;
+use crate::table::optional::{interval_columns, known, rate_columns};
 use crate::table::shared::CUSTOMERS;
 use crate::table::{Column, Field, Table, columns};
 use serde::{Deserialize, Serialize};
@@ -226,7 +226,12 @@ fn table(bands: &mut [Band], options: &Options) -> Result<Table> {
     let mut rows = Vec::new();
     for (at, band) in bands.iter_mut().enumerate() {
         if let Some(mean) = Mean::new(band.customers, &mut band.revenue) {
-            let (low, high) = mean.interval(level, typical);
+            let all = mean.not_zero == band.customers;
+            // Equal revenues say nothing of how much they vary.
+            let (low, high) = match all && band.revenue.first() == band.revenue.last() {
+                true => (f64::NAN, f64::NAN),
+                false => mean.interval(level, typical),
+            };
             let churn = Ratio::new(band.churned, band.customers, level);
             push(
                 &mut rows,
@@ -248,11 +253,7 @@ fn table(bands: &mut [Band], options: &Options) -> Result<Table> {
         Column::ints(&fields[3], rows.iter().map(|row| i32::try_from(row.1).ok()))?,
     ];
     columns.extend(rate_columns(&fields[4..7], &churn)?);
-    for at in 0..3 {
-        let cells = rows
-            .iter()
-            .map(|row| Some(row.3[at]).filter(|cell| cell.is_finite()));
-        columns.push(Column::floats(&fields[7 + at], cells)?);
-    }
+    let revenue = rows.iter().map(|row| known(row.3));
+    columns.extend(interval_columns(&fields[7..10], revenue)?);
     Ok(Table::new(columns))
 }

@@ -1,7 +1,7 @@
 //! What coupons brought (クーポン効果): how many were redeemed, what they cost, and which share would have bought anyway.
 //!
-//! A column of orders names the coupon of each order. The time of a coupon is from its first to its last redemption, or
-//! that of `periods`.
+//! A column of orders names the coupon of each order; null or blank for none. The time of a coupon is from its first to its last
+//! redemption, or that of `periods`; what was redeemed at other times is left out and counted (`redeemed_outside_periods`).
 //!
 //! # Definition
 //!
@@ -19,13 +19,14 @@
 //! column of discounts. A refund is no discount.
 
 use super::fields::{money, wholes};
-use super::histories::Histories;
+use super::histories::{Histories, Purchase};
+use super::named::Named;
 use crate::analysis::Analysis;
 use crate::context::{Context, filled, push};
 use crate::cycle::predict::probability_within;
 use crate::cycle::shop::{Shop, View};
 use crate::data::Orders;
-use crate::data::filter::{AttributeValues, Level};
+use crate::data::filter::Level;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NO_ID};
 use crate::num::Fraction;
@@ -109,8 +110,8 @@ impl Analysis for CouponEffect {
         "coupon": Text, "", "クーポン", "The coupon.";
         "starts_on": Date, "", "開始日", "The first day of its time.";
         "ends_on": Date, "", "終了日", "The last day of its time, at most the date.";
-        "redeemed": Int, "orders", "利用注文数", "Orders with it.";
-        "redeemers": Int, "customers", "利用者数", "Customers with such an order.";
+        "redeemed": Int, "orders", "利用注文数", "Orders with it in its time.";
+        "redeemers": Int, "customers", "利用者数", "Customers with such an order, without guests.";
         "new_redeemers": Int, "customers", "新規利用者数", "Of these, customers whose first order it was.";
         REVENUE, "Revenue of the orders with it.";
         "discount_given": Money, "currency", "値引額", "Discount of these orders; null without a column of discounts.";
@@ -126,7 +127,7 @@ impl Analysis for CouponEffect {
 
     fn check(whole: &Orders, options: &Options) -> Result<()> {
         let context = Context::default();
-        let (ids, codes) = coupons(whole, &options.coupon, &context)?;
+        let Named { ids, codes } = coupons(whole, &options.coupon, &context)?;
         let mut occurs = filled(ids.len(), false, "coupons")?;
         for code in codes.iter().filter(|code| **code != NO_ID) {
             occurs[*code as usize] = true;
@@ -171,15 +172,11 @@ impl Analysis for CouponEffect {
     }
 
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
-        let (ids, codes) = coupons(orders, &options.coupon, context)?;
+        let coupons = coupons(orders, &options.coupon, context)?;
+        let ids = &coupons.ids;
         let histories = Histories::new(orders, at, context)?;
-        let mut rows = redeemed(orders, &histories, &ids, &codes, context)?;
-        for row in &mut rows {
-            if let Some([first, last]) = options.periods.get(&ids.text(row.coupon)) {
-                row.first = first.0;
-                row.last = last.0.min(at.day.0);
-            }
-        }
+        let periods = periods(options, ids, at.day.0)?;
+        let (mut rows, outside) = redeemed(orders, &histories, &coupons, &periods, context)?;
         let in_both = match options.held_out.is_empty() {
             true => {
                 own_cycle(orders, at, &mut rows, context)?;
@@ -191,7 +188,10 @@ impl Analysis for CouponEffect {
                 beside_held_out(&histories, &held_out, &offered, &mut rows, options, context)?
             }
         };
-        let table = table(&rows, &ids, orders)?;
+        let mut table = table(&rows, ids, orders)?;
+        if outside > 0 {
+            table = table.with_note("redeemed_outside_periods", json!(outside));
+        }
         Ok(match options.held_out.is_empty() {
             true => table,
             false => table.with_note("offered_and_held_out", json!(in_both)),
@@ -200,20 +200,9 @@ impl Analysis for CouponEffect {
 }
 
 /// The coupons and that of each order.
-fn coupons(
-    orders: &Orders,
-    name: &str,
-    context: &Context,
-) -> Result<(Arc<Ids>, crate::columns::Buf<u32>)> {
-    let found = orders.attribute(name, context)?;
-    match (found.level, found.values) {
-        (Level::Order, AttributeValues::Codes(ids, codes)) => Ok((ids, codes)),
-        _ => Err(Error::option(
-            "coupon",
-            json!(name),
-            "a column of texts or numbers that all lines of an order share",
-        )),
-    }
+fn coupons(orders: &Orders, name: &str, context: &Context) -> Result<Named> {
+    let expected = "a column of texts or numbers that all lines of an order share";
+    Named::new(orders, "coupon", name, Level::Order, expected, context)
 }
 
 /// By code, which customers meet conditions.
@@ -238,71 +227,118 @@ fn members(orders: &Orders, option: &str, filter: &Filter, context: &Context) ->
     Ok(is_in)
 }
 
-/// What was redeemed of each coupon, in ascending order of coupons.
+/// The first and the last day of coupons by code, up to a date.
+fn periods(options: &Options, ids: &Ids, day: i32) -> Result<Vec<Option<[i32; 2]>>> {
+    let mut periods = filled(ids.len(), None, "coupons")?;
+    if !options.periods.is_empty() {
+        for (code, period) in periods.iter_mut().enumerate() {
+            let given = options.periods.get(&ids.text(code as u32));
+            *period = given.map(|[first, last]| [first.0, last.0.min(day)]);
+        }
+    }
+    Ok(periods)
+}
+
+/// What was redeemed of each coupon in its time, in ascending order of coupons, and how often at other times.
 fn redeemed(
     orders: &Orders,
     histories: &Histories,
-    ids: &Ids,
-    codes: &[u32],
+    coupons: &Named,
+    periods: &[Option<[i32; 2]>],
     context: &Context,
-) -> Result<Vec<Row>> {
-    let mut place = filled(ids.len(), NO_ID, "coupons")?;
-    let mut rows: Vec<Row> = Vec::new();
-    let data = &orders.data;
-    let too_much = || Error::Malformed {
-        column: orders.spec().amount.clone(),
-        problem: "amounts of a coupon add up beyond 64 bits".into(),
+) -> Result<(Vec<Row>, u64)> {
+    let mut sums = Redeemed {
+        orders,
+        coupons,
+        periods,
+        place: filled(coupons.ids.len(), NO_ID, "coupons")?,
+        rows: Vec::new(),
+        outside: 0,
     };
     for (n, customer) in orders.ids().by_id()?.iter().enumerate() {
         if n % Context::BLOCK == 0 {
             context.check()?;
         }
-        let mut is_first = true;
-        for one in histories.of(*customer).filter(|one| one.is_order) {
-            let (order, new) = (one.order as usize, is_first);
-            is_first = false;
-            let coupon = codes[order];
-            if coupon == NO_ID {
-                continue;
-            }
-            if place[coupon as usize] == NO_ID {
-                place[coupon as usize] = rows.len() as u32;
-                let row = Row {
-                    coupon,
-                    first: one.day,
-                    last: one.day,
-                    orders: 0,
-                    revenue: 0,
-                    discount: 0,
-                    redeemers: Vec::new(),
-                    new: 0,
-                    anyway: [None; 3],
-                    by: AnywayBy::OwnCycle,
-                    known: 0,
-                };
-                push(&mut rows, row, "coupons")?;
-            }
-            let row = &mut rows[place[coupon as usize] as usize];
-            let refund = data
-                .refund
-                .as_ref()
-                .map_or(0, |refund| refund.amount[order]);
-            let discount = data.gross[order]
-                .saturating_sub(data.net[order])
-                .saturating_sub(refund);
-            row.first = row.first.min(one.day);
-            row.last = row.last.max(one.day);
-            row.orders += 1;
-            row.new += i64::from(new);
-            row.revenue = row.revenue.checked_add(one.amount).ok_or_else(too_much)?;
-            row.discount = row.discount.checked_add(discount).ok_or_else(too_much)?;
-            if row.redeemers.last() != Some(customer) {
-                push(&mut row.redeemers, *customer, "coupons")?;
-            }
+        let own = histories.of(*customer).filter(|one| one.is_order);
+        for (at, one) in own.enumerate() {
+            sums.add(&one, Some(*customer), at == 0)?;
         }
     }
-    rows.sort_unstable_by(|a, b| ids.cmp(a.coupon, b.coupon));
-    Ok(rows)
+    context.check()?;
+    for one in histories.of_guests().filter(|one| one.is_order) {
+        sums.add(&one, None, false)?;
+    }
+    let Redeemed {
+        mut rows, outside, ..
+    } = sums;
+    rows.sort_unstable_by(|a, b| coupons.ids.cmp(a.coupon, b.coupon));
+    Ok((rows, outside))
+}
+
+/// Sums of coupons.
+struct Redeemed<'a> {
+    orders: &'a Orders,
+    coupons: &'a Named,
+    /// The time of each coupon, if it is given.
+    periods: &'a [Option<[i32; 2]>],
+    /// The row of each coupon.
+    place: Vec<u32>,
+    rows: Vec<Row>,
+    outside: u64,
+}
+
+impl Redeemed<'_> {
+    /// Adds an order, of a customer or of a guest.
+    fn add(&mut self, one: &Purchase, customer: Option<u32>, is_first: bool) -> Result<()> {
+        let order = one.order as usize;
+        let coupon = self.coupons.codes[order];
+        if coupon == NO_ID {
+            return Ok(());
+        }
+        let period = self.periods[coupon as usize];
+        if period.is_some_and(|[first, last]| one.day < first || last < one.day) {
+            self.outside += 1;
+            return Ok(());
+        }
+        let place = &mut self.place[coupon as usize];
+        if *place == NO_ID {
+            *place = self.rows.len() as u32;
+            let row = Row {
+                coupon,
+                first: period.map_or(one.day, |[first, _]| first),
+                last: period.map_or(one.day, |[_, last]| last),
+                orders: 0,
+                revenue: 0,
+                discount: 0,
+                redeemers: Vec::new(),
+                new: 0,
+                anyway: [None; 3],
+                by: AnywayBy::OwnCycle,
+                known: 0,
+            };
+            push(&mut self.rows, row, "coupons")?;
+        }
+        let row = &mut self.rows[*place as usize];
+        let data = &self.orders.data;
+        let refund = data.refund.as_ref().map_or(0, |of| of.amount[order]);
+        let discount = data.gross[order]
+            .saturating_sub(data.net[order])
+            .saturating_sub(refund);
+        let too_much = || Error::Malformed {
+            column: self.orders.spec().amount.clone(),
+            problem: "amounts of a coupon add up beyond 64 bits".into(),
+        };
+        row.first = row.first.min(one.day);
+        row.last = row.last.max(one.day);
+        row.orders += 1;
+        row.new += i64::from(is_first);
+        row.revenue = row.revenue.checked_add(one.amount).ok_or_else(too_much)?;
+        row.discount = row.discount.checked_add(discount).ok_or_else(too_much)?;
+        if let Some(customer) = customer.filter(|own| row.redeemers.last() != Some(own)) {
+            push(&mut row.redeemers, customer, "coupons")?;
+        }
+        Ok(())
+    }
 }
 
 /// The mean probability of redeemers that they buy within the coupon's time, seen from the day before.

@@ -1,6 +1,6 @@
 //! The rules of [`entitlements`](super::entitlements), as they are written and in days and minor units.
 
-use super::tier_rules::{TierRules, minor, whole_days};
+use super::tier_rules::{TierRules, minor, new_name, whole_days};
 use crate::error::{Error, Result};
 use crate::money::Currency;
 use crate::scope::Filter;
@@ -67,15 +67,8 @@ pub(super) fn read(rules: &[Rule], tiers: &TierRules, currency: Currency) -> Res
     }
     let mut found = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
-        let taken = rules[..at].iter().any(|other| other.name == rule.name);
-        if rule.name.trim().is_empty() || taken {
-            let path = format!("rules.{at}.name");
-            return Err(Error::option(
-                path,
-                json!(rule.name),
-                "a name that no other rule has",
-            ));
-        }
+        let others = rules[..at].iter().map(|other| &other.name);
+        new_name(&format!("rules.{at}.name"), &rule.name, others)?;
         found.push(rule.read(&format!("rules.{at}"), tiers, currency)?);
     }
     let code = |rule: &Rule| rule.code.clone().unwrap_or_else(|| rule.name.clone());

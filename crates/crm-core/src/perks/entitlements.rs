@@ -24,12 +24,13 @@ use super::earning::{Earned, Progress, of_nth, of_tier};
 use super::entitlement_rules::{Asks, Read, Rule, read};
 use super::fields::{money, wholes};
 use super::histories::{Days, Histories};
+use super::named::Named;
 use super::sentences::sentences;
 use super::tier_rules::{Measure, Rules, TierRules};
 use crate::analysis::Analysis;
 use crate::context::{Context, collect, push, room};
 use crate::data::Orders;
-use crate::data::filter::{AttributeValues, Level};
+use crate::data::filter::Level;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::scope::At;
@@ -115,6 +116,18 @@ impl Analysis for Entitlements {
             whole
                 .matching(&rule.filter, &context)
                 .map_err(|error| error.inside(&path))?;
+            if let (Some(code), None) = (&rule.code, &options.used) {
+                let expected = "no such setting without `used`, the column with the codes";
+                return Err(Error::option(
+                    format!("rules.{at}.code"),
+                    json!(code),
+                    expected,
+                ));
+            }
+        }
+        if !options.tiers.tiers.is_empty() && options.rules.iter().all(|rule| rule.tier.is_none()) {
+            let expected = "no tiers, or a rule with `tier`: no rule names one";
+            return Err(Error::option("tiers", options.tiers.tiers.len(), expected));
         }
         Ok(())
     }
@@ -185,17 +198,10 @@ impl Options {
     }
 }
 
-/// The codes of the column that says what an order used.
-fn uses_column(orders: &Orders, name: &str, context: &Context) -> Result<AttributeValues> {
-    let found = orders.attribute(name, context)?;
-    match (found.level, &found.values) {
-        (Level::Order, AttributeValues::Codes(..)) => Ok(found.values),
-        _ => Err(Error::option(
-            "used",
-            json!(name),
-            "a column of texts or numbers that all lines of an order share",
-        )),
-    }
+/// The column that says what an order used.
+fn uses_column(orders: &Orders, name: &str, context: &Context) -> Result<Named> {
+    let expected = "a column of texts or numbers that all lines of an order share";
+    Named::new(orders, "used", name, Level::Order, expected, context)
 }
 
 /// A rule with the orders that count for it.
@@ -207,7 +213,7 @@ struct Perk<'a> {
     /// For the n-th order: which orders meet `where`.
     meets: Option<Vec<bool>>,
     /// The codes of the column `used`, and that of the rule if it occurs.
-    uses: Option<(AttributeValues, Option<u32>)>,
+    uses: Option<(Named, Option<u32>)>,
 }
 
 impl<'a> Perk<'a> {
@@ -235,19 +241,14 @@ impl<'a> Perk<'a> {
         let uses = match &options.used {
             None => None,
             Some(name) => {
-                let values = uses_column(orders, name, context)?;
+                let named = uses_column(orders, name, context)?;
                 let code = rule.code.as_ref().unwrap_or(&rule.name);
-                let found = match &values {
-                    AttributeValues::Codes(ids, _) => {
-                        let number = code.parse::<i64>().ok().map(|n| json!(n));
-                        match ids.find(&json!(code))? {
-                            None => number.map(|n| ids.find(&n)).transpose()?.flatten(),
-                            found => found,
-                        }
-                    }
-                    _ => None,
+                let number = code.parse::<i64>().ok().map(|n| json!(n));
+                let found = match named.ids.find(&json!(code))? {
+                    None => number.map(|n| named.ids.find(&n)).transpose()?.flatten(),
+                    found => found,
                 };
-                Some((values, found))
+                Some((named, found))
             }
         };
         Ok(Perk {
@@ -262,9 +263,7 @@ impl<'a> Perk<'a> {
     /// Whether an order used the perk.
     fn is_used(&self, order: u32) -> bool {
         match &self.uses {
-            Some((AttributeValues::Codes(_, codes), Some(own))) => {
-                codes[order as usize] == *own && *own != NO_ID
-            }
+            Some((named, Some(own))) => named.codes[order as usize] == *own && *own != NO_ID,
             _ => false,
         }
     }

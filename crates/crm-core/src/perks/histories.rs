@@ -5,6 +5,7 @@ use crate::data::Orders;
 use crate::data::orders::index::Index;
 use crate::data::orders::selection::{ORDER, REVENUE, Selection};
 use crate::error::Result;
+use crate::ids::NO_ID;
 use crate::scope::At;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ pub(super) struct Histories {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Purchase {
     pub(super) day: i32,
-    /// Its place among the orders.
+    /// The place of the order, of a refund that of the refunded one if it is known.
     pub(super) order: u32,
     pub(super) is_order: bool,
     /// Minor units.
@@ -39,14 +40,36 @@ impl Histories {
         Ok(codes.filter(|code| self.selection.shows(*code)))
     }
 
+    /// The purchases of guests.
+    pub(super) fn of_guests(&self) -> impl Iterator<Item = Purchase> {
+        let (selection, data) = (&self.selection, self.selection.data());
+        let guests = data.customer.iter().enumerate();
+        let guests = guests.filter(|(_, customer)| **customer == NO_ID);
+        guests.filter_map(move |(order, _)| {
+            let day = data.offsets.day(data.time[order]);
+            let action = selection.action(order);
+            (day <= selection.as_of && action & (ORDER | REVENUE) != 0).then(|| Purchase {
+                day: day.0,
+                order: data.refund_of.as_ref().map_or(order as u32, |of| of[order]),
+                is_order: action & ORDER != 0,
+                amount: match action & REVENUE {
+                    0 => 0,
+                    _ => selection.amount(order),
+                },
+            })
+        })
+    }
+
     /// The purchases of a customer in their order.
     pub(super) fn of(&self, code: u32) -> impl Iterator<Item = Purchase> {
         let entries = self.selection.of(&self.index, code);
+        let refund_of = self.selection.data().refund_of.as_ref();
+        let order = move |row: u32| refund_of.map_or(row, |of| of[row as usize]);
         entries
             .filter(|(_, action, _)| action & (ORDER | REVENUE) != 0)
-            .map(|(entry, action, amount)| Purchase {
+            .map(move |(entry, action, amount)| Purchase {
                 day: entry.day,
-                order: entry.order,
+                order: order(entry.order),
                 is_order: action & ORDER != 0,
                 amount: if action & REVENUE != 0 { amount } else { 0 },
             })

@@ -28,6 +28,17 @@ impl Kind {
         "expired", "Expired", "失効";
         "adjusted", "Adjusted", "調整";
     };
+
+    /// What a cell of a ledger means, in capitals or not, or in Japanese.
+    pub(super) fn of_word(word: &str) -> Option<Kind> {
+        Some(match word.trim().to_ascii_lowercase().as_str() {
+            "earned" | "獲得" | "付与" => Kind::Earned,
+            "used" | "利用" | "使用" => Kind::Used,
+            "expired" | "失効" => Kind::Expired,
+            "adjusted" | "調整" => Kind::Adjusted,
+            _ => return None,
+        })
+    }
 }
 
 /// A movement of points.
@@ -39,9 +50,9 @@ pub(super) struct Movement {
     pub(super) points: i64,
     /// The first day on which what was earned cannot be used any more.
     pub(super) ends: Option<i32>,
-    /// Whether points are taken from those that were earned last: a refund takes back what its order gave.
+    /// Whether a refund takes them back: of what its order gave first, then of what was earned last.
     pub(super) is_refund: bool,
-    /// The row of the table, or the place of the order.
+    /// The row of the table, or the place of the order, of a refund that of the refunded one.
     pub(super) row: u32,
 }
 
@@ -62,6 +73,7 @@ pub(super) struct Line {
 struct Lot {
     ends: i32,
     left: i64,
+    row: u32,
 }
 
 /// The points of one customer.
@@ -128,11 +140,15 @@ impl Account {
                 let lot = Lot {
                     ends: movement.ends.unwrap_or(NEVER),
                     left: points - paid,
+                    row,
                 };
                 push(&mut self.lots, lot, "points")?;
                 0
             }
-            false => self.take(points.unsigned_abs() as i64, movement.is_refund),
+            false => self.take(
+                points.unsigned_abs() as i64,
+                movement.is_refund.then_some(row),
+            ),
         };
         let change = if gives {
             points
@@ -155,17 +171,21 @@ impl Account {
         push(&mut self.lines, line, "points")
     }
 
-    /// What was not there.
-    fn take(&mut self, points: i64, newest_first: bool) -> i64 {
+    /// Takes points, the oldest first; those of a refund from its order, then the newest first. What was not there.
+    fn take(&mut self, points: i64, refunded: Option<u32>) -> i64 {
         let mut open = points;
         let mut from = |lot: &mut Lot| {
             let taken = lot.left.min(open);
             lot.left -= taken;
             open -= taken;
         };
-        match newest_first {
-            true => self.lots.iter_mut().rev().for_each(&mut from),
-            false => self.lots.iter_mut().for_each(&mut from),
+        match refunded {
+            Some(order) => {
+                let own = self.lots.iter_mut().filter(|lot| lot.row == order);
+                own.for_each(&mut from);
+                self.lots.iter_mut().rev().for_each(&mut from);
+            }
+            None => self.lots.iter_mut().for_each(&mut from),
         }
         self.debt += open;
         self.lots.retain(|lot| lot.left > 0);
@@ -242,22 +262,28 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_takes_back_what_was_earned_last() {
-        let mut account = Account::default();
-        account
-            .book(&movement(1, Kind::Earned, 100, Some(11)))
-            .unwrap();
-        account
-            .book(&movement(5, Kind::Earned, 50, Some(15)))
-            .unwrap();
-        let refund = Movement {
-            is_refund: true,
-            ..movement(6, Kind::Adjusted, -60, None)
-        };
-        account.book(&refund).unwrap();
-        assert_eq!(account.expiring(9), (0, Some(11)));
-        assert_eq!(account.expiring(10), (90, Some(11)));
-        account.expire(11).unwrap();
-        assert_eq!(account.balance(), 0);
+    fn a_refund_takes_back_what_its_order_gave_then_what_was_earned_last() {
+        let earned = [
+            movement(1, Kind::Earned, 100, Some(11)),
+            movement(5, Kind::Earned, 50, Some(15)),
+        ];
+        // Of neither order, of the first, of the second: what is left until day 11 and until day 15.
+        for (order, left) in [(7, [90, 0]), (1, [40, 50]), (5, [90, 0])] {
+            let mut account = Account::default();
+            for one in earned {
+                let row = one.day as u32;
+                account.book(&Movement { row, ..one }).unwrap();
+            }
+            let refund = Movement {
+                is_refund: true,
+                row: order,
+                ..movement(6, Kind::Adjusted, -60, None)
+            };
+            account.book(&refund).unwrap();
+            assert_eq!(account.expiring(9), (0, Some(11)));
+            assert_eq!(account.expiring(10), (left[0], Some(11)), "{order}");
+            account.expire(11).unwrap();
+            assert_eq!(account.balance(), left[1]);
+        }
     }
 }

@@ -8,6 +8,7 @@ mod fields;
 mod histories;
 mod lots;
 pub mod movements;
+mod named;
 pub mod point_movements;
 pub mod points;
 pub mod referrals;

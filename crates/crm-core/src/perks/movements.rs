@@ -5,19 +5,21 @@
 //! ```text
 //! earned      points · amount / per of each order, rounded by `rounding`, on the day of the order
 //! used        the cell of the column `used` of an order, before the order earns
-//! taken back  by a refund in a row of its own: points · refund / per, rounded alike, of those earned last (`adjusted`)
+//! taken back  by a refund (`adjusted`): what its order earned less what the rest of it earns; of the points of that order, then
+//!             of those earned last
 //! ```
 //!
 //! A refund at the order's date lowers the amount on which points are earned; one at its own date (the scope's `refunds` =
-//! `refund_date`) takes back.
+//! `refund_date`) takes back, so that in the end both give the same points. A refund of more than the order takes no more than it
+//! gave; one in a row of the input, whose order is not known, takes what an order of its amount would earn.
 //!
 //! # Of a table
 //!
-//! A row per movement: `customer_id`, `occurred_at` (a date or a time), `kind` (earned, used, expired, adjusted), `points` (a
+//! A row per movement: `customer_id`, `occurred_at` (a date or a time), `kind` (earned, used, expired, adjusted, in capitals or not; 獲得 or 付与, 利用 or 使用, 失効, 調整), `points` (a
 //! whole number; of adjusted also below 0), and `expires_at`, the last day on which earned points can be used (null: for ever).
 //! Days are those of the column's zone, of texts those of UTC. A table of which rows say what has expired has no `expires_at`, or points would expire twice.
 
-use super::histories::Histories;
+use super::histories::{Histories, Purchase};
 use super::lots::{Kind, Movement};
 use super::tier_rules::{minor, whole_days};
 use crate::analysis::Input;
@@ -141,7 +143,7 @@ impl PointRules {
     }
 
     /// The points of an amount of at least 0, minor units.
-    fn earned(&self, amount: i64, per: i64) -> i64 {
+    fn earned(&self, amount: i64, per: i64) -> Result<i64> {
         let (points, per) = (
             i128::from(self.points) * i128::from(amount),
             i128::from(per),
@@ -151,7 +153,13 @@ impl PointRules {
             Rounding::Nearest => (2 * points + per) / (2 * per),
             Rounding::Ceil => (points + per - 1) / per,
         };
-        whole.min(MOST.into()) as i64
+        i64::try_from(whole)
+            .ok()
+            .filter(|points| *points <= MOST)
+            .ok_or_else(|| {
+                let expected = "more: an order earns over 1,000,000,000,000 points";
+                Error::option("per", json!(self.per), expected)
+            })
     }
 }
 
@@ -190,6 +198,11 @@ pub trait HasPoints: Input {
     const KEYS: &'static [&'static str];
     /// The optional columns.
     const COLUMNS: &'static [&'static str];
+    /// What says when points expire.
+    const EXPIRY: &'static str;
+
+    /// Whether points can expire.
+    fn can_expire(&self, rules: &PointRules) -> bool;
 
     /// The currency of the points' value.
     ///
@@ -216,6 +229,11 @@ pub trait HasPoints: Input {
 impl HasPoints for Orders {
     const KEYS: &'static [&'static str] = crate::analysis::WITHOUT_OCCASION;
     const COLUMNS: &'static [&'static str] = &[];
+    const EXPIRY: &'static str = "`valid`";
+
+    fn can_expire(&self, rules: &PointRules) -> bool {
+        rules.valid.is_some()
+    }
 
     fn currency(&self, given: Option<Currency>) -> Result<Currency> {
         match given {
@@ -241,6 +259,7 @@ impl HasPoints for Orders {
             .map(|name| Used::new(self, name, context))
             .transpose()?;
         let histories = Histories::new(self, at, context)?;
+        let mut net = Net::new(&histories, self)?;
         let (mut customers, mut movements) = (Vec::new(), Vec::new());
         for (place, customer) in histories.shown()?.enumerate() {
             if place % Context::BLOCK == 0 {
@@ -266,16 +285,17 @@ impl HasPoints for Orders {
                 if spent > 0 {
                     push(&mut movements, movement(Kind::Used, spent), "points")?;
                 }
-                let points = rules.earned(one.amount.saturating_abs(), per);
-                let own = match (points, one.amount >= 0) {
-                    (0, _) => continue,
-                    (_, true) => Movement {
+                let [before, after] = net.around(&one);
+                let points = rules.earned(after, per)? - rules.earned(before, per)?;
+                let own = match points {
+                    0 => continue,
+                    1.. => Movement {
                         ends: valid.map(|valid| one.day.saturating_add(valid)),
                         ..movement(Kind::Earned, points)
                     },
-                    (_, false) => Movement {
+                    _ => Movement {
                         is_refund: true,
-                        ..movement(Kind::Adjusted, -points)
+                        ..movement(Kind::Adjusted, points)
                     },
                 };
                 push(&mut movements, own, "points")?;
@@ -287,6 +307,36 @@ impl HasPoints for Orders {
             customers,
             movements,
         })
+    }
+}
+
+/// What is left of the amounts of orders whose refunds are rows of their own.
+struct Net(Option<Vec<Option<i64>>>);
+
+impl Net {
+    fn new(histories: &Histories, orders: &Orders) -> Result<Net> {
+        let of = histories.selection.data().refund_of.as_ref();
+        let left = of.map(|_| filled(orders.data.len(), None, "points"));
+        Ok(Net(left.transpose()?))
+    }
+
+    /// The amount that earns points, before an order or a refund and after it. A refund whose order is not seen takes as much
+    /// as an order of its amount would give.
+    fn around(&mut self, one: &Purchase) -> [i64; 2] {
+        let left = self.0.as_mut().map(|left| &mut left[one.order as usize]);
+        match left {
+            Some(Some(left)) => {
+                let before = (*left).max(0);
+                *left = left.saturating_add(one.amount);
+                [before, (*left).max(0)]
+            }
+            Some(left) if one.is_order => {
+                *left = Some(one.amount);
+                [0, one.amount.max(0)]
+            }
+            _ if one.amount < 0 => [one.amount.saturating_neg(), 0],
+            _ => [0, one.amount],
+        }
     }
 }
 
@@ -328,6 +378,11 @@ impl Used {
 impl HasPoints for Table {
     const KEYS: &'static [&'static str] = &[];
     const COLUMNS: &'static [&'static str] = &["expires_at"];
+    const EXPIRY: &'static str = "a column `expires_at`";
+
+    fn can_expire(&self, _: &PointRules) -> bool {
+        self.column("expires_at").is_some()
+    }
 
     fn currency(&self, given: Option<Currency>) -> Result<Currency> {
         given.ok_or_else(|| {
@@ -437,7 +492,7 @@ impl<'a> Cells<'a> {
         let least = if kind == Kind::Adjusted { -MOST } else { 0 };
         let range = least as f64..=MOST as f64;
         if !is_known || libm::trunc(number) != number || !range.contains(&number) {
-            let expected = "a whole number of points, not below 0 but for adjusted ones";
+            let expected = "a whole number of points up to 1,000,000,000,000, not below 0 but for adjusted ones";
             return wrong("points", expected);
         }
         if kind == Kind::Expired && self.ends.is_some() {
@@ -517,16 +572,10 @@ fn kinds(table: &Table) -> Result<Vec<Kind>> {
         true => (Vec::new(), Vec::new()),
         false => table.names("kind")?,
     };
-    const KINDS: [Kind; 4] = [Kind::Earned, Kind::Used, Kind::Expired, Kind::Adjusted];
-    let kind = |name: &String| {
-        KINDS
-            .into_iter()
-            .find(|kind| Kind::LABELS[*kind as usize].code == name)
-    };
-    let known: Vec<Option<Kind>> = names.iter().map(kind).collect();
+    let known: Vec<Option<Kind>> = names.iter().map(|name| Kind::of_word(name)).collect();
     let mut found = filled(codes.len(), Kind::Earned, "points")?;
     for (row, code) in codes.iter().enumerate() {
-        let expected = "earned, used, expired or adjusted";
+        let expected = "earned, used, expired or adjusted (獲得 or 付与, 利用 or 使用, 失効, 調整)";
         let kind = known[*code as usize];
         found[row] = kind.ok_or_else(|| Error::value("kind", row, expected))?;
     }

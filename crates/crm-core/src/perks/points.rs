@@ -152,7 +152,12 @@ impl<D: HasPoints + 'static> Analysis for Points<D> {
         let currency = whole.currency(options.currency)?;
         minor("value", options.value, currency)?;
         whole_days("soon", options.soon, 1, 3_660)?;
-        whole.check(&options.rules)
+        whole.check(&options.rules)?;
+        if options.soon != Options::default().soon && !whole.can_expire(&options.rules) {
+            let expected = format!("no value without {}: no points expire", D::EXPIRY);
+            return Err(Error::option("soon", json!(options.soon), expected));
+        }
+        Ok(())
     }
 
     fn run(data: &D, at: &D::At, options: &Options, context: &Context) -> Result<Table> {

@@ -1,7 +1,7 @@
 //! Referrals (紹介): who brought whom, what referred customers are worth beside others who came in the same month, and what the
 //! rewards cost.
 //!
-//! A column of customers names each one's referrer. Each customer with a referrer has a row.
+//! A column of customers names each one's referrer; null or blank for none. Each customer with a referrer has a row.
 //!
 //! # Definition
 //!
@@ -21,6 +21,7 @@
 
 use super::fields::{money, texts};
 use super::histories::{Days, Histories};
+use super::named::Named;
 use crate::analysis::Analysis;
 use crate::context::{Context, filled, push};
 use crate::data::filter::{AttributeValues, Level};
@@ -125,7 +126,10 @@ impl Analysis for Referrals {
 
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let rewards = rewards(options, orders.currency())?;
-        let (names, referrer_names) = referrers(orders, &options.referred_by, context)?;
+        let Named {
+            ids: names,
+            codes: referrer_names,
+        } = referrers(orders, &options.referred_by, context)?;
         let ids = orders.ids();
         let codes = codes(ids, &names)?;
         let mut referrer = filled(ids.len(), NO_ID, "referrals")?;
@@ -192,7 +196,10 @@ struct Row {
 fn rewards(options: &Options, currency: Currency) -> Result<[i64; 2]> {
     let of = |name: &str, amount: f64| match amount {
         0.0 => Ok(0),
-        amount => super::tier_rules::minor(name, amount, currency),
+        amount => super::tier_rules::minor(name, amount, currency).map_err(|_| {
+            let expected = format!("0, or an amount above it in whole minor units of {currency}");
+            Error::option(name, json!(amount), expected)
+        }),
     };
     Ok([
         of("referrer_reward", options.referrer_reward)?,
@@ -201,20 +208,16 @@ fn rewards(options: &Options, currency: Currency) -> Result<[i64; 2]> {
 }
 
 /// The ids of referrers, and by customer the code of theirs.
-fn referrers(
-    orders: &Orders,
-    name: &str,
-    context: &Context,
-) -> Result<(Arc<Ids>, crate::columns::Buf<u32>)> {
-    let found = orders.attribute(name, context)?;
-    match (found.level, found.values) {
-        (Level::Customer, AttributeValues::Codes(ids, codes)) => Ok((ids, codes)),
-        _ => Err(Error::option(
-            "referred_by",
-            json!(name),
-            "a column of customers with the referrer's id, such as one of the customers table or `first_<column>`",
-        )),
-    }
+fn referrers(orders: &Orders, name: &str, context: &Context) -> Result<Named> {
+    let expected = "a column of customers with the referrer's id, such as one of the customers table or `first_<column>`";
+    Named::new(
+        orders,
+        "referred_by",
+        name,
+        Level::Customer,
+        expected,
+        context,
+    )
 }
 
 /// The customer of each referrer's id; ids of another type are compared as texts.

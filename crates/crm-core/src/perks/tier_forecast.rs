@@ -24,10 +24,10 @@
 use super::fields::{
     FALLS_AT, NEXT_TIER, TIER, WINDOW_AMOUNT, WINDOW_ORDERS, money, texts, wholes,
 };
-use super::histories::{Bought, Days, Histories};
-use super::tier_rules::{Measure, Rules, State, TierRules, whole_days};
+use super::histories::Bought;
+use super::tier_rules::{Measure, Rules, TierRules, whole_days};
 use crate::analysis::Analysis;
-use crate::context::{Context, push};
+use crate::context::Context;
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::scope::At;
@@ -123,21 +123,10 @@ impl Analysis for TierForecast {
                 "a day before the year 10000",
             )
         })?;
-        let histories = Histories::new(orders, at, context)?;
-        let mut days = Days::default();
-        let mut rows = Vec::new();
-        for (place, customer) in histories.shown()?.enumerate() {
-            if place % Context::BLOCK == 0 {
-                context.check()?;
-            }
-            if !days.fill(histories.of(customer))? {
-                continue;
-            }
-            let mut state = State::default();
-            rules.advance(&days, &mut state, at.day.0, &mut |_, _| {});
-            let bought = rules.bought(&days, at.day.0);
-            let left = rules.bought(&days, on.0);
-            let fall = rules.fall(&days, &state).filter(|(day, _)| *day <= on.0);
+        let rows = rules.each(orders, at, context, |customer, days, state| {
+            let bought = rules.bought(days, at.day.0);
+            let left = rules.bought(days, on.0);
+            let fall = rules.fall(days, &state).filter(|(day, _)| *day <= on.0);
             // Both sides times the window, so that nothing is rounded.
             let window = i128::from(rules.window);
             let paced =
@@ -149,16 +138,15 @@ impl Analysis for TierForecast {
                 Some(_) => Outlook::Falls,
                 None => Outlook::Stays,
             };
-            let row = Row {
+            Row {
                 customer,
                 tier: state.tier,
                 bought,
                 left,
                 falls_at: fall.map(|(day, _)| day),
                 outlook,
-            };
-            push(&mut rows, row, "tiers")?;
-        }
+            }
+        })?;
         table(&rows, on.0, &rules, &options.rules, orders)
     }
 }

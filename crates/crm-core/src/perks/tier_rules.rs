@@ -16,9 +16,12 @@
 //! A refund lowers the amount of its window (at the order's date, or with the scope's `refunds` = `refund_date` at its own);
 //! the tier changes at the next review. Several orders of a day are seen together.
 
-use super::histories::{Bought, Days};
+use super::histories::{Bought, Days, Histories};
+use crate::context::{Context, push};
+use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::money::Currency;
+use crate::scope::At;
 use crate::table::{Label, labels};
 use crate::time::{Day, Duration, Period};
 use crate::words::words;
@@ -110,11 +113,25 @@ pub(super) fn whole_days(name: &str, time: Duration, least: i32, most: i32) -> R
     }
 }
 
+/// Refuses a blank name, and one that is there already.
+pub(super) fn new_name<'a>(
+    path: &str,
+    name: &str,
+    mut others: impl Iterator<Item = &'a String>,
+) -> Result<()> {
+    let expected = match name.trim().is_empty() {
+        true => "a name that is not blank",
+        false if others.any(|other| other == name) => "a name that none before has",
+        false => return Ok(()),
+    };
+    Err(Error::option(path, json!(name), expected))
+}
+
 /// Minor units of an amount above 0; an amount between two minor units is refused.
 pub(super) fn minor(path: &str, amount: f64, currency: Currency) -> Result<i64> {
     let minor = currency.minor(amount).filter(|minor| {
         let exact = amount * currency.scale() as f64;
-        amount > 0.0 && libm::fabs(exact - *minor as f64) < 1e-6
+        *minor > 0 && libm::fabs(exact - *minor as f64) < 1e-6
     });
     minor.ok_or_else(|| {
         let expected = format!("an amount above 0 in whole minor units of {currency}");
@@ -155,15 +172,8 @@ impl TierRules {
                 return Err(Error::option(path, json!(tier.from), expected));
             }
             from.push(least);
-            let taken = self.tiers[..at].iter().any(|other| other.name == tier.name);
-            if tier.name.trim().is_empty() || taken {
-                let path = format!("tiers.{at}.name");
-                return Err(Error::option(
-                    path,
-                    json!(tier.name),
-                    "a name that no other tier has",
-                ));
-            }
+            let others = self.tiers[..at].iter().map(|other| &other.name);
+            new_name(&format!("tiers.{at}.name"), &tier.name, others)?;
         }
         let grace = whole_days("grace", self.grace, 0, 3_660)?;
         if grace > 0 && self.review == Review::Never {
@@ -225,6 +235,30 @@ pub(super) struct State {
 }
 
 impl Rules {
+    /// A row of each shown customer with an order, of the customer, what was bought and where the rules have led by a date.
+    pub(super) fn each<T>(
+        &self,
+        orders: &Orders,
+        at: &At,
+        context: &Context,
+        row: impl Fn(u32, &Days, State) -> T,
+    ) -> Result<Vec<T>> {
+        let histories = Histories::new(orders, at, context)?;
+        let (mut days, mut rows) = (Days::default(), Vec::new());
+        for (place, customer) in histories.shown()?.enumerate() {
+            if place % Context::BLOCK == 0 {
+                context.check()?;
+            }
+            if !days.fill(histories.of(customer))? {
+                continue;
+            }
+            let mut state = State::default();
+            self.advance(&days, &mut state, at.day.0, &mut |_, _| {});
+            push(&mut rows, row(customer, &days, state), "tiers")?;
+        }
+        Ok(rows)
+    }
+
     /// What counts in the window that ends with a day.
     pub(super) fn bought(&self, days: &Days, last: i32) -> Bought {
         days.between(i64::from(last) - i64::from(self.window) + 1, last)

@@ -7,10 +7,10 @@
 use super::fields::{
     FALLS_AT, NEXT_TIER, TIER, WINDOW_AMOUNT, WINDOW_ORDERS, money, texts, wholes,
 };
-use super::histories::{Bought, Days, Histories};
+use super::histories::Bought;
 use super::tier_rules::{Measure, REACHED, Rules, State, TierRules};
 use crate::analysis::Analysis;
-use crate::context::{Context, push};
+use crate::context::Context;
 use crate::data::Orders;
 use crate::error::{Error, Result};
 use crate::scope::At;
@@ -86,27 +86,13 @@ impl Analysis for Tiers {
 
     fn run(orders: &Orders, at: &At, options: &Options, context: &Context) -> Result<Table> {
         let rules = options.rules.read(orders.currency())?;
-        let histories = Histories::new(orders, at, context)?;
-        let mut days = Days::default();
-        let mut rows = Vec::new();
-        for (place, customer) in histories.shown()?.enumerate() {
-            if place % Context::BLOCK == 0 {
-                context.check()?;
-            }
-            if !days.fill(histories.of(customer))? {
-                continue;
-            }
-            let mut state = State::default();
-            rules.advance(&days, &mut state, at.day.0, &mut |_, _| {});
-            let row = Row {
-                customer,
-                state,
-                bought: rules.bought(&days, at.day.0),
-                review: rules.next_review(&state),
-                fall: rules.fall(&days, &state),
-            };
-            push(&mut rows, row, "tiers")?;
-        }
+        let rows = rules.each(orders, at, context, |customer, days, state| Row {
+            customer,
+            state,
+            bought: rules.bought(days, at.day.0),
+            review: rules.next_review(&state),
+            fall: rules.fall(days, &state),
+        })?;
         table(&rows, &rules, &options.rules, orders)
     }
 }

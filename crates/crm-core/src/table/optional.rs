@@ -1,4 +1,4 @@
-//! Columns of ids that may be null, and of rates.
+//! Columns of ids that may be null, of rates, and of values with their intervals.
 
 use super::{Column, Field, Values};
 use crate::context::collect;
@@ -30,4 +30,19 @@ pub(crate) fn rate_columns(fields: &[Field], rates: &[Ratio]) -> Result<Vec<Colu
         Column::floats(low, rates.iter().map(|r| r.low))?,
         Column::floats(high, rates.iter().map(|r| r.high))?,
     ])
+}
+
+/// A value and both ends of its interval; what is not finite is not known.
+pub(crate) fn known(interval: [f64; 3]) -> [Option<f64>; 3] {
+    interval.map(|cell| Some(cell).filter(|cell| cell.is_finite()))
+}
+
+/// The three columns of a value and both ends of its interval.
+pub(crate) fn interval_columns(
+    fields: &[Field],
+    cells: impl ExactSizeIterator<Item = [Option<f64>; 3]> + Clone,
+) -> Result<Vec<Column>> {
+    let column =
+        |(at, field): (usize, &Field)| Column::floats(field, cells.clone().map(|cell| cell[at]));
+    fields.iter().enumerate().map(column).collect()
 }

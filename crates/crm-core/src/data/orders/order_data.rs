@@ -79,6 +79,8 @@ pub(crate) struct Data {
     pub(crate) tax: Option<Buf<i64>>,
     pub(crate) cost: Option<Buf<i64>>,
     pub(crate) refund: Option<Refund>,
+    /// Where refunds are rows of their own: the place of each row's order, of an order its own.
+    pub(crate) refund_of: Option<Buf<u32>>,
     /// See [`pack`]; `None` if every order is a completed one-off of a positive amount.
     pub(crate) state: Option<Buf<u8>>,
     pub(crate) order_id: Option<Dim>,
@@ -118,6 +120,7 @@ impl Data {
             tax: None,
             cost: None,
             refund: None,
+            refund_of: None,
             state: None,
             order_id: None,
             dims: Vec::new(),

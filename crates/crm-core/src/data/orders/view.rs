@@ -477,6 +477,7 @@ impl Orders {
         booked.state = Some(state.into());
         booked.refund = None;
         let view = self.view_of(&items)?;
+        booked.refund_of = Some(items.into());
         let booked = booked.finished();
         // Refunds may come after the last order; the zone's offsets must reach them.
         let offsets = match booked.range {
