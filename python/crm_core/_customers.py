@@ -69,7 +69,7 @@ class Customers:
                 "opted_out": opted_out,
                 "birth_date": birth_date,
                 "dimensions": column_names("dimensions", dimensions),
-                "bins": {name: list(bounds) for name, bounds in (bins or {}).items()},
+                "bins": {} if bins is None else bins,
                 "timezone": timezone,
                 "date_format": date_format,
                 "pseudonym_key": pseudonym_key,

@@ -53,8 +53,9 @@ def demand(
         One row per series and period: series, part (with `split`), period (its first day),
         expected, low_80 and high_80, low_95 and high_95 (null where too few errors are known),
         method, error (MASE of the method at earlier dates, of intermittent series RMSSE; below 1
-        is better than repeating the last season). The notes count series, methods and rows
-        without an interval.
+        is better than repeating the last season). The notes count series, methods, rows without an
+        interval and days of `calendar` outside of all periods; of days `a_year_ago_known` says
+        whether errors at this time of the year are known.
 
     Raises:
         SchemaError: A column is missing or has a wrong type.
@@ -77,7 +78,7 @@ def demand(
         "per": per,
         "measure": measure,
         "frequency": frequency,
-        "calendar": None if calendar is None else {str(day): f for day, f in calendar.items()},
+        "calendar": calendar,
         "split": split,
         "bottom_up": bottom_up,
     }

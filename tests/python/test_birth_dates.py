@@ -145,9 +145,12 @@ def test_what_is_refused() -> None:
     with pytest.raises(crm.DataError, match=r"column `height`, row 1: expected a number") as error:
         crm.Customers(table, "id", bins={"height": [150]})
     assert "tall" not in str(error.value)
-    for bounds in ([], [2, 1], [1, 1], [float("inf")], list(range(201))):
+    for bounds in ([], [2, 1], [1, 1], [float("inf")], list(range(201)), 150, "150", None):
         with pytest.raises(crm.OptionError, match="bins"):
             crm.Customers(table, "id", bins={"height": bounds})
+    for bins in (["height"], "height", 150):
+        with pytest.raises(crm.OptionError, match="bins"):
+            crm.Customers(table, "id", bins=bins)
     with pytest.raises(crm.SchemaError):
         crm.Customers(table, "id", bins={"weight": [1]})
     table["age_band"] = ["a", "b"]

@@ -230,6 +230,10 @@ def test_what_is_missing_or_unknown_is_refused() -> None:
         fit(frame, unit="week", covariates=["age", "age"])
     with pytest.raises(crm.OptionError, match="at least two values"):
         fit({**frame, "one": np.ones(200)}, unit="week", covariates=["one"])
+    with pytest.raises(crm.OptionError, match="at least two values"):
+        fit({**frame, "one": ["web"] * 200}, unit="week", covariates=["one"])
+    with pytest.raises(crm.OptionError, match="a billionth of themselves"):
+        fit({**frame, "far": 1e12 + frame["age"]}, unit="week", covariates=["far"])
     same = {**frame, "born": 2026 - frame["age"]}
     with pytest.raises(crm.OptionError, match="do not follow from the others"):
         fit(same, unit="week", covariates=["age", "born"])

@@ -125,3 +125,69 @@ def test_intervals_hold_at_a_date_not_seen():
         assert least < held.mean() < most
     # Better than the same day a week before: MASE about 1 / √2 of independent days.
     assert 0.6 < table.notes["errors"]["mase"] < 0.85
+
+
+def told(sold, names=None):
+    """Orders of series: so much revenue of a product on each day."""
+    at, day = np.nonzero(sold)
+    return crm.Orders(
+        {
+            "customer_id": np.ones(len(at), np.int64),
+            "product": [names[number] if names else f"{number:02}" for number in at],
+            "ordered_at": [(DAY + timedelta(days=int(number))).isoformat() for number in day],
+            "amount": sold[at, day],
+        },
+        currency="JPY",
+        product="product",
+    )
+
+
+def test_intervals_of_what_is_seldom_sold():
+    # Half of the days and more are empty, so that an interval without 0 would miss them.
+    random = np.random.default_rng(3)
+    days, ahead = 300, 14
+    shares = random.uniform(0.05, 0.4, 60)[:, None]
+    sold = (random.random((60, days + ahead)) < shares) * (
+        1 + random.poisson(1.5, (60, days + ahead))
+    )
+    last = DAY + timedelta(days=days - 1)
+    table = crm.demand(told(sold), last, horizon=ahead, per="product", measure="revenue")
+    found = table.to_numpy()
+    assert len(found["series"]) == 60 * ahead and not found["low_80"].any()
+    came = sold[:, days:].ravel()
+    assert 0.76 < (came <= found["high_80"]).mean() < 0.84
+    assert 0.92 < (came <= found["high_95"]).mean() < 0.97
+
+
+def test_the_sum_of_products_that_come_and_go():
+    # Each of twenty places of the shop has a new product every hundred days; the shop is even.
+    random = np.random.default_rng(5)
+    days, ahead = 430, 28
+    places = random.poisson(3, (20, days + ahead))
+    begins = random.integers(0, 100, 20)
+    sold, names = [], []
+    for place, begin in zip(places, begins, strict=True):
+        which = (np.arange(days + ahead) + begin) // 100
+        for number in range(which.max() + 1):
+            sold.append(np.where(which == number, place, 0))
+            names.append(f"{len(names):03}")
+    orders = told(np.array(sold), names)
+    asked = {"horizon": ahead, "per": "product", "measure": "revenue", "bottom_up": True}
+    table = crm.demand(orders, DAY + timedelta(days=days - 1), **asked)
+    assert table.notes["methods"]["ended"] > 40
+    found = table.filter(series="(all)").to_numpy()
+    expected, low, high = (found[name] for name in ("expected", "low_80", "high_80"))
+    # Products that have ended were forecast while they were sold: the errors are even around 0.
+    assert (expected - low).mean() > 0.4 * (high - expected).mean()
+    came = places.sum(axis=0)[days:]
+    assert ((low <= came) & (came <= high)).mean() > 0.6
+
+
+def test_a_calendar_that_says_nothing():
+    calendar = {"1990-01-01": 0, "2026-01-06": 2, "2040-01-01": 0}
+    table = crm.demand(shop(), horizon=2, calendar=calendar)
+    assert table.notes["calendar_days_outside"] == 2
+    assert table.notes["a_year_ago_known"] is False
+    for wrong in ([("2026-01-06", 2)], "2026-01-06"):
+        with pytest.raises(crm.OptionError, match="calendar"):
+            crm.demand(shop(), horizon=2, calendar=wrong)

@@ -138,7 +138,7 @@ class Purchases(Model):
             >>> of_web.params_["alpha"] == fitted.params_["alpha"]
             False
         """
-        options = {"fit": self._fit(), "covariates": dict(values), "confidence": self.confidence}
+        options = {"fit": self._fit(), "covariates": values, "confidence": self.confidence}
         own = type(self)(**self.get_params())
         return own._take(run("clv_parameters", {"nothing": [0]}, options))
 

@@ -5,7 +5,6 @@ use crate::data::Orders;
 use crate::data::filter::{AttributeValues, Level};
 use crate::error::{Error, Result};
 use crate::ids::{IdKind, IdRef};
-use crate::request::distinct;
 use crate::table::{Column, Values};
 
 /// Columns of customers (of the customers table, or `first_` columns) for the customers with these codes. Whole
@@ -16,13 +15,20 @@ pub(crate) fn customer_columns(
     codes: &[u32],
     context: &Context,
 ) -> Result<Vec<Column>> {
-    distinct(names)?;
+    if let Some(twice) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
+        let expected = "each column once";
+        return Err(Error::option("covariates", &names[twice], expected));
+    }
     let places = collect(codes.iter().map(|code| *code as usize), "covariates")?;
     let mut columns = room(names.len(), "covariates")?;
     for name in names {
         let attribute = orders.attribute(name, context)?;
         if attribute.level != Level::Customer {
             let expected = "columns of customers: of the customers table, or `first_` columns";
+            return Err(Error::option("covariates", name, expected));
+        }
+        if let AttributeValues::Amounts(..) = attribute.values {
+            let expected = "columns of texts, numbers or truth values, not amounts";
             return Err(Error::option("covariates", name, expected));
         }
         let (values, valid) = attribute.values.cells(&places)?;

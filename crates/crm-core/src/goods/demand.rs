@@ -21,7 +21,9 @@
 //! period). Forecasts and ends are never below 0.
 //!
 //! Intervals are conformal, from the errors of earlier origins (`demand/interval.rs`); they are null where there are too few errors. The
-//! note `series` counts series, those without an interval and those of each method; the note `errors` has the mean MASE and RMSSE.
+//! note `series` counts series, those without an interval and those of each method; the note `errors` has the mean MASE and RMSSE; of days
+//! `a_year_ago_known` says whether there are errors of this time of the year: where it is false, as before a first Christmas,
+//! intervals may be too narrow.
 //!
 //! # Edge cases
 //!
@@ -35,12 +37,13 @@
 //!
 //! `calendar` has factors of known days: 0 for a closed day, 1.5 for a sale of half as much again. A period's factor is the mean of its
 //! days'. Values are divided by it before and forecasts multiplied after; a past period of factor 0 is taken as missing (it gets the
-//! value of a season before) and is in no error.
+//! value of a season before) and is in no error. Days that are in no period are counted in the note `calendar_days_outside`.
 //!
 //! # Parts and sums
 //!
 //! `split` = new_repeat forecasts first orders of customers and later orders apart: a plan of acquisition and of base. `bottom_up`
-//! adds rows of the series `(all)`: the sum of the forecasts, with an interval from the errors of past sums. What today's customers will
+//! adds rows of the series `(all)`: the sum of the forecasts, with an interval from the errors of past sums; where a series had no
+//! forecast at an earlier date, the mean of its last periods stands for it. What today's customers will
 //! spend, and customers who come later, is in [`shop_forecast`](crate::forecast::shop).
 
 mod interval;
@@ -129,9 +132,16 @@ impl Options {
     fn plan(&self) -> Plan {
         let (season, mean, step, origins, fitted, refits) = match self.frequency {
             // Origins a week apart have the same weekdays. Parameters of a year of days are enough, and take half the time of two.
-            Frequency::Day => (7, 28, 7, 52, 371, 1),
+            Frequency::Day => (7, 28, 7, 60, 371, 1),
             Frequency::Week => (1, 8, 1, 52, 260, 4),
             Frequency::Month => (12, 12, 1, 24, 180, 4),
+        };
+        // Errors of 13 weeks ago weigh half; those of days within three weeks of 52 weeks ago are of the time of the
+        // year.
+        let (half_life, year, near) = match self.frequency {
+            Frequency::Day => (91.0, 364, 21),
+            Frequency::Week => (13.0, 0, 0),
+            Frequency::Month => (f64::INFINITY, 0, 0),
         };
         Plan {
             season,
@@ -141,6 +151,9 @@ impl Options {
             fitted,
             refits,
             horizon: self.horizon as usize,
+            half_life,
+            year,
+            near,
         }
     }
 }
@@ -221,8 +234,8 @@ impl Analysis for Demand {
                 }
             }
         }
-        let scores = Scores::new(judged.iter().map(|of| &of.judged), plan.horizon)?;
-        let of_sum = Scores::new(of_all.iter().map(|of| &of.judged), plan.horizon)?;
+        let scores = Scores::new(judged.iter().map(|of| &of.judged), &plan)?;
+        let of_sum = Scores::new(of_all.iter().map(|of| &of.judged), &plan)?;
         let mut rows = room(rows, "table")?;
         for (of, scores) in judged
             .iter()
@@ -232,7 +245,18 @@ impl Analysis for Demand {
             of.rows(scores, &factors, &ahead, &mut rows)?;
         }
         let table = table(&rows, options.split, period)?;
-        Ok(noted(table, &sales, &judged, &rows))
+        let mut table = noted(table, &sales, &judged, &rows);
+        if !options.calendar.is_empty() {
+            let read = first_day(sales.periods.start, period).0..first_day(ahead.end, period).0;
+            let days = options.factors()?;
+            let outside = days.keys().filter(|day| !read.contains(*day)).count();
+            table = table.with_note("calendar_days_outside", json!(outside));
+        }
+        // Days know the time of the year by the errors of a year ago only.
+        Ok(match plan.year {
+            0 => table,
+            _ => table.with_note("a_year_ago_known", json!(scores.know_the_year())),
+        })
     }
 }
 

@@ -15,8 +15,8 @@
 //! due          min(t/c, c/t), at least ½    t: days since the customer's last purchase of B; c: usual days between two purchases
 //!                                     of B, (2 g + Σ own) / (2 + n): g the median gap of all customers, at least 5 gaps; own: the
 //!                                     customer's n gaps. Purchases on one day are one.
-//! blend        Σ_m weight_m · score_m     m: bought, item_cosine, transition, and popular / the greatest of popular. The reason is
-//!                                     that of the greatest term.
+//! blend        Σ_m weight_m · score_m     m: bought, item_cosine, transition, and popular / the greatest popular of what may be
+//!                                     recommended. The reason is that of the greatest term.
 //! ```
 //!
 //! The weights of `blend` are those by which lists of `k` items, learned up to `period` before the date, would have had the greatest mean

@@ -72,6 +72,9 @@ pub(crate) fn fit(
     }
 }
 
+/// What a column is that can have a coefficient.
+const TWO_VALUES: &str = "columns with at least two values among the customers";
+
 /// The fit with all coefficients 0.
 fn template(plain: &Fit<RepeatModel>, design: Design) -> Result<CovariateFit> {
     let mut coefficients = Vec::new();
@@ -91,6 +94,9 @@ fn template(plain: &Fit<RepeatModel>, design: Design) -> Result<CovariateFit> {
             match levels {
                 None => push(&mut coefficients, add(None), "covariates")?,
                 Some(levels) => {
+                    if levels.len() < 2 {
+                        return Err(Error::option("covariates", name, TWO_VALUES));
+                    }
                     for level in levels.iter().skip(1) {
                         push(&mut coefficients, add(Some(level)), "covariates")?;
                     }
@@ -221,7 +227,11 @@ impl Scale {
             });
             let found = sqrt(squares.sum());
             if !(found > 1e-9 * fabs(mean[i]) && found.is_finite()) {
-                let expected = "columns with at least two values among the customers";
+                // Rounding alone makes such differences of equal values.
+                let expected = match found > 1e-14 * fabs(mean[i]) {
+                    true => "columns whose values differ by more than a billionth of themselves",
+                    false => TWO_VALUES,
+                };
                 return Err(Error::option("covariates", &coefficient.column, expected));
             }
             deviation.push(found);

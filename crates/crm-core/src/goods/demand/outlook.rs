@@ -4,7 +4,7 @@ use super::WHAT;
 use super::interval::Scores;
 use super::rolling::{Judged, Plan, judge};
 use super::series::{Series, first_day};
-use crate::context::{filled, push, room};
+use crate::context::{collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::time::Period;
 use std::collections::BTreeMap;
@@ -57,6 +57,8 @@ pub(super) struct Of {
     /// The number of its first period, and its values without the calendar's factors.
     first: i32,
     y: Vec<f64>,
+    /// False where the shop was closed.
+    open: Vec<bool>,
     pub(super) judged: Judged,
 }
 
@@ -88,11 +90,28 @@ impl Of {
             part: series.part,
             first: series.first,
             y,
+            open,
             judged,
         })
     }
 
-    /// The sum of series: forecasts of past sums are sums of forecasts; a series that was not forecast at an origin counts as 0 there.
+    /// What came less what was forecast at an origin, its period 0. The mean of the last periods stands for the forecast of a series that
+    /// has none there: it was too short to be judged, or has ended since. What was not sold yet is not forecast.
+    fn past_errors(&self, origin: usize, plan: &Plan) -> Result<Vec<f64>> {
+        if let Ok(at) = self.judged.origins.binary_search(&origin) {
+            return collect(self.judged.errors[at].iter().copied(), WHAT);
+        }
+        let last = &self.y[origin.saturating_sub(plan.mean)..origin];
+        let forecast = last.iter().sum::<f64>() / last.len().max(1) as f64;
+        let came = self.y[origin..].iter().zip(&self.open[origin..]);
+        let came = came.take(plan.horizon).map(|(y, open)| match open {
+            true => y - forecast,
+            false => f64::NAN,
+        });
+        collect(came, WHAT)
+    }
+
+    /// The sum of series: forecasts of past sums are sums of forecasts.
     pub(super) fn sum<'a>(
         all: impl Iterator<Item = &'a Of> + Clone,
         part: Option<u8>,
@@ -106,7 +125,7 @@ impl Of {
             .map(|of| of.first.abs_diff(first) as usize + of.y.len())
             .max()
             .unwrap_or(0);
-        let mut y = filled(n, 0.0, WHAT)?;
+        let (mut y, mut open) = (filled(n, 0.0, WHAT)?, filled(n, true, WHAT)?);
         let mut forecast = filled(plan.horizon, 0.0, WHAT)?;
         let mut origins = Vec::new();
         for of in all.clone() {
@@ -115,6 +134,10 @@ impl Of {
                 .iter_mut()
                 .zip(&of.y)
                 .for_each(|(sum, y)| *sum += y);
+            open[offset..]
+                .iter_mut()
+                .zip(&of.open)
+                .for_each(|(all, open)| *all &= open);
             forecast
                 .iter_mut()
                 .zip(&of.judged.forecast)
@@ -127,19 +150,14 @@ impl Of {
         origins.dedup();
         let mut errors = room(origins.len(), WHAT)?;
         for origin in &origins {
-            // The error of a sum is what came less the forecasts that there were.
-            let mut of_origin = room(plan.horizon, WHAT)?;
-            of_origin.extend(y[*origin..].iter().take(plan.horizon));
+            let mut of_origin = filled((n - origin).min(plan.horizon), 0.0, WHAT)?;
             for of in all.clone() {
                 let offset = of.first.abs_diff(first) as usize;
-                let own = origin.checked_sub(offset);
-                let Some(at) = own.and_then(|own| of.judged.origins.binary_search(&own).ok())
-                else {
-                    continue;
-                };
-                let came = of.y[origin - offset..].iter().zip(&of.judged.errors[at]);
-                for (sum, (y, e)) in of_origin.iter_mut().zip(came) {
-                    *sum -= y - e;
+                let own = origin.saturating_sub(offset);
+                let begin = offset.saturating_sub(*origin);
+                let errors = of.past_errors(own, plan)?;
+                for (sum, e) in of_origin.iter_mut().skip(begin).zip(errors) {
+                    *sum += e;
                 }
             }
             errors.push(of_origin);
@@ -149,10 +167,12 @@ impl Of {
             part,
             first,
             y,
+            open,
             judged: Judged {
                 method: None,
                 error: None,
                 is_intermittent: false,
+                periods: n,
                 origins,
                 errors,
                 forecast,
@@ -167,7 +187,7 @@ impl Of {
         ahead: &Range<i32>,
         rows: &mut Vec<Row<'a>>,
     ) -> Result<()> {
-        let scale = scores.scale_now(&self.judged, self.y.len());
+        let scale = scores.scale_now(&self.judged);
         for (h, number) in ahead.clone().enumerate() {
             let factor = factors.of(number);
             let ends = [0.2, 0.05].map(|a| {

@@ -1,7 +1,8 @@
 //! The methods, and how wrong each would have been: forecasts from earlier origins beside what came. What is chosen by that.
 //!
 //! ```text
-//! origins   n − step, n − 2 step, ...: at most `origins`, and none before half of the series, two seasons and 8 periods
+//! origins   n − step, n − 2 step, ...: at most `origins`, and none before two seasons and 8 periods, nor before half of the series
+//!           (days, of 1½ years and more: as many as there may be, so that they reach a year back)
 //! e(o, h)   y_(o+h) − forecast of it from o, for each horizon h up to the end
 //! MASE      mean |e| / mean |y_t − y_(t−m)|                     m: periods of a season
 //! RMSSE     √(mean e² / mean (y_t − y_(t−1))²)                 of intermittent series
@@ -59,6 +60,11 @@ pub(super) struct Plan {
     pub(super) refits: usize,
     /// Periods ahead.
     pub(super) horizon: usize,
+    /// Periods after which an error weighs half.
+    pub(super) half_life: f64,
+    /// Periods of a year that the season does not know, 0 if it does, and how far from it an origin is near.
+    pub(super) year: usize,
+    pub(super) near: usize,
 }
 
 /// A fitted method after some periods.
@@ -152,6 +158,8 @@ pub(super) struct Judged {
     pub(super) error: Option<f64>,
     /// Whether more than half of the periods are empty.
     pub(super) is_intermittent: bool,
+    /// Periods known now.
+    pub(super) periods: usize,
     /// Periods known at each origin, ascending.
     pub(super) origins: Vec<usize>,
     /// Errors from each origin, as many as periods came after it; NaN where the shop was closed.
@@ -245,7 +253,11 @@ impl Tried {
 
 /// The origins of a series.
 fn origins(n: usize, plan: &Plan) -> Result<Vec<usize>> {
-    let least = (n / 2).max(2 * plan.season + 4).max(8);
+    let half = match plan.year > 0 && 2 * n > 3 * plan.year {
+        true => (n / 2).min(n.saturating_sub(plan.origins * plan.step)),
+        false => n / 2,
+    };
+    let least = half.max(2 * plan.season + 4).max(8);
     let count = (n.saturating_sub(least) / plan.step).min(plan.origins);
     collect((0..count).map(|k| n - plan.step * (count - k)), WHAT)
 }
@@ -264,6 +276,7 @@ pub(super) fn judge(y: &[f64], open: &[bool], plan: &Plan) -> Result<Option<Judg
         method: None,
         error: None,
         is_intermittent,
+        periods: n,
         origins: origins(n, plan)?,
         errors: Vec::new(),
         forecast: Vec::new(),

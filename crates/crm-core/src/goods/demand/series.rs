@@ -373,7 +373,7 @@ fn quantities(
         .map_err(|_| Error::OptionNeedsColumn {
             option: "measure".into(),
             value: "quantity".into(),
-            column: format!("{name} among the dimensions"),
+            column: name.into(),
         })?;
     let AttributeValues::Codes(ids, codes) = &quantity.values else {
         return Err(not_whole());
