@@ -94,6 +94,7 @@ from ._library import (
     show_versions,
     simulate_events,
     simulate_orders,
+    simulate_people,
     tasks,
     warn_of_debug_build,
 )
@@ -331,6 +332,7 @@ __all__ = [
     "similar_items",
     "simulate_events",
     "simulate_orders",
+    "simulate_people",
     "simulate_rules",
     "snapshots",
     "summary",

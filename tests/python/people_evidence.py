@@ -12,10 +12,10 @@ import sys
 import time
 from collections import Counter
 
-import people_worlds
 from test_people import f1, frame, merged_strangers, persons
 
 import crm_core as crm
+from crm_core import _people_worlds as people_worlds
 
 
 def main(records: int) -> None:

@@ -267,6 +267,19 @@ def test_the_simulated_shop() -> None:
     assert shop.to_dict() != crm.simulate_orders(50, seed=4).to_dict()
 
 
+@pytest.mark.parametrize("world", ["easy", "hard"])
+def test_the_simulated_people(world: Any) -> None:
+    people = crm.simulate_people(80, seed=3, world=world)
+    assert people.to_dict() == crm.simulate_people(80, seed=3, world=world).to_dict()
+    assert people.to_dict() != crm.simulate_people(80, seed=4, world=world).to_dict()
+    assert len(people) == len(set(people.to_dict()["record_id"])) == 80
+    assert 40 < len(set(people.to_dict()["truth"])) < 80
+    with pytest.raises(crm.OptionError, match="`records`: expected a whole number from 0"):
+        crm.simulate_people(-1)
+    with pytest.raises(crm.OptionError, match='`world`: expected "easy" or "hard"'):
+        crm.simulate_people(world="soft")  # type: ignore[arg-type]
+
+
 def test_customers_make_prospects_visible(shop: crm.Table, orders: crm.Orders) -> None:
     ids = sorted({c for c in shop.to_dict()["customer_id"] if c is not None})
     plans = ["gold" if at % 2 else "none" for at in range(len(ids))] + ["gold"]

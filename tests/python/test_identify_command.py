@@ -3,11 +3,11 @@
 import csv
 import random
 
-import people_worlds
 import pytest
 from test_report import run
 
 import crm_core as crm
+from crm_core import _people_worlds as people_worlds
 from crm_core._report.money import Currency
 from crm_core._report.sections import persons
 from crm_core._report.sections.parts import Text

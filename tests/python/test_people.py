@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import people_worlds
 import polars as pl
 import pyarrow as pa
 import pytest
 
 import crm_core as crm
+from crm_core import _people_worlds as people_worlds
 
 
 def frame(rows: list[people_worlds.Row]) -> dict[str, Any]:

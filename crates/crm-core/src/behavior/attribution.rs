@@ -26,6 +26,7 @@
 
 pub mod credit;
 mod markov;
+mod path_table;
 pub mod paths;
 pub mod tables;
 

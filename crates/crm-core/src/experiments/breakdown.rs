@@ -1,11 +1,13 @@
 //! A breakdown of messages by columns of the event that sent them.
 
-use crate::context::collect;
+use super::messages::Campaigns;
+use crate::context::{collect, filled};
 use crate::data::Events;
 use crate::data::filter::AttributeValues;
 use crate::data::orders::view::rank;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
+use crate::num::rank;
 use crate::request::distinct;
 use crate::table::optional::ids_column;
 use crate::table::{Column, Field, Type};
@@ -16,6 +18,36 @@ struct By {
     values: AttributeValues,
     /// The rank of each event's value, nulls last.
     ranks: Vec<u32>,
+}
+
+/// Places in groups; see [`Breakdown::groups`].
+pub(super) struct Groups {
+    places: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Groups {
+    /// The places of each group.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let ranges = starts.zip(&self.ends);
+        ranges.map(|(start, end)| &self.places[start as usize..*end as usize])
+    }
+}
+
+/// Splits groups by the rank of each member. Returns how many there are then, in ascending order of group and rank.
+fn refine(group: &mut [u32], ranks: impl ExactSizeIterator<Item = u32>) -> Result<usize> {
+    let keys = group
+        .iter()
+        .zip(ranks)
+        .map(|(of, rank)| u64::from(*of) << 32 | u64::from(rank));
+    let keys = collect(keys, "groups")?;
+    let mut distinct = rank::sorted(&keys)?;
+    distinct.dedup();
+    for (of, key) in group.iter_mut().zip(&keys) {
+        *of = distinct.partition_point(|k| k < key) as u32;
+    }
+    Ok(distinct.len())
 }
 
 /// The columns of a breakdown.
@@ -48,6 +80,33 @@ impl Breakdown {
             });
         }
         Ok(Breakdown(columns))
+    }
+
+    /// Events in groups of equal values and one campaign: the places of each group, as they come, the groups in ascending order.
+    pub(super) fn groups(
+        &self,
+        events: impl ExactSizeIterator<Item = usize> + Clone,
+        campaigns: &Campaigns,
+    ) -> Result<Groups> {
+        // The number of each event's group by the columns so far.
+        let mut group = filled(events.len(), 0_u32, "groups")?;
+        for by in &self.0 {
+            refine(&mut group, events.clone().map(|event| by.ranks[event]))?;
+        }
+        let n = refine(&mut group, events.map(|event| campaigns.rank(event)))?;
+        let mut ends = filled(n + 1, 0_u32, "groups")?;
+        group.iter().for_each(|of| ends[*of as usize + 1] += 1);
+        for at in 0..n {
+            ends[at + 1] += ends[at];
+        }
+        let mut places = filled(group.len(), 0_u32, "groups")?;
+        for (place, of) in group.iter().enumerate() {
+            let next = &mut ends[*of as usize];
+            places[*next as usize] = place as u32;
+            *next += 1;
+        }
+        ends.truncate(n);
+        Ok(Groups { places, ends })
     }
 
     /// Compares the values of two events.

@@ -35,7 +35,7 @@ use super::fields::{
 };
 use super::messages::{Campaigns, Log, too_much};
 use crate::analysis::Analysis;
-use crate::context::{Context, collect, push};
+use crate::context::{Context, collect, push, room};
 use crate::data::events::kinds;
 use crate::data::{Events, Whose};
 use crate::error::{Error, Result};
@@ -246,7 +246,7 @@ impl Analysis for CampaignEffect {
         let by = Breakdown::new(events, &options.by)?;
         let log = Log::new(events, options.per, &[W::Sent, W::HeldOut], context)?;
         let found = Exposures::new(events, &log, &campaigns, &by, options, context)?;
-        let rows = rows(events, found.all, &campaigns, &by, options)?;
+        let rows = rows(events, &found.all, &campaigns, &by, options)?;
         let name = |row: &Row| match campaigns.code(campaigns.of(row.event)) {
             crate::ids::NO_ID => serde_json::Value::Null,
             code => json!(campaigns.dim.ids.text(code)),
@@ -364,20 +364,19 @@ impl Exposures {
 /// The rows of each campaign and group, in ascending order.
 fn rows(
     events: &Events,
-    mut all: Vec<Exposure>,
+    all: &[Exposure],
     campaigns: &Campaigns,
     by: &Breakdown,
     options: &Options,
 ) -> Result<Vec<Row>> {
-    let compare = |a: &Exposure, b: &Exposure| {
-        let campaign = |of: &Exposure| campaigns.of(of.event);
-        let values = by.compare(a.event, b.event);
-        values.then_with(|| campaigns.compare(campaign(a), campaign(b)))
-    };
-    all.sort_unstable_by(|a, b| compare(a, b).then(a.event.cmp(&b.event)));
     // Held-out people of no group of their own are compared with all groups of the campaign.
-    let (mut groups, mut shared) = (Vec::new(), Vec::new());
-    for group in all.chunk_by(|a, b| compare(a, b).is_eq()) {
+    let found = by.groups(all.iter().map(|one| one.event), campaigns)?;
+    let mut sorted = room(all.len(), "campaigns")?;
+    sorted.extend(found.iter().flatten().map(|place| all[*place as usize]));
+    let (mut groups, mut shared, mut rest) = (Vec::new(), Vec::new(), &sorted[..]);
+    for places in found.iter() {
+        let (group, after) = rest.split_at(places.len());
+        rest = after;
         let is_shared = by.has_null(group[0].event) && group.iter().all(|one| !one.is_sent);
         let to = if is_shared { &mut shared } else { &mut groups };
         push(to, group, "campaigns")?;

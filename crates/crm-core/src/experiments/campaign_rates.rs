@@ -369,16 +369,11 @@ fn lines(
     by: &Breakdown,
 ) -> Result<Vec<Line>> {
     let all = &messages.all;
-    let mut order = collect(0..all.len() as u32, "messages")?;
     let of = |at: &u32| all[*at as usize].event as usize;
-    let key = |a: &u32, b: &u32| {
-        let values = by.compare(of(a), of(b));
-        values.then_with(|| campaigns.compare(campaigns.of(of(a)), campaigns.of(of(b))))
-    };
-    // Messages are by person already.
-    order.sort_unstable_by(|a, b| key(a, b).then(a.cmp(b)));
+    // Messages are by person already, and stay so in each group.
+    let groups = by.groups(all.iter().map(|message| message.event as usize), campaigns)?;
     let mut lines = Vec::new();
-    for group in order.chunk_by(|a, b| key(a, b).is_eq()) {
+    for group in groups.iter() {
         let mut line = Line {
             event: of(&group[0]),
             ..Line::default()

@@ -237,6 +237,11 @@ impl<'a> Campaigns<'a> {
         (self.dim.codes[event] as usize).min(self.rank.len() - 1)
     }
 
+    /// The rank of an event's campaign in ascending order, none last.
+    pub(super) fn rank(&self, event: usize) -> u32 {
+        self.rank[self.of(event)]
+    }
+
     /// Campaigns in ascending order, none last.
     pub(super) fn compare(&self, a: usize, b: usize) -> Ordering {
         self.rank[a].cmp(&self.rank[b])

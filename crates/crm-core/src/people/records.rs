@@ -362,7 +362,7 @@ fn addresses(
     let mut street = filled(order.len(), NONE, "records")?;
     let mut building = filled(order.len(), NONE, "records")?;
     let heads = heads(typed, order, hashed)?;
-    let mut whole = String::new();
+    let (mut whole, mut key) = (String::new(), String::new());
     for (at, row) in order.iter().enumerate() {
         let (line, named) = (text_of(&typed.street, *row), text_of(&typed.building, *row));
         if hashed {
@@ -397,9 +397,15 @@ fn addresses(
         if line.is_empty() {
             continue;
         }
-        house.push_str(&normalize_street(named).0);
-        house.push_str(&normalize_street(named).1);
-        let key = format!("{city} {line}");
+        if !named.is_empty() {
+            let (first, rest) = normalize_street(named);
+            house.push_str(&first);
+            house.push_str(&rest);
+        }
+        key.clear();
+        key.push_str(city);
+        key.push(' ');
+        key.push_str(&line);
         street[at] = streets.code(&key)?;
         building[at] = buildings.code(&house)?;
     }

@@ -46,16 +46,17 @@ impl Words {
         if 2 * (self.len() + 1) > self.slots.len() {
             self.rehash()?;
         }
-        let hash = self.hash.hash_one(text);
+        // The slot follows from the half of the hash that it keeps.
+        let half = self.hash.hash_one(text) >> 32;
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = half as usize & mask;
         loop {
             let slot = self.slots[at];
             if slot == 0 {
                 break;
             }
             let code = slot as u32 - 1;
-            if slot >> 32 == hash >> 32 && self.text(code) == text {
+            if slot >> 32 == half && self.text(code) == text {
                 return Ok(code);
             }
             at = (at + 1) & mask;
@@ -71,20 +72,19 @@ impl Words {
         }
         self.bytes.push_str(text);
         push(&mut self.ends, self.bytes.len(), "texts")?;
-        self.slots[at] = hash >> 32 << 32 | u64::from(code + 1);
+        self.slots[at] = half << 32 | u64::from(code + 1);
         Ok(code)
     }
 
     fn rehash(&mut self) -> Result<()> {
         let size = (4 * (self.len() + 1)).next_power_of_two().max(64);
         let mut slots = filled(size, 0_u64, "texts")?;
-        for code in 0..self.len() as u32 {
-            let hash = self.hash.hash_one(self.text(code));
-            let mut at = hash as usize & (size - 1);
+        for slot in self.slots.iter().filter(|slot| **slot != 0) {
+            let mut at = (slot >> 32) as usize & (size - 1);
             while slots[at] != 0 {
                 at = (at + 1) & (size - 1);
             }
-            slots[at] = hash >> 32 << 32 | u64::from(code + 1);
+            slots[at] = *slot;
         }
         self.slots = slots;
         Ok(())

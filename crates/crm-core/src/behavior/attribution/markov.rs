@@ -13,7 +13,7 @@
 //! *International Journal of Research in Marketing* 33, 457-474.
 
 use super::paths::Paths;
-use crate::context::{Context, collect, filled, push};
+use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::num::rank;
 
@@ -28,6 +28,9 @@ pub(super) struct States {
     of_touch: Vec<u32>,
 }
 
+/// Keys of states up to which each has a place in a table.
+const PLACES: u64 = 1 << 22;
+
 impl States {
     pub(super) fn new(paths: &Paths, order: u8) -> Result<Self> {
         if !(1..=4).contains(&order) {
@@ -40,37 +43,74 @@ impl States {
                 what: "the number of different channels (65,534 at most with an order above 1)",
             });
         }
-        let mut keys = Vec::new();
-        for path in 0..paths.len() {
-            let channels = paths.of(path);
-            for at in 0..channels.len() {
-                let from = (at + 1).saturating_sub(order.into());
-                let key = channels[from..=at].iter();
-                let key = key.fold(0_u64, |key, c| key << 16 | u64::from(c + 1));
-                let key = if order == 1 {
-                    u64::from(channels[at]) + 1
-                } else {
-                    key
-                };
-                push(&mut keys, key, "states")?;
+        // A state is a number whose digits are its channels plus 1, the latest last.
+        let remembered = side.pow(u32::from(order) - 1);
+        let next = |key: u64, channel: u32| key % remembered * side + u64::from(channel) + 1;
+        let distinct = distinct_keys(paths, remembered * side, &next)?;
+        let is_small = remembered * side <= PLACES;
+        let mut places = filled(
+            if is_small { remembered * side } else { 0 } as usize,
+            0_u32,
+            "states",
+        )?;
+        if is_small {
+            for (at, key) in distinct.iter().enumerate() {
+                places[*key as usize] = at as u32;
             }
         }
-        let mut distinct = rank::sorted(&keys)?;
-        distinct.dedup();
-        let place = |key: &u64| distinct.partition_point(|k| k < key) as u32;
-        let of_touch = collect(keys.iter().map(place), "states")?;
-        let context = |key: &u64| match order {
-            1 => vec![*key as u32 - 1],
-            _ => {
-                let parts = (0..4).rev().map(|at| key >> (16 * at) & 0xffff);
-                parts.filter(|c| *c > 0).map(|c| c as u32 - 1).collect()
+        let place = |key: u64| match is_small {
+            true => places[key as usize],
+            false => distinct.partition_point(|k| *k < key) as u32,
+        };
+        let mut of_touch = room(paths.touches(), "states")?;
+        for path in 0..paths.len() {
+            let mut key = 0;
+            for channel in paths.of(path) {
+                key = next(key, *channel);
+                of_touch.push(place(key));
             }
+        }
+        let context = |key: &u64| {
+            let digits = (0..u32::from(order))
+                .rev()
+                .map(|at| key / side.pow(at) % side);
+            digits.filter(|c| *c > 0).map(|c| c as u32 - 1).collect()
         };
         Ok(States {
             contexts: collect(distinct.iter().map(context), "states")?,
             of_touch,
         })
     }
+}
+
+/// The keys of the states that occur, ascending; all are below `end`.
+fn distinct_keys(paths: &Paths, end: u64, next: &impl Fn(u64, u32) -> u64) -> Result<Vec<u64>> {
+    let mut occurs = filled(
+        if end <= PLACES { end } else { 0 } as usize,
+        false,
+        "states",
+    )?;
+    let mut keys = room(if end <= PLACES { 0 } else { paths.touches() }, "states")?;
+    for path in 0..paths.len() {
+        let mut key = 0;
+        for channel in paths.of(path) {
+            key = next(key, *channel);
+            match occurs.get_mut(key as usize) {
+                Some(occurs) => *occurs = true,
+                None => keys.push(key),
+            }
+        }
+    }
+    if end > PLACES {
+        let mut distinct = rank::sorted(&keys)?;
+        distinct.dedup();
+        return Ok(distinct);
+    }
+    let mut distinct = Vec::new();
+    for (key, _) in occurs.iter().enumerate().filter(|(_, occurs)| **occurs) {
+        push(&mut distinct, key as u64, "states")?;
+    }
+    Ok(distinct)
 }
 
 /// Counts of steps between states.
@@ -83,6 +123,8 @@ pub(super) struct Chain {
     first: Vec<usize>,
     pub(super) conversion: Vec<f64>,
     pub(super) null: Vec<f64>,
+    /// All steps from each state.
+    pub(super) total: Vec<f64>,
 }
 
 impl Chain {
@@ -96,7 +138,7 @@ impl Chain {
         let n = states.contexts.len();
         let zeros = || filled(n, 0.0, "states");
         let (mut start, mut conversion, mut null) = (zeros()?, zeros()?, zeros()?);
-        let mut counted = Counted::new(n)?;
+        let mut counted = Counted::new(states, paths.channels.len())?;
         let mut from = 0;
         for path in 0..paths.len() {
             let of_path = &states.of_touch[from..from + paths.of(path).len()];
@@ -117,23 +159,24 @@ impl Chain {
         for (state, first) in first.iter_mut().enumerate() {
             *first = steps.partition_point(|s| (s.0 as usize) < state);
         }
+        let total = |state: usize| {
+            let on = &steps[first[state]..first[state + 1]];
+            on.iter().map(|step| step.2).sum::<f64>() + conversion[state] + null[state]
+        };
+        let total = collect((0..n).map(total), "states")?;
         Ok(Chain {
             start,
             steps,
             first,
             conversion,
             null,
+            total,
         })
     }
 
-    fn of(&self, state: usize) -> &[(u32, u32, f64)] {
+    /// The steps from a state to others.
+    pub(super) fn of(&self, state: usize) -> &[(u32, u32, f64)] {
         &self.steps[self.first[state]..self.first[state + 1]]
-    }
-
-    /// All steps from a state.
-    pub(super) fn total(&self, state: usize) -> f64 {
-        let on: f64 = self.of(state).iter().map(|step| step.2).sum();
-        on + self.conversion[state] + self.null[state]
     }
 
     /// P(conversion from START), where removed states lead to NULL.
@@ -157,7 +200,7 @@ impl Chain {
         let mut a = filled(n * n, 0.0, "states")?;
         let mut h = filled(n, 0.0, "states")?;
         for i in 0..n {
-            let total = self.total(i);
+            let total = self.total[i];
             a[i * n + i] = 1.0;
             if removed[i] || total == 0.0 {
                 continue;
@@ -207,7 +250,7 @@ impl Chain {
                         false => on += weight * h[*j as usize],
                     }
                 }
-                let rest = self.total(i) - own;
+                let rest = self.total[i] - own;
                 let next = if rest > 0.0 { on / rest } else { 0.0 };
                 change = change.max((next - h[i]).abs());
                 h[i] = next;
@@ -220,19 +263,28 @@ impl Chain {
     }
 }
 
-/// Counts of steps between states: a table of all pairs where that is small, else a list.
+/// Counts of steps between states: a table of each state's next channels where that is small, else a list.
 struct Counted {
-    n: usize,
-    table: Vec<f64>,
+    /// The latest channel of each state.
+    latest: Vec<u32>,
+    channels: usize,
+    /// Count and target of each source and next channel.
+    table: Vec<(f64, u32)>,
     listed: Vec<(u64, f64)>,
 }
 
 impl Counted {
-    fn new(n: usize) -> Result<Self> {
-        let pairs = if n <= 1024 { n * n } else { 0 };
+    fn new(states: &States, channels: usize) -> Result<Self> {
+        let latest = states
+            .contexts
+            .iter()
+            .map(|of| of.last().copied().unwrap_or(0));
+        let pairs = states.contexts.len().saturating_mul(channels);
+        let pairs = if pairs as u64 <= PLACES { pairs } else { 0 };
         Ok(Counted {
-            n,
-            table: filled(pairs, 0.0, "states")?,
+            latest: collect(latest, "states")?,
+            channels,
+            table: filled(pairs, (0.0, 0), "states")?,
             listed: Vec::new(),
         })
     }
@@ -242,18 +294,19 @@ impl Counted {
             let key = u64::from(source) << 32 | u64::from(target);
             return push(&mut self.listed, (key, weight), "states");
         }
-        self.table[source as usize * self.n + target as usize] += weight;
+        let channel = self.latest[target as usize] as usize;
+        let cell = &mut self.table[source as usize * self.channels + channel];
+        *cell = (cell.0 + weight, target);
         Ok(())
     }
 
-    /// Source, target and count, ascending.
+    /// Source, target and count, ascending: the targets of a source differ in their latest channel only.
     fn steps(mut self) -> Result<Vec<(u32, u32, f64)>> {
         let mut steps = Vec::new();
-        for (at, weight) in self.table.iter().enumerate().filter(|(_, w)| **w > 0.0) {
-            let (source, target) = (at / self.n, at % self.n);
+        for (at, (weight, target)) in self.table.iter().enumerate().filter(|(_, w)| w.0 > 0.0) {
             push(
                 &mut steps,
-                (source as u32, target as u32, *weight),
+                ((at / self.channels) as u32, *target, *weight),
                 "states",
             )?;
         }

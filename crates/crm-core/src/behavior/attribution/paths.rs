@@ -18,12 +18,14 @@
 //! A table of paths has `path` ("a > b > c"), `conversions`, and optionally `nulls` (persons with this path who did not
 //! convert) and `revenue`, which is 0 where nobody converted. A name in which `>` or a quotation mark occurs is in quotation marks,
 //! those in it doubled; results write names that way, too, and those of `(start)`, `(conversion)` and `(null)` if they are channels.
+//! Rows of one path are one.
 
+use super::path_table;
 use crate::analysis::Input;
 use crate::behavior::parameters::OF_THE_SITE;
 use crate::behavior::sessions::{self, Cutter};
 use crate::behavior::visits_after_purchase::Whose;
-use crate::context::{Context, collect, filled, push};
+use crate::context::{Context, filled, push};
 use crate::data::Events;
 use crate::data::blocks::BLANK;
 use crate::data::events::event_data::EventDim;
@@ -35,6 +37,7 @@ use crate::table::{Table, Values};
 use crate::time::{Duration, MICROS_PER_DAY};
 use crate::words::EventWord;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a touch is named by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, crm_derive::Word)]
@@ -128,8 +131,8 @@ pub struct Paths {
     /// The names of channels, "(none)" first, then ascending.
     pub(super) channels: Vec<String>,
     /// The end of each path in `touches`.
-    ends: Vec<usize>,
-    touches: Vec<u32>,
+    pub(super) ends: Vec<usize>,
+    pub(super) touches: Vec<u32>,
     /// Days from each touch to the end of its path; empty if they are not known.
     ages: Vec<f64>,
     pub(super) conversions: Vec<f64>,
@@ -148,6 +151,11 @@ impl Paths {
     /// The number of different rows.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// The number of touches in all rows.
+    pub(super) fn touches(&self) -> usize {
+        self.touches.len()
     }
 
     fn range(&self, path: usize) -> std::ops::Range<usize> {
@@ -209,131 +217,15 @@ pub trait HasPaths: Input<At = ()> {
     /// # Errors
     ///
     /// What is missing or cannot be.
-    fn paths(&self, rules: &PathRules, analysis: &str, context: &Context) -> Result<Paths>;
+    fn paths(&self, rules: &PathRules, analysis: &str, context: &Context) -> Result<Arc<Paths>>;
 }
 
 impl HasPaths for Table {
     const KEYS: &'static [&'static str] = &[];
 
-    fn paths(&self, rules: &PathRules, _: &str, _: &Context) -> Result<Paths> {
+    fn paths(&self, rules: &PathRules, _: &str, _: &Context) -> Result<Arc<Paths>> {
         rules.only_of_events()?;
-        let (texts, row_of) = self.names("path")?;
-        let (channels, parts) = split(&texts);
-        let empty = |row: &u32| parts[*row as usize].is_empty();
-        if let Some(row) = row_of.iter().position(empty) {
-            return Err(Error::value("path", row, "channels joined by `>`"));
-        }
-        let conversions = counts(self, "conversions")?;
-        let nulls = match self.column("nulls") {
-            Some(_) => counts(self, "nulls")?,
-            None => filled(conversions.len(), 0.0, "paths")?,
-        };
-        let revenue = match self.column("revenue") {
-            Some(_) => self.numbers("revenue")?.into_owned(),
-            None => Vec::new(),
-        };
-        let unearned = |(money, bought): (&f64, &f64)| *money != 0.0 && *bought == 0.0;
-        if let Some(row) = revenue.iter().zip(&conversions).position(unearned) {
-            return Err(Error::value("revenue", row, "0 where `conversions` is 0"));
-        }
-        // Rows of one path, in an order that does not depend on theirs.
-        let mut order = collect(0..row_of.len(), "paths")?;
-        order.sort_unstable_by(|a, b| {
-            let key = |row: &usize| (row_of[*row], conversions[*row], nulls[*row]);
-            let ((p, c, n), (q, d, m)) = (key(a), key(b));
-            let money = |row: usize| revenue.get(row).copied().unwrap_or_default();
-            p.cmp(&q)
-                .then(c.total_cmp(&d))
-                .then(n.total_cmp(&m))
-                .then(money(*a).total_cmp(&money(*b)))
-        });
-        let mut paths = Paths::default();
-        for row in order {
-            for channel in &parts[row_of[row] as usize] {
-                push(&mut paths.touches, *channel, "paths")?;
-            }
-            push(&mut paths.ends, paths.touches.len(), "paths")?;
-            push(&mut paths.conversions, conversions[row], "paths")?;
-            push(&mut paths.nulls, nulls[row], "paths")?;
-            if let Some(revenue) = revenue.get(row) {
-                push(&mut paths.revenue, *revenue, "paths")?;
-            }
-        }
-        paths.channels = channels;
-        Ok(paths)
-    }
-}
-
-/// A column of counts.
-fn counts(table: &Table, name: &str) -> Result<Vec<f64>> {
-    let cells = table.numbers(name)?;
-    let count = |v: &f64| *v >= 0.0 && *v == libm::trunc(*v) && *v < 9e15;
-    match cells.iter().position(|v| !count(v)) {
-        Some(row) => Err(Error::value(name, row, "a whole number from 0")),
-        None => collect(cells.iter().copied(), "paths"),
-    }
-}
-
-/// The different channels of texts such as "a > b", ascending, and the places of those of each text; none of a
-/// text in which a name is missing.
-fn split(texts: &[String]) -> (Vec<String>, Vec<Vec<u32>>) {
-    let parts: Vec<Vec<String>> = texts.iter().map(|text| names(text)).collect();
-    let mut channels: Vec<String> = parts.concat();
-    channels.sort_unstable_by(|a, b| (a != NONE, a).cmp(&(b != NONE, b)));
-    channels.dedup();
-    let place =
-        |name: &String| channels.partition_point(|c| (c != NONE, c) < (name != NONE, name)) as u32;
-    let places = parts
-        .iter()
-        .map(|part| match part.iter().any(String::is_empty) {
-            true => Vec::new(),
-            false => part.iter().map(place).collect(),
-        });
-    let places = places.collect();
-    (channels, places)
-}
-
-/// The names in a text such as `a > "b > c"`; an empty one where a quotation mark is not closed or followed by something.
-fn names(text: &str) -> Vec<String> {
-    let (mut all, mut rest) = (Vec::new(), text);
-    loop {
-        rest = rest.trim_start();
-        let Some(quoted) = rest.strip_prefix('"') else {
-            let Some((name, after)) = rest.split_once('>') else {
-                all.push(rest.trim().to_owned());
-                return all;
-            };
-            all.push(name.trim().to_owned());
-            rest = after;
-            continue;
-        };
-        let (mut name, mut after) = (String::new(), quoted);
-        let closed = loop {
-            let Some((part, tail)) = after.split_once('"') else {
-                break false;
-            };
-            name.push_str(part);
-            match tail.strip_prefix('"') {
-                Some(tail) => {
-                    name.push('"');
-                    after = tail;
-                }
-                None => {
-                    after = tail.trim_start();
-                    break true;
-                }
-            }
-        };
-        let next = after.strip_prefix('>');
-        if !closed || next.is_none() && !after.is_empty() {
-            all.push(String::new());
-            return all;
-        }
-        all.push(name);
-        match next {
-            Some(next) => rest = next,
-            None => return all,
-        }
+        self.cached("paths of attribution", || path_table::read(self))
     }
 }
 
@@ -343,7 +235,7 @@ pub(super) const NONE: &str = "(none)";
 impl HasPaths for Events {
     const KEYS: &'static [&'static str] = OF_THE_SITE;
 
-    fn paths(&self, rules: &PathRules, analysis: &str, context: &Context) -> Result<Paths> {
+    fn paths(&self, rules: &PathRules, analysis: &str, context: &Context) -> Result<Arc<Paths>> {
         kinds::need(self, analysis, &[EventWord::Purchase], &[])?;
         longer_than_zero("lookback", rules.lookback)?;
         let by_customer;
@@ -386,7 +278,7 @@ impl HasPaths for Events {
             paths.touches.iter_mut().for_each(|touch| *touch -= 1);
         }
         paths.channels = channels;
-        Ok(paths)
+        Ok(Arc::new(paths))
     }
 }
 
@@ -538,6 +430,6 @@ impl Walk<'_> {
 pub(super) fn text_values(texts: Vec<String>) -> Values {
     Values::Text {
         codes: (0..texts.len() as u32).collect(),
-        texts: std::sync::Arc::new(texts),
+        texts: Arc::new(texts),
     }
 }

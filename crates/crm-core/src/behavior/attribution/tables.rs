@@ -160,8 +160,8 @@ impl<D: HasPaths + 'static> Analysis for Transitions<D> {
             push(&mut rows, (n, state, *count, begun), "table")?;
         }
         for state in 0..n {
-            let total = chain.total(state);
-            for (_, target, count) in chain.steps.iter().filter(|s| s.0 as usize == state) {
+            let total = chain.total[state];
+            for (_, target, count) in chain.of(state) {
                 push(&mut rows, (state, *target as usize, *count, total), "table")?;
             }
             push(

@@ -1,6 +1,7 @@
 //! Addresses, as far as they can be read without a list of all towns.
 
-use super::text::{hyphens_between_digits, is_hyphen, lower, standard, unify};
+use super::text::{hyphens_between_digits, is_capital, is_hyphen, lower, standard, unify};
+use std::borrow::Cow;
 
 /// How far an address could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -68,7 +69,7 @@ pub fn normalize_address(text: &str) -> Address {
     };
     Address {
         prefecture: prefecture.to_owned(),
-        city: fold(&city.replace(' ', "")),
+        city: fold(&city.replace(' ', "")).into_owned(),
         street,
         building,
         level,
@@ -81,9 +82,14 @@ pub(crate) fn normalize_street(text: &str) -> (String, String) {
 }
 
 /// The text in one form of width, variants and hyphens.
-fn spelled(text: &str) -> String {
-    let text: String = unify(text).chars().map(standard).collect();
-    hyphens_between_digits(&lower(&text))
+fn spelled(text: &str) -> Cow<'_, str> {
+    let text = unify(text);
+    let changes = |c: char| standard(c) != c || is_capital(c) || c != '-' && is_hyphen(c);
+    if !text.chars().any(changes) {
+        return text;
+    }
+    let text: String = text.chars().map(standard).collect();
+    Cow::Owned(hyphens_between_digits(&lower(&text)).into_owned())
 }
 
 fn prefecture_of(text: &str) -> &'static str {
@@ -145,7 +151,7 @@ fn city_of(text: &str) -> &str {
 }
 
 /// Kanji numerals before 丁目, 番地, 番 and 号 as digits; these words between numbers as hyphens.
-fn numbers(text: &str) -> String {
+fn numbers(text: &str) -> Cow<'_, str> {
     // Nearly all addresses: hyphens, each between digits, and none of the words.
     let mut before = ' ';
     let mut dangling = false;
@@ -157,7 +163,7 @@ fn numbers(text: &str) -> String {
         fits && (c == '-' || !is_hyphen(c)) && !matches!(c, '丁' | '番' | '号' | 'の' | 'ノ' | '条')
     });
     if plain && !dangling {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let chars: Vec<char> = text.chars().filter(|c| *c != ' ').collect();
     // Where white space was: before the character of this place.
@@ -216,7 +222,7 @@ fn numbers(text: &str) -> String {
         let before = *at > 0 && chars[at - 1].is_ascii_digit();
         **c != '-' || number || !before
     });
-    kept.map(|(_, c)| *c).collect()
+    Cow::Owned(kept.map(|(_, c)| *c).collect())
 }
 
 /// The length of 条 with a direction at the start, before a number: of 条西 in 北1条西2丁目, of 条通 in 4条通9丁目.
@@ -280,24 +286,30 @@ fn value(chars: &[char]) -> Option<u32> {
 }
 
 /// One spelling of ヶ, ケ, が, ガ, of ッ, ツ and of ノ, の.
-fn fold(text: &str) -> String {
-    let each = text.chars().map(|c| match c {
+fn fold(text: &str) -> Cow<'_, str> {
+    let one = |c: char| match c {
         'ヶ' | 'ヵ' | 'が' | 'ガ' | 'ゖ' | 'ゕ' | 'け' => 'ケ',
         'ッ' | 'っ' | 'つ' => 'ツ',
         'の' => 'ノ',
         other => other,
-    });
-    each.collect()
+    };
+    match text.chars().any(|c| one(c) != c) {
+        true => Cow::Owned(text.chars().map(one).collect()),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// Town with number, and building: what comes after the first number of up to three parts. Numbers of avenues in
 /// Hokkaido are of the town: 北1条西2-3.
 fn street_of(text: &str) -> (String, String) {
     let text = match text.contains("大字") {
-        true => text.replace("大字", ""),
+        true => Cow::Owned(text.replace("大字", "")),
+        false => Cow::Borrowed(text),
+    };
+    let bare = |text: &str| match text.contains(' ') {
+        true => text.replace(' ', ""),
         false => text.to_owned(),
     };
-    let bare = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
     let is_digit = |c: char| c.is_ascii_digit();
     let Some(start) = text.find(|c: char| c.is_ascii_digit()) else {
         return match text.split_once(' ') {
@@ -308,7 +320,12 @@ fn street_of(text: &str) -> (String, String) {
     let mut start = start;
     loop {
         let digits = text[start..].len() - text[start..].trim_start_matches(is_digit).len();
-        let after: Vec<char> = text[start + digits..].chars().take(5).collect();
+        let rest = &text[start + digits..];
+        // Nearly no street has an avenue.
+        let after: Vec<char> = match rest.starts_with('条') {
+            true => rest.chars().take(5).collect(),
+            false => Vec::new(),
+        };
         match avenue(&after, |_| false) {
             0 => break,
             length => start += digits + after[..length].iter().map(|c| c.len_utf8()).sum::<usize>(),

@@ -75,7 +75,8 @@ pub fn normalize_email(text: &str, form: EmailForm) -> Option<String> {
     let text = text.strip_prefix("mailto:").unwrap_or(&text);
     let (local, domain) = text.rsplit_once('@')?;
     let local = local.trim().trim_matches('"');
-    let domain = lower(domain.trim()).trim_end_matches('.').to_owned();
+    let domain = lower(domain.trim());
+    let domain = domain.trim_end_matches('.');
     let bad =
         |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | ',' | ';');
     let named = domain.split('.').count() >= 2 && domain.split('.').all(|part| !part.is_empty());
@@ -83,7 +84,7 @@ pub fn normalize_email(text: &str, form: EmailForm) -> Option<String> {
         return None;
     }
     let mut local = match form.lower_local {
-        true => lower(local),
+        true => lower(local).into_owned(),
         false => local.to_owned(),
     };
     if form.drop_tag
@@ -91,12 +92,17 @@ pub fn normalize_email(text: &str, form: EmailForm) -> Option<String> {
     {
         local.truncate(at);
     }
-    let gmail = form.gmail_dots && matches!(domain.as_str(), "gmail.com" | "googlemail.com");
+    let gmail = form.gmail_dots && matches!(domain, "gmail.com" | "googlemail.com");
     if gmail {
         local.retain(|c| c != '.');
     }
-    let domain = if gmail { "gmail.com" } else { &domain };
-    (!local.is_empty()).then(|| format!("{local}@{domain}"))
+    let domain = if gmail { "gmail.com" } else { domain };
+    if local.is_empty() {
+        return None;
+    }
+    local.push('@');
+    local.push_str(domain);
+    Some(local)
 }
 
 /// A Japanese postal code as 7 digits; none if it is not one.
@@ -111,7 +117,8 @@ pub fn normalize_zip(text: &str) -> Option<String> {
 /// A date of birth as year, month and day: `1980-01-02`, `1980/1/2`, `19800102`, 1980年1月2日, 昭和55年1月2日, S55.1.2. None if
 /// it is none, before 1901 or after 2100: 1900-01-01 stands for no date in many systems.
 pub fn normalize_birth_date(text: &str) -> Option<(i32, u8, u8)> {
-    let text = hyphens_between_digits(&unify(text));
+    let text = unify(text);
+    let text = hyphens_between_digits(&text);
     let text = text.split([' ', 'T']).next().unwrap_or("");
     let eras = [
         ("明治", 1867),
@@ -162,7 +169,7 @@ pub fn normalize_birth_date(text: &str) -> Option<(i32, u8, u8)> {
 
 /// `m` or `f`; none for other words.
 pub fn normalize_sex(text: &str) -> Option<char> {
-    match lower(&unify(text)).as_str() {
+    match lower(&unify(text)).as_ref() {
         "m" | "male" | "man" | "男" | "男性" | "1" => Some('m'),
         "f" | "female" | "woman" | "女" | "女性" | "2" => Some('f'),
         _ => None,

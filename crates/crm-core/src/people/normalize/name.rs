@@ -1,5 +1,7 @@
 //! Names and their readings.
 
+use std::borrow::Cow;
+
 use super::text::{is_latin, latin, lower, standard, unify};
 
 /// A name for comparing: NFKC, variants of characters replaced (髙 → 高), without spaces and middle dots. A name in
@@ -18,7 +20,11 @@ pub fn normalize_name(text: &str) -> String {
     let kept = text
         .chars()
         .filter(|c| !matches!(c, ' ' | '・' | '=' | ',' | '、' | '.'));
-    lower(&kept.map(standard).collect::<String>())
+    let kept: String = kept.map(standard).collect();
+    match lower(&kept) {
+        Cow::Borrowed(_) => kept,
+        Cow::Owned(lower) => lower,
+    }
 }
 
 /// A reading for comparing, in katakana: without spaces, small kana as large ones, ヂ and ヅ as ジ and ズ, and one

@@ -1,5 +1,6 @@
 //! What all texts have in common: forms of width and composition, hyphens between digits, variants of characters.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
@@ -61,7 +62,7 @@ fn is_plain(c: char) -> bool {
 
 /// NFKC without invisible characters; a wave dash is `~`, a run of white space one space, ends are trimmed;
 /// (株) is 株式会社.
-pub(crate) fn unify(text: &str) -> String {
+pub(crate) fn unify(text: &str) -> Cow<'_, str> {
     let cut = match text.len() > MAX_CHARS {
         true => text
             .char_indices()
@@ -71,7 +72,7 @@ pub(crate) fn unify(text: &str) -> String {
     };
     let text = text[..cut].trim();
     if text.chars().all(|c| is_plain(c) && c != '(') && !text.contains("  ") {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let shown = text.chars().filter(|c| !is_invisible(*c));
     // NFKC would set a free-standing sound mark after a space.
@@ -93,10 +94,10 @@ pub(crate) fn unify(text: &str) -> String {
         }
     }
     let out = out.trim().to_owned();
-    match out.contains('(') {
+    Cow::Owned(match out.contains('(') {
         true => out.replace("(株)", "株式会社").replace("(有)", "有限会社"),
         false => out,
-    }
+    })
 }
 
 /// Whether a character is read as a hyphen where it is between digits.
@@ -108,9 +109,9 @@ pub(crate) fn is_hyphen(c: char) -> bool {
 }
 
 /// Hyphens, minus signs and long vowel marks between digits as `-`; elsewhere they stay.
-pub(crate) fn hyphens_between_digits(text: &str) -> String {
+pub(crate) fn hyphens_between_digits(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| c != '-' && is_hyphen(c)) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let chars: Vec<char> = text.chars().collect();
     let digit = |at: Option<usize>| {
@@ -121,17 +122,24 @@ pub(crate) fn hyphens_between_digits(text: &str) -> String {
         let between = is_hyphen(*c) && digit(at.checked_sub(1)) && digit(Some(at + 1));
         if between { '-' } else { *c }
     });
-    each.collect()
+    Cow::Owned(each.collect())
 }
 
-/// A text without white space, with variants of characters replaced, in lower case.
-pub(crate) fn lower(text: &str) -> String {
-    match text
-        .chars()
-        .any(|c| c.is_ascii_uppercase() || (!c.is_ascii() && c.is_uppercase()))
-    {
-        true => text.chars().flat_map(char::to_lowercase).collect(),
-        false => text.to_owned(),
+/// Whether a character is a capital letter.
+pub(crate) fn is_capital(c: char) -> bool {
+    match c {
+        // Kana and Chinese characters have none: nearly all characters of addresses and names.
+        '\u{3041}'..='\u{9FFF}' => false,
+        c if c.is_ascii() => c.is_ascii_uppercase(),
+        c => c.is_uppercase(),
+    }
+}
+
+/// A text in lower case.
+pub(crate) fn lower(text: &str) -> Cow<'_, str> {
+    match text.chars().any(is_capital) {
+        true => Cow::Owned(text.chars().flat_map(char::to_lowercase).collect()),
+        false => Cow::Borrowed(text),
     }
 }
 

@@ -1,4 +1,4 @@
-"""The parts of names and addresses from which `people_worlds` makes people."""
+"""The parts of names and addresses from which `_people_worlds` makes people."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Records of people whose truth is known: persons, families, companies, corrupted copies.
 
-The makers know nothing of the library: names are put together from characters and their readings,
+The makers know nothing of `identify`: names are put together from characters and their readings,
 addresses from cities and towns, and a copy is what another clerk or shop would have written.
+`simulate_people` gives them as a table.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from people_names import (
+from ._people_names import (
     BUILDINGS,
     CITIES,
     COLUMNS,
