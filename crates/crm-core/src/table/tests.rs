@@ -3,9 +3,7 @@
 use super::*;
 use crate::columns::{ColumnValues, Strings};
 use crate::context::Context;
-use crate::ids::{IdKind, IdRef, Ids};
-use crate::money::Currency;
-use crate::time::{Day, Zone};
+use crate::ids::IdKind;
 use serde_json::json;
 
 static WORDS: [Label; 2] = [
