@@ -3,7 +3,9 @@
 use super::*;
 use crate::columns::{ColumnValues, Strings};
 use crate::context::Context;
-use crate::ids::IdKind;
+use crate::ids::{IdKind, IdRef, Ids};
+use crate::money::Currency;
+use crate::time::{Day, Zone};
 use serde_json::json;
 
 static WORDS: [Label; 2] = [

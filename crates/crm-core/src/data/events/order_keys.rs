@@ -115,109 +115,186 @@ impl OrderKeys {
         data: &Data,
         context: &Context,
     ) -> Result<()> {
-        let (Some(name), Some(of_orders)) = (&orders.spec().shop, &mut self.of_orders) else {
+        let Some(shops) = Shops::of(events, orders, data, context)? else {
             return Ok(());
         };
-        let column = data.dims.iter().find(|dim| dim.name == *name);
-        let Some((shops, shop)) = column.and_then(|dim| Some((&dim.ids, dim.codes.as_ref()?)))
-        else {
+        let Some(shared) = self.shared(&shops, context)? else {
             return Ok(());
         };
-        let of_log = events.data()?.dims.iter().find(|dim| dim.name == *name);
-        let (shops, shop_of_log) = match of_log {
-            None => (shops.clone(), None),
-            Some(dim) if dim.ids.kind() != shops.kind() && !dim.ids.is_empty() => {
-                return Err(Error::ColumnType {
-                    column: name.clone(),
-                    found: dim.ids.kind().to_string(),
-                    expected: format!("{}, as in the orders", shops.kind()),
-                });
-            }
-            Some(dim) => {
-                let (joint, map) = absorbed(shops, &dim.ids, &dim.codes, context)?;
-                let mut codes = collect(dim.codes.iter().copied(), "shops")?;
-                recode(&mut codes, &map);
-                (joint, Some(codes))
-            }
+        let of_orders = self.of_orders.iter_mut().flatten();
+        for (id, shop) in of_orders.zip(shops.of_orders) {
+            *id = shared.key(*id, *shop);
+        }
+        let Some(of_log) = &mut self.of_log else {
+            return Ok(());
         };
-        // The id, the shop and the customer of each order, of ids that several shops have.
-        let mut known = room(of_orders.len(), "orders")?;
-        let rows = of_orders.iter().zip(shop.iter()).zip(&self.owners);
-        known.extend(
+        if let Some(shop_of_log) = &shops.of_log {
+            for (id, shop) in of_log.iter_mut().zip(shop_of_log) {
+                *id = shared.key(*id, *shop);
+            }
+            return Ok(());
+        }
+        let mut is_logged = filled(self.ids.len(), false, "orders")?;
+        for id in of_log.iter().filter(|id| **id != NO_ID) {
+            is_logged[shared.plain(*id) as usize] = true;
+        }
+        let joined = events.data()?.customer.as_ref();
+        for (event, id) in of_log.iter_mut().enumerate() {
+            let customer = joined.map_or(NO_ID, |joined| joined.codes[event]);
+            let key = shared.key_of_customer(*id, customer, &is_logged);
+            *id = key.ok_or_else(|| {
+                let name = orders.spec().shop.as_deref().unwrap_or_default();
+                let expected = format!(
+                    "a column {name:?} in the events, as in the orders: orders of several shops have \
+                     one order id, and a purchase of the log may be any of them"
+                );
+                Error::option("with_orders", "", expected)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The ids that several shops have; `None` if there is none. The dictionary then has their keys.
+    fn shared(&mut self, shops: &Shops<'_>, context: &Context) -> Result<Option<Shared>> {
+        let of_orders = self.of_orders.as_deref().unwrap_or_default();
+        let mut orders = room(of_orders.len(), "orders")?;
+        let rows = of_orders.iter().zip(shops.of_orders).zip(&self.owners);
+        orders.extend(
             rows.filter_map(|((id, shop), owner)| (*id != NO_ID).then_some((*id, *shop, *owner))),
         );
-        if let (Some(ids), Some(shops)) = (&self.of_log, &shop_of_log) {
+        if let (Some(ids), Some(shops)) = (&self.of_log, &shops.of_log) {
             for (id, shop) in ids.iter().zip(shops).filter(|(id, _)| **id != NO_ID) {
-                push(&mut known, (*id, *shop, UNKNOWN), "orders")?;
+                push(&mut orders, (*id, *shop, UNKNOWN), "orders")?;
             }
         }
-        known.sort_unstable();
-        known.dedup();
-        let mut several = filled(self.ids.len(), false, "orders")?;
-        for same in known.chunk_by(|a, b| a.0 == b.0) {
-            several[same[0].0 as usize] = same.iter().any(|one| one.1 != same[0].1);
+        orders.sort_unstable();
+        orders.dedup();
+        let mut is_shared = filled(self.ids.len(), false, "orders")?;
+        for same in orders.chunk_by(|a, b| a.0 == b.0) {
+            is_shared[same[0].0 as usize] = same.iter().any(|one| one.1 != same[0].1);
         }
-        known.retain(|one| several[one.0 as usize]);
-        if known.is_empty() {
-            return Ok(());
+        orders.retain(|one| is_shared[one.0 as usize]);
+        if orders.is_empty() {
+            return Ok(None);
         }
-        let mut names = room(known.len(), "orders")?;
-        names.extend(known.iter().map(|(id, shop, _)| match *shop {
+        let mut names = room(orders.len(), "orders")?;
+        names.extend(orders.iter().map(|(id, shop, _)| match *shop {
             NO_ID => self.ids.text(*id),
-            shop => format!("{} ({})", self.ids.text(*id), shops.text(shop)),
+            shop => format!("{} ({})", self.ids.text(*id), shops.ids.text(shop)),
         }));
-        let mut ids = collect(0..self.ids.len() as u32, "orders")?;
-        let texts = as_texts(self.ids.clone(), &mut ids, context)?;
+        let mut plain = collect(0..self.ids.len() as u32, "orders")?;
+        let texts = as_texts(self.ids.clone(), &mut plain, context)?;
         let mut texts = texts.copied()?;
         let names = Strings::collect(names.iter().map(String::as_bytes))?;
         let column = ColumnData::from(ColumnValues::Text(names));
         let mut keys = Vec::new();
         texts.encode("order_id", &[&column], &mut keys, &context.uncounted())?;
         self.ids = Arc::new(texts);
-        let place = |id: u32, shop: u32| known.partition_point(|one| (one.0, one.1) < (id, shop));
-        let plain = |id: u32| ids.get(id as usize).copied().unwrap_or(NO_ID);
-        let is_several = |id: u32| several.get(id as usize).copied().unwrap_or(false);
-        for (id, shop) in of_orders.iter_mut().zip(shop.iter()) {
-            *id = match is_several(*id) {
-                true => keys[place(*id, *shop)],
-                false => plain(*id),
-            };
-        }
-        let Some(of_log) = &mut self.of_log else {
-            return Ok(());
+        Ok(Some(Shared {
+            orders,
+            keys,
+            is_shared,
+            plain,
+        }))
+    }
+}
+
+/// The shops of the orders and of the log in one dictionary.
+struct Shops<'a> {
+    ids: Arc<Ids>,
+    of_orders: &'a [u32],
+    /// The shop of each event; none if the log has no such column.
+    of_log: Option<Vec<u32>>,
+}
+
+impl<'a> Shops<'a> {
+    /// `None` if the orders have no shops.
+    fn of(
+        events: &Events,
+        orders: &Orders,
+        data: &'a Data,
+        context: &Context,
+    ) -> Result<Option<Shops<'a>>> {
+        let Some(name) = &orders.spec().shop else {
+            return Ok(None);
         };
-        let mut is_logged = filled(self.ids.len(), false, "orders")?;
-        for id in of_log.iter().filter(|id| **id != NO_ID) {
-            is_logged[plain(*id) as usize] = true;
+        let column = data.dims.iter().find(|dim| dim.name == *name);
+        let Some((ids, of_orders)) = column.and_then(|dim| Some((&dim.ids, dim.codes.as_ref()?)))
+        else {
+            return Ok(None);
+        };
+        let of_log = events.data()?.dims.iter().find(|dim| dim.name == *name);
+        let (ids, of_log) = match of_log {
+            None => (ids.clone(), None),
+            Some(dim) if dim.ids.kind() != ids.kind() && !dim.ids.is_empty() => {
+                return Err(Error::ColumnType {
+                    column: name.clone(),
+                    found: dim.ids.kind().to_string(),
+                    expected: format!("{}, as in the orders", ids.kind()),
+                });
+            }
+            Some(dim) => {
+                let (joint, map) = absorbed(ids, &dim.ids, &dim.codes, context)?;
+                let mut codes = collect(dim.codes.iter().copied(), "shops")?;
+                recode(&mut codes, &map);
+                (joint, Some(codes))
+            }
+        };
+        Ok(Some(Shops {
+            ids,
+            of_orders,
+            of_log,
+        }))
+    }
+}
+
+/// Order ids that several shops have, and their keys.
+struct Shared {
+    /// The id, the shop and the customer of each order of such an id, ascending.
+    orders: Vec<(u32, u32, u32)>,
+    /// The key of each of these orders.
+    keys: Vec<u32>,
+    /// Whether an id is one of these.
+    is_shared: Vec<bool>,
+    /// The key of each id that is not.
+    plain: Vec<u32>,
+}
+
+impl Shared {
+    fn place(&self, id: u32, shop: u32) -> usize {
+        self.orders
+            .partition_point(|one| (one.0, one.1) < (id, shop))
+    }
+
+    fn is_shared(&self, id: u32) -> bool {
+        self.is_shared.get(id as usize).copied().unwrap_or(false)
+    }
+
+    fn plain(&self, id: u32) -> u32 {
+        self.plain.get(id as usize).copied().unwrap_or(NO_ID)
+    }
+
+    fn key(&self, id: u32, shop: u32) -> u32 {
+        match self.is_shared(id) {
+            true => self.keys[self.place(id, shop)],
+            false => self.plain(id),
         }
-        let joined = events.data()?.customer.as_ref();
-        for event in 0..of_log.len() {
-            let id = of_log[event];
-            of_log[event] = match (&shop_of_log, is_several(id)) {
-                (_, false) => plain(id),
-                (Some(shops), true) => keys[place(id, shops[event])],
-                (None, true) => {
-                    let customer = joined.map_or(NO_ID, |joined| joined.codes[event]);
-                    let range = place(id, 0)..known.partition_point(|one| one.0 <= id);
-                    let fits = |at: &usize| {
-                        let (_, shop, owner) = known[*at];
-                        let is_own = owner == UNKNOWN || customer == NO_ID || owner == customer;
-                        is_own && (shop == NO_ID || !is_logged[keys[*at] as usize])
-                    };
-                    let mut found = range.filter(fits);
-                    let key = found.next().map_or(plain(id), |at| keys[at]);
-                    if found.any(|at| keys[at] != key) {
-                        let expected = format!(
-                            "a column {name:?} in the events, as in the orders: orders of several shops have \
-                             one order id, and a purchase of the log may be any of them"
-                        );
-                        return Err(Error::option("with_orders", "", expected));
-                    }
-                    key
-                }
-            };
+    }
+
+    /// The key of a purchase of a log without shops; `None` if it may be one of several orders.
+    fn key_of_customer(&self, id: u32, customer: u32, is_logged: &[bool]) -> Option<u32> {
+        if !self.is_shared(id) {
+            return Some(self.plain(id));
         }
-        Ok(())
+        let range = self.place(id, 0)..self.orders.partition_point(|one| one.0 <= id);
+        let fits = |at: &usize| {
+            let (_, shop, owner) = self.orders[*at];
+            let is_own = owner == UNKNOWN || customer == NO_ID || owner == customer;
+            is_own && (shop == NO_ID || !is_logged[self.keys[*at] as usize])
+        };
+        let mut found = range.filter(fits);
+        let key = found.next().map_or(self.plain(id), |at| self.keys[at]);
+        (!found.any(|at| self.keys[at] != key)).then_some(key)
     }
 }
 
