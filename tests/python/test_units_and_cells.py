@@ -74,8 +74,8 @@ def test_money_beside_the_amount_is_in_its_unit(tmp_path):
     text = "Order,Date,Customer,Umsatz (T€),Refunded Amount\n1,2024-01-05,a,3,1\n"
     assert totals(read(text, amount_unit="thousands")) == {"a": 2000}
     text = text.replace("Refunded Amount", "Refund (M€)")
-    orders = read(text, amount_unit="thousands", refunded="Refund (M€)")
-    assert "Refund (M€)" not in noted(orders)
+    with pytest.raises(crm.DataError, match="says that it is in millions"):
+        read(text, amount_unit="thousands", refunded="Refund (M€)")
 
 
 def test_a_unit_above_the_headings_is_asked_about(tmp_path):
