@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Column {
     pub(super) name: Cow<'static, str>,
-    ja: Cow<'static, str>,
+    pub(super) ja: Cow<'static, str>,
     pub(super) unit: Cow<'static, str>,
     pub(super) values: Values,
     /// Which cells have a value; `None` if all do. Null cells have 0 in `values`.
