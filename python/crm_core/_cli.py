@@ -61,16 +61,16 @@ from ._cli_short import SHORT, task_of
 from ._cli_start import without_pandas
 from ._cli_today import rules, today
 from ._errors import meant
-from ._report.problem import Misuse, Problem
+from ._problem import Misuse, Problem
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
     from ._orders import Orders
-    from ._report.cost_reading import Costs
+    from ._reading.cost_reading import Costs
+    from ._reading.settings import Loaded, Note, Settings
     from ._report.findings import Findings, Request
     from ._report.page import Site
     from ._report.sections.parts import Section
-    from ._report.settings import Loaded, Note, Settings
 
 _PAGES = ("html", "pdf")
 _NEEDED = ("rich", "jinja2", "pyarrow")
@@ -185,9 +185,10 @@ def _told(error: Exception, japanese: bool) -> str | None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from ._report import grid, layouts, page, screen, words
+    from ._reading import layouts
+    from ._reading.order_reading import load
+    from ._report import grid, page, screen, words
     from ._report.findings import ANALYSES, analyse, has_column
-    from ._report.order_reading import load
 
     to_stdout = options.output is not None and str(options.output) == "-"
     console = screen_of(options.quiet, to_stdout)
@@ -275,7 +276,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _costs(options: argparse.Namespace, settings: Settings, request: Request) -> Costs:
     """What channels cost; a `Problem` if the orders have none."""
-    from ._report.cost_reading import load_costs
+    from ._reading.cost_reading import load_costs
 
     if "channel" not in request.columns:
         raise Misuse("--costs has no effect without a column of channels")
@@ -296,7 +297,7 @@ def _values_of(options: argparse.Namespace, loaded: Loaded) -> str:
     """The values of the columns that a filter names, where they are few words."""
     import pyarrow as pa
 
-    from ._report.said import Said
+    from ._reading.said import Said
 
     told = []
     for name in conditions_of(options.where, loaded):
@@ -335,7 +336,7 @@ def _check_scope(options: argparse.Namespace, loaded: Loaded) -> None:
     """Refuses filters and breakdowns by columns that do not exist, which `--check` does not
     apply.
     """
-    from ._report.headings import find
+    from ._reading.headings import find
 
     request = _request(options, loaded)
     if options.customers is not None and not options.customers.is_file():
@@ -387,8 +388,8 @@ def _site(
     stage: Stages,
 ) -> Site:
     """The results from the events."""
+    from ._reading.event_reading import steps_of
     from ._report.behavior import ANALYSES, analyse_events
-    from ._report.event_reading import steps_of
     from ._report.findings import has_column
     from ._report.page import Site
 
@@ -509,11 +510,11 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
     with progress(options.quiet, options.lang) as stage, hinted(about, options):
         loaded, data = read(reads, options, settings, stage)
     if reads == "events" and isinstance(request.get("steps"), list):
-        from ._report.event_reading import steps_of
+        from ._reading.event_reading import steps_of
 
         request["steps"] = steps_of(task, request["steps"], loaded.facts["kinds"])
     if reads == "table" and "unit" in about["options"].get("properties", {}):
-        from ._report.frames import unit_of
+        from ._reading.frames import unit_of
 
         request["unit"] = unit_of(loaded.table, request.get("unit"))
     last = getattr(data, "last_date", None)
@@ -539,7 +540,7 @@ def _table(task: str, request: dict[str, Any], options: argparse.Namespace) -> c
         except crm_core.OptionError as error:
             if about["reads"] != "events" or request.get("steps") or "`steps`" not in str(error):
                 raise
-            from ._report.event_reading import without_steps
+            from ._reading.event_reading import without_steps
 
             raise without_steps(loaded.facts["kinds"]) from None
     if not options.quiet:
@@ -589,9 +590,9 @@ def _tell_notes(table: crm_core.Table) -> None:
 
 def _what_counts(loaded: Loaded, data: Any, lang: str) -> list[Note]:
     """What the whole file comes to, and the columns of numbers and dates that were not read."""
+    from ._reading.settings import Note
     from ._report import words
     from ._report.money import Currency, money
-    from ._report.settings import Note
 
     if not isinstance(data, crm_core.Orders):
         return []
@@ -634,7 +635,8 @@ def _tasks(options: argparse.Namespace) -> int:
 def _layouts(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from ._report import layouts, screen
+    from ._reading import layouts
+    from ._report import screen
 
     if options.layout is not None:
         print(layouts.named(options.layout).text, end="")

@@ -129,7 +129,7 @@ def _words(command: str, commands: Mapping[str, argparse.ArgumentParser]) -> lis
     if command == "help":
         return list(commands)
     if command == "layouts":
-        from ._report import layouts
+        from ._reading import layouts
 
         return sorted(one.id for one in layouts.shipped().values())
     positional = (one for one in commands[command]._actions if not one.option_strings)

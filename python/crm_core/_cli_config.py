@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ._errors import meant
-from ._report.problem import Misuse
+from ._problem import Misuse
 
 NAME = "crm.toml"
 

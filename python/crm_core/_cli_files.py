@@ -17,23 +17,23 @@ from typing import TYPE_CHECKING, Any
 import crm_core
 
 from ._cli_reading import COLUMNS
-from ._report.messages import of_library, option
-from ._report.problem import Misuse, Problem
+from ._problem import Misuse, Problem
+from ._reading.messages import of_library, option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
 
-    from ._report.people_reading import ReadPeople
-    from ._report.settings import Loaded, Note, Rows, Settings
+    from ._reading.people_reading import ReadPeople
+    from ._reading.settings import Loaded, Note, Rows, Settings
 
     Stages = Callable[..., Callable[[float], None]]
 
 
 def settings_of(options: argparse.Namespace, columns: Sequence[str] = ()) -> Settings:
     """The settings of a file, and the further columns that a request may name."""
-    from ._report.settings import Settings
+    from ._reading.settings import Settings
 
     status_map = pairs_of(
         options.status_map, "--status-map", "WORD=MEANING", '"発送済み=completed"'
@@ -86,12 +86,12 @@ def orders_of(
     `told` takes what the customers' file says about opt-outs.
     """
     from ._read import orders_from
-    from ._report.order_kinds import understood
+    from ._reading.order_kinds import understood
 
     loaded = understood(loaded, settings.kind_map)
     customers = None
     if options.customers is not None:
-        from ._report.customer_table import load_customers
+        from ._reading.customer_table import load_customers
 
         table, described = load_customers(
             options.customers,
@@ -112,7 +112,7 @@ def some_join(loaded: Loaded, known: pa.ChunkedArray, name: str) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from ._report.settings import Note
+    from ._reading.settings import Note
 
     column = loaded.table[loaded.arguments["customer_id"]].cast(pa.string())
     there = pc.is_in(column, value_set=known.cast(pa.string()).combine_chunks())
@@ -269,7 +269,7 @@ def read_log(
     stage: Stages,
 ) -> tuple[Loaded, dict[str, str]]:
     """The columns of a log of events, and the meanings of its kinds."""
-    from ._report.event_reading import load_events
+    from ._reading.event_reading import load_events
 
     columns = pairs_of(
         options.event_column, "--event-column", "ROLE=COLUMN", '"page=URL"', first=True
@@ -289,7 +289,7 @@ def needs_summary(task: str, options: argparse.Namespace) -> bool:
     """Whether an analysis of a `clv_summary` is given a file of something else, such as orders."""
     if task not in _OF_SUMMARY:
         return False
-    from ._report.source import sources_of
+    from ._reading.source import sources_of
 
     sources = sources_of(options.files, options.encoding, settings_of(options).delimiter)
     return not {"frequency", "monetary_value"} & set(sources[0].headings)
@@ -337,7 +337,7 @@ def columns_named(about: dict[str, Any], request: dict[str, Any]) -> list[str]:
 
     `first_product` has `of = "product"` by default, `cohorts` takes `rows = "channel"`.
     """
-    from ._report.headings import CATEGORIES
+    from ._reading.headings import CATEGORIES
 
     options = about["options"].get("properties", {})
     given = _words_in(request)
@@ -371,8 +371,8 @@ def read(
     reads: str, options: argparse.Namespace, settings: Settings, stage: Stages
 ) -> tuple[Loaded, Any]:
     """Reads the files of an analysis."""
-    from ._report.frames import load_frame
-    from ._report.order_reading import load
+    from ._reading.frames import load_frame
+    from ._reading.order_reading import load
 
     if reads == "events":
         loaded, _ = read_log(options.files, options, settings, None, stage)

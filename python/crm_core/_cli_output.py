@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._report.problem import Misuse
+from ._problem import Misuse
 
 if TYPE_CHECKING:
     from ._report.result import Frame

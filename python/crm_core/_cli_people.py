@@ -20,13 +20,13 @@ from ._cli_files import (
 )
 from ._cli_screen import progress, screen_of
 from ._errors import meant
-from ._report.problem import Misuse
+from ._problem import Misuse
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
-    from ._report.people_reading import ReadPeople
+    from ._reading.people_reading import ReadPeople
+    from ._reading.settings import Loaded, Settings
     from ._report.result import Frame
-    from ._report.settings import Loaded, Settings
 
 
 def identify(options: argparse.Namespace) -> int:
@@ -89,7 +89,7 @@ def read_people(
     stage: Stages,
 ) -> ReadPeople:
     """The records of people, whose ids are those of the orders, where there are orders."""
-    from ._report.people_reading import load_people, roles
+    from ._reading.people_reading import load_people, roles
 
     columns = pairs_of(
         options.people_column, "--people-column", "ROLE=COLUMN", '"email=連絡先"', first=True
@@ -122,7 +122,7 @@ def people_of_report(
 def _orders(
     options: argparse.Namespace, settings: Settings, stage: Stages
 ) -> tuple[Loaded | None, crm_core.Orders | None]:
-    from ._report.order_reading import load
+    from ._reading.order_reading import load
 
     if not options.files:
         return None, None
@@ -168,9 +168,9 @@ def _people(
 
 def _persons(path: Path, settings: Settings) -> dict[str, Any]:
     """The persons that the last run has written."""
-    from ._report.columns import trimmed
-    from ._report.several_files import read_files, require
-    from ._report.source import sources_of
+    from ._reading.columns import trimmed
+    from ._reading.several_files import read_files, require
+    from ._reading.source import sources_of
 
     sources = sources_of([path], settings.encoding, settings.delimiter)
     columns = ["record_id", "person_id"]

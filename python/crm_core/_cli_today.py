@@ -23,13 +23,13 @@ from ._cli_files import (
 from ._cli_options import PRESETS
 from ._cli_screen import progress, screen_of
 from ._errors import meant
-from ._report.problem import Misuse
+from ._problem import Misuse
 
 if TYPE_CHECKING:
     from ._cli_files import Stages
+    from ._reading.settings import Loaded, Note, Settings
     from ._report.result import Frame
     from ._report.sending import Sending
-    from ._report.settings import Loaded, Note, Settings
 
 _PAGES = ("html", "pdf")
 _TIME = "10:00"
@@ -193,7 +193,7 @@ def _orders(
     stage: Stages,
     told: list[Note] | None = None,
 ) -> tuple[Loaded, crm_core.Orders]:
-    from ._report.order_reading import load
+    from ._reading.order_reading import load
 
     loaded = load(options.files, settings, stage("reading_file", name=options.files[0].name))
     return loaded, orders_of(loaded, options, settings, stage("building"), told)
@@ -229,9 +229,9 @@ def _messages(
     """The log of messages, and what its reader has to know."""
     import pyarrow as pa
 
-    from ._report import layouts
-    from ._report.message_reading import load_messages
-    from ._report.settings import Note
+    from ._reading import layouts
+    from ._reading.message_reading import load_messages
+    from ._reading.settings import Note
 
     if not options.messages:
         if options.message_column:

@@ -11,7 +11,7 @@ from ._input import whole_numbers
 from ._request import plain
 
 if TYPE_CHECKING:
-    from ._report.understanding import Understanding
+    from ._reading.understanding import Understanding
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 

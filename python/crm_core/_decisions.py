@@ -212,7 +212,7 @@ def _decided(task: str, candidates: Any, messages: Any, options: Mapping[str, An
 
 def _in_known_words(messages: Table) -> Table:
     """The log with the library's words for kinds, as the command reads them."""
-    from ._report import layouts
+    from ._reading import layouts
 
     kinds = messages.to_dict()["kind"]
     distinct = {one for one in kinds if isinstance(one, str)}

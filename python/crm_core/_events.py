@@ -14,7 +14,7 @@ from ._request import conditions, dumps
 
 if TYPE_CHECKING:
     from ._orders import Orders
-    from ._report.understanding import Understanding
+    from ._reading.understanding import Understanding
     from ._types import Progress, Where
 
 

@@ -17,7 +17,7 @@ from ._request import conditions, dumps
 from ._table import Table
 
 if TYPE_CHECKING:
-    from ._report.understanding import Understanding
+    from ._reading.understanding import Understanding
     from ._types import Progress, Where
 
 

@@ -21,8 +21,8 @@ from ._events import Events
 from ._orders import Orders
 
 if TYPE_CHECKING:
-    from ._report.settings import Loaded
-    from ._report.understanding import Understanding
+    from ._reading.settings import Loaded
+    from ._reading.understanding import Understanding
     from ._types import Progress
 
 Columns = str | Sequence[str] | None
@@ -160,12 +160,12 @@ def read_orders(
     """
     given = dict(locals())
     _needs_arrow()
-    from ._report.frame_source import sources_in
-    from ._report.headings import CATEGORIES
-    from ._report.ids import FOLDS
-    from ._report.order_kinds import understood
-    from ._report.order_reading import load_sources
-    from ._report.settings import ROLES_SAID, Settings
+    from ._reading.frame_source import sources_in
+    from ._reading.headings import CATEGORIES
+    from ._reading.ids import FOLDS
+    from ._reading.order_kinds import understood
+    from ._reading.order_reading import load_sources
+    from ._reading.settings import ROLES_SAID, Settings
 
     _one_of("id_fold", id_fold, FOLDS)
     _one_of("amount_is", amount_is, ("line", "order", "unit"))
@@ -306,10 +306,10 @@ def read_events(
     """
     given = dict(locals())
     _needs_arrow()
-    from ._report.event_headings import ROLES
-    from ._report.event_reading import load_event_sources
-    from ._report.frame_source import sources_in
-    from ._report.settings import Settings
+    from ._reading.event_headings import ROLES
+    from ._reading.event_reading import load_event_sources
+    from ._reading.frame_source import sources_in
+    from ._reading.settings import Settings
 
     with _as_error():
         settings = Settings(
@@ -347,7 +347,7 @@ def _warn(understanding: Understanding | None) -> None:
 
 def _known_dimensions(names: Sequence[str], sources: Sequence[Any], roles: Sequence[str]) -> None:
     """Refuses dimensions that are neither a heading nor a role."""
-    from ._report.headings import find
+    from ._reading.headings import find
 
     headings = sources[0].headings
     for name in names:
@@ -369,8 +369,8 @@ def orders_from(
     loaded: Loaded, customers: Customers | None = None, progress: Progress | bool | None = None
 ) -> Orders:
     """The orders of what was read."""
-    from ._report.messages import python
-    from ._report.understanding import understanding
+    from ._reading.messages import python
+    from ._reading.understanding import understanding
 
     orders = Orders(loaded.table, **loaded.arguments, customers=customers, progress=progress)
     orders._understanding = understanding(loaded, python)
@@ -380,8 +380,8 @@ def orders_from(
 
 def events_from(loaded: Loaded, progress: Progress | bool | None = None) -> Events:
     """The events of what was read."""
-    from ._report.messages import python
-    from ._report.understanding import understanding
+    from ._reading.messages import python
+    from ._reading.understanding import understanding
 
     events = Events(loaded.table, **loaded.arguments, progress=progress)
     events._understanding = understanding(loaded, python)
@@ -396,8 +396,8 @@ def _needs_arrow() -> None:
 @contextmanager
 def _as_error() -> Iterator[None]:
     """What the reading cannot decide, as the library's error with Python's arguments."""
-    from ._report.messages import python
-    from ._report.problem import Problem
+    from ._problem import Problem
+    from ._reading.messages import python
 
     try:
         yield

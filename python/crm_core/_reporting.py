@@ -17,7 +17,7 @@ from ._types import Where
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ._report.cost_reading import Costs
+    from ._reading.cost_reading import Costs
     from ._report.findings import Findings
     from ._report.page import Site
     from ._report.sections.parts import Section
@@ -219,7 +219,7 @@ def report(
 
 def _costs(rows: Sequence[Mapping[str, Any]]) -> Costs | None:
     """Costs with their time, if each has a date."""
-    from ._report.cost_reading import Costs
+    from ._reading.cost_reading import Costs
 
     if not rows:
         return None

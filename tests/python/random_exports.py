@@ -9,7 +9,7 @@ import datetime
 import random
 from decimal import Decimal
 
-from crm_core._report import layouts
+from crm_core._reading import layouts
 
 WORDS = layouts.words()
 HEADINGS = WORDS["headings"]

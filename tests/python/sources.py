@@ -12,9 +12,9 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from crm_core._report.order_reading import load
-from crm_core._report.settings import Settings
-from crm_core._report.source import Source
+from crm_core._reading.order_reading import load
+from crm_core._reading.settings import Settings
+from crm_core._reading.source import Source
 
 PLAIN = "order_id,customer_id,order_date,amount,currency\n"
 ROWS = PLAIN + "1,a,2024-01-31,19.80,USD\n2,b,2024-02-01,5.00,USD\n"

@@ -15,16 +15,10 @@ import crm_core as crm
 from crm_core import _cli_files
 from crm_core._cli_options import NoFiles, parser
 from crm_core._cli_reading import COLUMNS
-from crm_core._report import (
-    event_reading,
-    messages,
-    order_reading,
-    reason_sentences,
-    sentences,
-)
-from crm_core._report.messages import say
-from crm_core._report.problem import Problem
-from crm_core._report.settings import ROLES_SAID, Rows, Settings
+from crm_core._problem import Problem
+from crm_core._reading import event_reading, messages, order_reading, reason_sentences, sentences
+from crm_core._reading.messages import say
+from crm_core._reading.settings import ROLES_SAID, Rows, Settings
 
 DATA = {"id": ["a"], "at": ["2025-01-01"], "price": ["1"], "extra": ["x"]}
 NO_COLUMNS = dict.fromkeys([*ROLES_SAID, "status"])

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from crm_core._report import columns, second_tables
+from crm_core._reading import columns, second_tables
 
 SIGNS = [chr(code) for code in range(0x3100)]  # all blanks are below
 

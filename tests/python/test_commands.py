@@ -201,7 +201,7 @@ def messages_of(path):
 
 
 def test_every_message_of_the_command_has_a_japanese_one():
-    files = [*CODE.glob("_cli*.py"), CODE / "_report/cost_reading.py"]
+    files = [*CODE.glob("_cli*.py"), CODE / "_reading/cost_reading.py"]
     said = [text for path in files for text in messages_of(path)]
     assert len(said) > 40
     assert [one for one in said if _cli_japanese_errors.of_message(one) is None] == []

@@ -15,12 +15,12 @@ from random_exports import export
 from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
-from crm_core._report import ids, layouts, statuses
-from crm_core._report.frame_source import sources_in
-from crm_core._report.groups import Groups, column, values
-from crm_core._report.order_reading import load_sources
-from crm_core._report.problem import Problem
-from crm_core._report.settings import Settings
+from crm_core._problem import Problem
+from crm_core._reading import ids, layouts, statuses
+from crm_core._reading.frame_source import sources_in
+from crm_core._reading.groups import Groups, column, values
+from crm_core._reading.order_reading import load_sources
+from crm_core._reading.settings import Settings
 
 TWO = {
     "order_id": ["1", "2"],

@@ -9,8 +9,9 @@ import xml.etree.ElementTree as ET
 import pytest
 from test_report import Tables, run
 
-from crm_core._report import event_headings, figures
-from crm_core._report.problem import Problem
+from crm_core._problem import Problem
+from crm_core._reading import event_headings
+from crm_core._report import figures
 
 SVG = "{http://www.w3.org/2000/svg}"
 KINDS = {

@@ -2,15 +2,15 @@
 
 import pytest
 
-from crm_core._report import layouts, statuses
-from crm_core._report.headings import (
+from crm_core._problem import Problem
+from crm_core._reading import layouts, statuses
+from crm_core._reading.headings import (
     amount_kind,
     choose,
     currency_in,
     is_japanese,
     known_count,
 )
-from crm_core._report.problem import Problem
 
 SHOPIFY = [
     *("Name", "Email", "Financial Status", "Paid at", "Fulfillment Status", "Accepts Marketing"),

@@ -12,11 +12,11 @@ from test_meaning import frame
 
 import crm_core as crm
 from crm_core._cli_options import parser
+from crm_core._problem import Problem
+from crm_core._reading.frame_source import sources_in
+from crm_core._reading.order_reading import load_sources
+from crm_core._reading.settings import Settings
 from crm_core._report import words
-from crm_core._report.frame_source import sources_in
-from crm_core._report.order_reading import load_sources
-from crm_core._report.problem import Problem
-from crm_core._report.settings import Settings
 
 HEAD = "order_id,customer_id,order_date"
 TAKES = inspect.signature(crm.read_orders).parameters

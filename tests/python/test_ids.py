@@ -8,8 +8,8 @@ from messy import seeds
 from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
-from crm_core._report import ids
-from crm_core._report.columns import plain
+from crm_core._reading import ids
+from crm_core._reading.columns import plain
 
 
 def column(cells):

@@ -16,8 +16,8 @@ import crm_core
 from crm_core import _cli
 from crm_core._cli_files import read, settings_of
 from crm_core._cli_options import parser
-from crm_core._report import layouts, statuses
-from crm_core._report.problem import Problem
+from crm_core._problem import Problem
+from crm_core._reading import layouts, statuses
 
 FOLDER = Path(__file__).parent / "layouts"
 IDS = sorted(layouts.shipped())

@@ -4,7 +4,7 @@ import pytest
 from sources import xlsx
 
 import crm_core as crm
-from crm_core._report import number_formats
+from crm_core._reading import number_formats
 
 HEAD = ["order_id", "customer_id", "order_date", "total"]
 

@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 from sources import notes
 
-from crm_core._report.order_reading import load
-from crm_core._report.overlap import drop_repeated
-from crm_core._report.problem import Problem
-from crm_core._report.settings import Settings
+from crm_core._problem import Problem
+from crm_core._reading.order_reading import load
+from crm_core._reading.overlap import drop_repeated
+from crm_core._reading.settings import Settings
 
 LINES = "注文番号,注文日時,会員ID,商品名,単価,数量,小計\n"
 FIRST = "1,2024/01/05 10:00,u1,茶,980,2,1960\n"

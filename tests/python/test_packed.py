@@ -17,12 +17,12 @@ import pytest
 from sources import AMOUNTS, JAPANESE, PACKED, PLAIN, ROWS, amounts, texts, xlsx, zipped
 
 from crm_core._cli import main
-from crm_core._report.event_reading import load_events
-from crm_core._report.frames import load_frame
-from crm_core._report.order_reading import load
-from crm_core._report.problem import Problem
-from crm_core._report.settings import Settings
-from crm_core._report.source import Source, sources_of
+from crm_core._problem import Problem
+from crm_core._reading.event_reading import load_events
+from crm_core._reading.frames import load_frame
+from crm_core._reading.order_reading import load
+from crm_core._reading.settings import Settings
+from crm_core._reading.source import Source, sources_of
 
 # ---- packed, piped -------------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crm_core._report import amounts, dates
-from crm_core._report.customer_table import load_customers
-from crm_core._report.order_reading import load
-from crm_core._report.problem import Problem
-from crm_core._report.settings import Settings
+from crm_core._problem import Problem
+from crm_core._reading import amounts, dates
+from crm_core._reading.customer_table import load_customers
+from crm_core._reading.order_reading import load
+from crm_core._reading.settings import Settings
 
 EC_CUBE = """注文番号,会員ID,注文日,支払合計,対応状況(名称),商品名,個数
 1001,00012,2024/01/31 12:34:56,"¥1,200",発送済み,珈琲豆,1

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from crm_core._report import (
+from crm_core._problem import Problem
+from crm_core._reading import (
     amount_meaning,
     charset,
     coded,
@@ -19,16 +20,15 @@ from crm_core._report import (
     odd_numbers,
     titles,
 )
+from crm_core._reading.groups import Groups, Values
+from crm_core._reading.settings import Rows, Settings
 from crm_core._report.grid import Grid
-from crm_core._report.groups import Groups, Values
 from crm_core._report.money import Currency
-from crm_core._report.problem import Problem
 from crm_core._report.screen import show_grid
 from crm_core._report.sections import ahead, ask, months, size
 from crm_core._report.sections.change import Rate
 from crm_core._report.sections.shop import Missing
 from crm_core._report.sections.voice import Voice
-from crm_core._report.settings import Rows, Settings
 
 
 @pytest.mark.parametrize(

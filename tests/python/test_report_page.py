@@ -8,13 +8,14 @@ import pytest
 from test_report import Tables
 
 import crm_core
+from crm_core._reading import words as read_words
+from crm_core._reading.headings import Choice
+from crm_core._reading.settings import Note
 from crm_core._report import figures, findings, grid, outlook, page, words
 from crm_core._report.figures import Series
 from crm_core._report.findings import Findings, Totals
-from crm_core._report.headings import Choice
 from crm_core._report.money import Currency, brief, money
 from crm_core._report.result import Frame
-from crm_core._report.settings import Note
 
 # ---- the page ------------------------------------------------------------------------------------
 
@@ -245,7 +246,8 @@ def test_the_same_findings_give_the_same_bytes():
 
 
 def test_no_sentence_is_missing_in_either_language():
-    for table in (words._VALUES, words._COLUMNS, words.REASONS, words.NOTES, words.PAGE):
+    read = (read_words._VALUES, read_words._COLUMNS, read_words.FACTS)
+    for table in (*read, read_words.REASONS, read_words.NOTES, words.PAGE):
         for key, pair in table.items():
             assert len(pair) == len(words.LANGUAGES) and all(pair), key
             names = [set(re.findall(r"{(\w+)}", text)) for text in pair]

@@ -16,7 +16,7 @@ import pytest
 
 import crm_core as crm
 from crm_core import _cli, _cli_files, _input, _request
-from crm_core._report.problem import Problem
+from crm_core._problem import Problem
 
 DAY = datetime.date(2026, 11, 21)
 NOON = datetime.datetime(2026, 11, 21, 12, 30)

@@ -17,15 +17,16 @@ from test_meaning import frame, noted, totals, warned
 import crm_core as crm
 from crm_core import _cli_files, _cli_short, _xlsx, plot
 from crm_core._engine.curves import Curve
-from crm_core._report import grid, json_shapes, screen, words
+from crm_core._problem import Misuse, Problem
+from crm_core._reading import json_shapes
+from crm_core._reading.order_reading import load
+from crm_core._reading.settings import Settings
+from crm_core._report import grid, screen, words
 from crm_core._report.grid import Grid
 from crm_core._report.money import Currency
-from crm_core._report.order_reading import load
-from crm_core._report.problem import Misuse, Problem
 from crm_core._report.sections import conclusions
 from crm_core._report.sections.parts import Figure
 from crm_core._report.sections.voice import Voice
-from crm_core._report.settings import Settings
 from crm_core.plot._shop import _season
 
 EN = Voice("en", Currency("JPY", 0))

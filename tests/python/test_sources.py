@@ -14,11 +14,11 @@ from messy import seeds
 from sources import JAPANESE, JSON_LINES, PACKED, SHEET, xlsx
 
 import crm_core as crm
-from crm_core._report import layouts
-from crm_core._report.headings import names_of
-from crm_core._report.order_reading import load
-from crm_core._report.problem import Problem
-from crm_core._report.settings import Settings
+from crm_core._problem import Problem
+from crm_core._reading import layouts
+from crm_core._reading.headings import names_of
+from crm_core._reading.order_reading import load
+from crm_core._reading.settings import Settings
 
 WORDS = [
     *names_of("customer_id")[:8], "customer_id", "order_date", "注文日", "amount", "合計金額",

@@ -16,7 +16,7 @@ from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
 from crm_core import _cli
-from crm_core._report.calendars import persian_day
+from crm_core._reading.calendars import persian_day
 
 
 def read(text, **options):

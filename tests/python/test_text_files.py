@@ -6,10 +6,10 @@ import pytest
 from sources import AMOUNTS, JAPANESE, PLAIN, ROWS, amounts, notes, texts
 
 from crm_core._cli import main
-from crm_core._report.order_reading import load
-from crm_core._report.problem import Problem
-from crm_core._report.settings import Settings
-from crm_core._report.source import Source
+from crm_core._problem import Problem
+from crm_core._reading.order_reading import load
+from crm_core._reading.settings import Settings
+from crm_core._reading.source import Source
 
 
 def test_excels_first_line_names_the_delimiter(write):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import crm_core as crm
-from crm_core._report import amounts, dates
+from crm_core._reading import amounts, dates
 
 FORMS = [
     "%Y-%m-%d",

@@ -13,10 +13,10 @@ from sources import notes, xlsx
 from test_meaning import frame, noted, totals, warned
 
 import crm_core as crm
-from crm_core._report import statuses
-from crm_core._report.likely import Seen
-from crm_core._report.order_reading import load
-from crm_core._report.settings import Settings
+from crm_core._reading import statuses
+from crm_core._reading.likely import Seen
+from crm_core._reading.order_reading import load
+from crm_core._reading.settings import Settings
 
 
 def read(text, **options):

@@ -3,10 +3,10 @@
 import pytest
 from sources import JSON_LINES, NOON, SHEET, notes, texts, xlsx, zipped
 
-from crm_core._report.order_reading import load
-from crm_core._report.problem import Problem
-from crm_core._report.settings import Settings
-from crm_core._report.source import Source
+from crm_core._problem import Problem
+from crm_core._reading.order_reading import load
+from crm_core._reading.settings import Settings
+from crm_core._reading.source import Source
 
 # ---- JSON ----------------------------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ import crm_core
 
 from .._events import Events
 from .._orders import Orders
+from .._reading.settings import Note
 from . import worked
 from .result import Frame
-from .settings import Note
 from .worked import Worked
 
 PAGES = 20  # rows of the table of pages

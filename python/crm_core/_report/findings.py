@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import CrmError, SchemaError
 from .._orders import Orders
+from .._reading.settings import Note
 from . import cycle, words
 from .money import Currency, money
 from .outlook import look_ahead
@@ -21,10 +22,9 @@ from .outlook import requests as look_ahead_requests
 from .result import Frame
 from .sections import report
 from .sections.ask import Ask
-from .settings import Note
 
 if TYPE_CHECKING:
-    from .cost_reading import Costs
+    from .._reading.cost_reading import Costs
 
 MEAN_ORDERS_OF_CPM = 7  # MakeRepeater's multiple: 70,000 yen is about seven orders of 10,000
 

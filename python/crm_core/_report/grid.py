@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from markupsafe import Markup
 
-from . import event_headings, figures, words
+from .._reading import event_headings
+from .._reading.headings import Choice
+from . import figures, words
 from .behavior import OTHER, Behavior, flows
-from .headings import Choice
 from .money import Currency, brief, money
 from .outlook import ALL_MONTHS
 from .result import Frame

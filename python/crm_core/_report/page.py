@@ -13,16 +13,16 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from .._reading.headings import Choice
+from .._reading.settings import Note
 from . import grid, words
 from .behavior import Behavior
 from .findings import Findings
-from .headings import Choice
 from .result import Frame
 from .sections import ahead, appendix, report, site, trust, worked
 from .sections.parts import Section
 from .sections.shop import Missing
 from .sections.voice import Voice
-from .settings import Note
 
 
 @dataclass(frozen=True)

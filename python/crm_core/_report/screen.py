@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from . import grid, understanding, words
+from .._reading import understanding
+from .._reading.headings import Choice
+from .._reading.layouts import Layout
+from .._reading.settings import Loaded, Note
+from . import grid, words
 from .grid import Grid
-from .headings import Choice
-from .layouts import Layout
 from .sections import words as voice_words
 from .sections.parts import Figure, Part, Points, Section, Text, Tiles
-from .settings import Loaded, Note
 
 
 def show_layouts(console: Console, known: Iterable[Layout]) -> None:

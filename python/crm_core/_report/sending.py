@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 import crm_core
 
 from .. import _native
+from .._reading.settings import Note
 from .._table import Table
 from .result import Frame
 from .sending_rules import Rules, SiteTrigger
-from .settings import Note
 
 _ORDER = {"send": 0, "hold": 1, "skip": 2}
 _OF_CANDIDATES = (

@@ -29,7 +29,7 @@ from typing import Any
 import crm_core
 
 from .._errors import meant
-from .problem import Misuse
+from .._problem import Misuse
 
 #: Triggers of the site's events, with the hours that they wait by default.
 OF_EVENTS: Mapping[str, tuple[int, ...]] = {"cart": (1, 24), "browse": (24,)}

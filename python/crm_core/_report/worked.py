@@ -9,8 +9,8 @@ from typing import Any
 from .._errors import CrmError
 from .._events import Events
 from .._orders import Orders
+from .._reading.settings import Note
 from .result import Frame
-from .settings import Note
 
 MODELS = ("last", "first", "linear", "markov")
 

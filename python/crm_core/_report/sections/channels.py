@@ -13,7 +13,7 @@ from .voice import Voice
 from .wall import missing
 
 if TYPE_CHECKING:
-    from ..cost_reading import Costs
+    from ..._reading.cost_reading import Costs
 
 _FEWEST = 30
 _MOST = 12

@@ -33,7 +33,7 @@ from .shop import Missing, shop_of
 from .voice import Voice
 
 if TYPE_CHECKING:
-    from ..cost_reading import Costs
+    from ..._reading.cost_reading import Costs
 
 #: The sections with numbers of their own, in the order of their work.
 SECTIONS = (

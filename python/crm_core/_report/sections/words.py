@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..words import PAGE
+from ..words import LANGUAGES, PAGE
 from . import words_customers, words_people, words_sending, words_shop, words_worked
-
-LANGUAGES = ("en", "ja")
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     # Numbers.
