@@ -282,6 +282,8 @@ fn options_are_taken_up_to_their_documented_limits() {
                 }
                 if entry.name == "entitlements" {
                     request["tiers"] = json!([{"name": "gold", "from": 1}]);
+                    let rules = request["rules"].as_array_mut().expect("rules");
+                    rules.push(json!({"name": "lounge", "tier": "gold"}));
                 }
                 register::run(entry.name, &data, &request.to_string(), context)
             };

@@ -77,6 +77,8 @@ impl Choice {
             ("unit", word) if request["fit"].is_object() => request["fit"]["unit"] = json!(word),
             ("measure" | "review", _) if self.analysis == "entitlements" => {
                 request["tiers"] = json!([{"name": "gold", "from": 1}]);
+                let rules = request["rules"].as_array_mut().expect("rules");
+                rules.push(json!({"name": "lounge", "tier": "gold"}));
             }
             _ if self.analysis == "movement" && name == "rfm" => request["scheme"] = json!("rfm"),
             _ => {}

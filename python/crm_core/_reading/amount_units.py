@@ -141,10 +141,12 @@ def _refuse_apart(reading: Reading, role: str, name: str) -> None:
     Raises:
         Problem: It does, as `amount_refunded_cents` beside `amount`.
     """
+    if role in ("amount", "quantity") or "amount" not in reading.chosen:
+        return
     amount = reading.chosen["amount"].value
     said = {"minor": "cents", None: scale(amount)}.get(reading.settings.amount_unit)
     of_amount = reading.settings.amount_unit if said is None else said
-    own = "" if role in ("amount", "quantity") else scale(name)
+    own = scale(name)
     if not own or own == of_amount or of_amount == "major" or reading._of_layout(role):
         return
     raise Problem(
