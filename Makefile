@@ -57,7 +57,7 @@ test-rust:
 	exit $$status
 
 test-python: native
-	$(TEST_BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile
+	$(TEST_BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-spark
 test-spark: native ## crm.spark on two worker processes; needs Java and pyspark, and says so where they are missing
