@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
-import resource
 import statistics
 import sys
 import tempfile
@@ -66,7 +65,7 @@ def of_groups(rows: DataFrame) -> DataFrame:
     return found.select(
         "*",
         (F.col("revenue") / F.col("orders")).alias("mean_order_value"),
-        F.date_diff(last, "first_date").alias("tenure_days"),
+        F.date_diff("last_date", "first_date").alias("tenure_days"),
         F.date_diff(last, "last_date").alias("recency_days"),
     )
 
@@ -174,8 +173,6 @@ def main() -> None:
             f"{name:20} {seconds:7.1f} s for {of:,} customers; "
             f"a customer costs {ratio:.2f} x crm ({spread})"
         )
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"largest process {peak:,.0f} MB")
 
 
 if __name__ == "__main__":
