@@ -1,7 +1,7 @@
 //! Reads a table of paths; what it has is said in [`paths`](super::paths).
 
-use super::paths::{NONE, Paths};
-use crate::context::{collect, filled, push, room};
+use super::paths::{HasPaths, NONE, PathRules, Paths};
+use crate::context::{Context, collect, filled, push, room};
 use crate::error::{Error, Result};
 use crate::ids::IdRef;
 use crate::num::rank;
@@ -9,9 +9,19 @@ use crate::table::{Table, Values};
 use foldhash::fast::FixedState;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
+
+impl HasPaths for Table {
+    const KEYS: &'static [&'static str] = &[];
+
+    fn paths(&self, rules: &PathRules, _: &str, _: &Context) -> Result<Arc<Paths>> {
+        rules.only_of_events()?;
+        self.cached("paths of attribution", || read(self))
+    }
+}
 
 /// The paths of a table, ascending by the ranks of their channels, so that the order of rows does not count.
-pub(super) fn read(table: &Table) -> Result<Paths> {
+fn read(table: &Table) -> Result<Paths> {
     let (names, codes) = names_of(table)?;
     if let Some(row) = codes.iter().position(|code| names.of(*code).is_empty()) {
         return Err(Error::value("path", row, "channels joined by `>`"));

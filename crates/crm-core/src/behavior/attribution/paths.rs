@@ -20,7 +20,6 @@
 //! those in it doubled; results write names that way, too, and those of `(start)`, `(conversion)` and `(null)` if they are channels.
 //! Rows of one path are one.
 
-use super::path_table;
 use crate::analysis::Input;
 use crate::behavior::parameters::OF_THE_SITE;
 use crate::behavior::sessions::{self, Cutter};
@@ -33,7 +32,7 @@ use crate::data::events::kinds;
 use crate::error::{Error, Result};
 use crate::ids::NO_ID;
 use crate::request::longer_than_zero;
-use crate::table::{Table, Values};
+use crate::table::Values;
 use crate::time::{Duration, MICROS_PER_DAY};
 use crate::words::EventWord;
 use serde::{Deserialize, Serialize};
@@ -109,7 +108,7 @@ impl Default for PathRules {
 
 impl PathRules {
     /// Refuses rules for a table of paths, which has none to make.
-    fn only_of_events(&self) -> Result<()> {
+    pub(super) fn only_of_events(&self) -> Result<()> {
         let d = PathRules::default();
         let given = [
             ("of", self.of != d.of),
@@ -218,15 +217,6 @@ pub trait HasPaths: Input<At = ()> {
     ///
     /// What is missing or cannot be.
     fn paths(&self, rules: &PathRules, analysis: &str, context: &Context) -> Result<Arc<Paths>>;
-}
-
-impl HasPaths for Table {
-    const KEYS: &'static [&'static str] = &[];
-
-    fn paths(&self, rules: &PathRules, _: &str, _: &Context) -> Result<Arc<Paths>> {
-        rules.only_of_events()?;
-        self.cached("paths of attribution", || path_table::read(self))
-    }
 }
 
 /// The name of touches without a channel.
